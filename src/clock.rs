@@ -1,0 +1,98 @@
+//! Wall-clock time, injected.
+
+use std::cell::Cell;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, SecondsFormat};
+
+use crate::env::{self, Env};
+
+/// Milliseconds since the Unix epoch. The unit of every time the suite writes to disk as a number.
+pub type Millis = u64;
+
+/// A source of wall-clock time.
+pub trait Clock {
+    /// Now, in milliseconds since the epoch.
+    fn now_ms(&self) -> Millis;
+}
+
+/// The machine's clock, or the frozen one that a test asks for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock {
+    frozen: Option<Millis>,
+}
+
+impl SystemClock {
+    /// The clock `env` asks for: the machine's, unless a test froze it.
+    #[must_use]
+    pub fn from_env(env: &Env) -> Self {
+        Self { frozen: env.str(env::CRAFT_INTERNAL_NOW).and_then(|v| v.parse().ok()) }
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this module owns the clock")]
+    fn now_ms(&self) -> Millis {
+        self.frozen.unwrap_or_else(|| {
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+        })
+    }
+}
+
+/// A clock that moves only when it is told to. For tests.
+#[derive(Debug, Default)]
+pub struct ManualClock(Cell<Millis>);
+
+impl ManualClock {
+    /// A clock that stands at `ms`.
+    #[must_use]
+    pub fn at(ms: Millis) -> Self {
+        Self(Cell::new(ms))
+    }
+
+    /// Moves the clock by `ms`.
+    pub fn advance(&self, ms: Millis) {
+        self.0.set(self.0.get() + ms);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now_ms(&self) -> Millis {
+        self.0.get()
+    }
+}
+
+/// `ms` as RFC 3339 in UTC with seconds, the form every document of ours uses: `2025-09-01T12:00:00Z`.
+#[must_use]
+pub fn rfc3339(ms: Millis) -> String {
+    i64::try_from(ms)
+        .ok()
+        .and_then(DateTime::from_timestamp_millis)
+        .map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// `ms` as a compact UTC stamp that may stand in a file or ref name: `20250901T120000Z`.
+#[must_use]
+pub fn compact(ms: Millis) -> String {
+    rfc3339(ms).replace(['-', ':'], "")
+}
+
+/// The inverse of [`rfc3339`]; `None` for text that is no such time or before the epoch.
+#[must_use]
+pub fn parse_rfc3339(text: &str) -> Option<Millis> {
+    DateTime::parse_from_rfc3339(text).ok().and_then(|t| u64::try_from(t.timestamp_millis()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_written_forms_are_those_of_the_seed_document() {
+        let ms = 1_756_728_000_000;
+        assert_eq!(rfc3339(ms), "2025-09-01T12:00:00Z");
+        assert_eq!(compact(ms), "20250901T120000Z");
+        assert_eq!(parse_rfc3339("2025-09-01T12:00:00Z"), Some(ms));
+        assert_eq!(parse_rfc3339("yesterday"), None);
+    }
+}

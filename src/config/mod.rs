@@ -1,0 +1,8 @@
+//! What the user wants: `craft/config.json`, and what a project's `.claude/craft.json` takes away.
+
+pub mod load;
+pub mod model;
+pub mod narrow;
+
+pub use load::{ConfigError, load, parse};
+pub use model::{Config, Repository};

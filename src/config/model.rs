@@ -1,0 +1,355 @@
+//! The configuration's types and defaults.
+//!
+//! `autoSync` has the names, the nesting and the defaults of the seed document on auto-sync; the
+//! other sections stand beside it. Every field may be missing. `docs/formats.md` lists them all.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `craft/config.json`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Config {
+    /// Format version; 1.
+    pub version: Version,
+    /// The seed's object: switches and triggers.
+    pub auto_sync: AutoSync,
+    /// The repositories that are enrolled. Nothing happens in any other.
+    pub repositories: Vec<Repository>,
+    /// What to do when both sides changed the same lines.
+    pub conflict: Conflict,
+    /// When and how often a failed sync is tried again.
+    pub retry: Retry,
+    /// How long to wait for another process of ours.
+    pub lock: Lock,
+    /// Sizes, counts and times that must not be exceeded.
+    pub limits: Limits,
+    /// Which paths of a repository take part.
+    pub paths: Paths,
+    /// What must not be committed unasked.
+    pub security: Security,
+}
+
+/// The version of the file's format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(pub u32);
+
+impl Default for Version {
+    fn default() -> Self {
+        Self(1)
+    }
+}
+
+/// The seed's `autoSync` object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AutoSync {
+    /// The global switch.
+    pub enabled: bool,
+    /// The three occasions.
+    pub triggers: Triggers,
+}
+
+impl Default for AutoSync {
+    fn default() -> Self {
+        Self { enabled: true, triggers: Triggers::default() }
+    }
+}
+
+/// The three occasions at which a sync happens by itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Triggers {
+    /// A session starts.
+    pub session_start: SessionStart,
+    /// A session ends.
+    pub session_end: SessionEnd,
+    /// A prompt is submitted.
+    pub user_prompt: UserPrompt,
+}
+
+/// What a sync does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// Look only: refresh what is known.
+    Observe,
+    /// Take in what the remote has.
+    Pull,
+    /// Commit, and send to the remote (which includes taking in what it has, where it has moved).
+    Push,
+    /// Pull, then push.
+    Sync,
+}
+
+impl Action {
+    /// The one action that does what both do.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        if self == other {
+            self
+        } else if self == Self::Observe {
+            other
+        } else if other == Self::Observe {
+            self
+        } else {
+            Self::Sync
+        }
+    }
+
+    /// Whether work is committed and sent.
+    #[must_use]
+    pub fn pushes(self) -> bool {
+        matches!(self, Self::Push | Self::Sync)
+    }
+
+    /// The word used in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Pull => "pull",
+            Self::Push => "push",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+/// `autoSync.triggers.sessionStart`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SessionStart {
+    /// Whether this trigger is on.
+    pub enabled: bool,
+    /// What it does.
+    pub action: Action,
+    /// Say nothing unless something needs the user.
+    pub silent: bool,
+    /// How long, in milliseconds, the hook may wait for the worker's answer; 0 is never.
+    pub budget_ms: u64,
+    /// Tell the model what arrived (`additionalContext`).
+    pub additional_context: bool,
+    /// Message of the commit a pull needs when local edits touch incoming files.
+    pub commit_message: String,
+}
+
+impl Default for SessionStart {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            action: Action::Pull,
+            silent: true,
+            budget_ms: 2500,
+            additional_context: true,
+            commit_message: "Auto-sync: Session start ${timestamp}".into(),
+        }
+    }
+}
+
+/// `autoSync.triggers.sessionEnd`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct SessionEnd {
+    /// Whether this trigger is on.
+    pub enabled: bool,
+    /// What it does.
+    pub action: Action,
+    /// Say nothing unless something needs the user.
+    pub silent: bool,
+    /// The message; `${timestamp} ${host} ${user} ${branch} ${files} ${session}` are filled in.
+    pub commit_message: String,
+}
+
+impl Default for SessionEnd {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            action: Action::Push,
+            silent: false,
+            commit_message: "Auto-sync: Session end ${timestamp}".into(),
+        }
+    }
+}
+
+/// `autoSync.triggers.userPrompt`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct UserPrompt {
+    /// Whether this trigger is on.
+    pub enabled: bool,
+    /// One prompt in this many syncs.
+    pub probability: u64,
+    /// What it does.
+    pub action: Action,
+    /// Say nothing unless something needs the user.
+    pub silent: bool,
+    /// No second look within this many milliseconds, across all sessions of a repository.
+    pub debounce_ms: u64,
+    /// The message; the same words as in `sessionEnd` are filled in.
+    pub commit_message: String,
+}
+
+impl Default for UserPrompt {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            probability: 27,
+            action: Action::Sync,
+            silent: true,
+            debounce_ms: 5000,
+            commit_message: "Auto-sync: Prompt ${timestamp}".into(),
+        }
+    }
+}
+
+/// An enrolled repository. Path, remote and branch are pinned: a sync refuses when they no longer fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Repository {
+    /// The working tree, absolute and without symlinks.
+    pub path: PathBuf,
+    /// The git common directory; all linked worktrees of the repository have the same.
+    pub common_dir: PathBuf,
+    /// Name of the remote; `None` for a repository that has none and is only committed.
+    #[serde(default)]
+    pub remote: Option<String>,
+    /// URL of that remote as git resolves it, without credentials.
+    #[serde(default)]
+    pub remote_url: Option<String>,
+    /// URL pushes go to, where it is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_url: Option<String>,
+    /// The branch that is synced; a glob (`*` for all) where the user asked for more than one.
+    pub branch: String,
+    /// Whether a branch that the remote does not have yet may be published there.
+    #[serde(default)]
+    pub publish: bool,
+    /// Whether this repository is switched off for now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
+    /// When it was enrolled, RFC 3339.
+    #[serde(default)]
+    pub enrolled: String,
+    /// Sections of the configuration that differ here: a JSON merge patch (RFC 7396) over
+    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths` and `security`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<String, Value>,
+}
+
+/// What happens when both sides changed the same lines.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Conflict {
+    /// The policy.
+    pub policy: ConflictPolicy,
+    /// Globs of files in which the local side wins a conflict.
+    pub ours: Vec<String>,
+    /// Globs of files in which the remote side wins a conflict.
+    pub theirs: Vec<String>,
+}
+
+/// See [`Conflict`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConflictPolicy {
+    /// Leave the tree as it is and tell the user.
+    #[default]
+    Stop,
+    /// The same, and push the local side to `craft/conflict/<host>/<timestamp>`.
+    Branch,
+}
+
+/// When a failed sync is tried again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Retry {
+    /// Tries within one sync, for what passes by itself (a push race, a busy index).
+    pub attempts: u32,
+    /// First bound of the random wait, in milliseconds (exponential backoff with full jitter).
+    pub base_ms: u64,
+    /// Largest bound of the random wait between two automatic syncs, in milliseconds.
+    pub cap_ms: u64,
+    /// After this many failed syncs in a row the repository is paused.
+    pub pause_after: u32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { attempts: 5, base_ms: 200, cap_ms: 1_800_000, pause_after: 5 }
+    }
+}
+
+/// Waiting for another process of ours.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Lock {
+    /// How long, in seconds.
+    pub timeout_seconds: u64,
+}
+
+impl Default for Lock {
+    fn default() -> Self {
+        Self { timeout_seconds: 60 }
+    }
+}
+
+/// What must not be exceeded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Limits {
+    /// Larger files, in MiB, are left out of a commit (GitHub warns at 50 and refuses at 100).
+    pub max_file_mib: u64,
+    /// Fewer deleted files than this are never a mass deletion.
+    pub mass_deletion_files: u64,
+    /// A commit that deletes at least this share of all files, in percent, is a mass deletion.
+    pub mass_deletion_percent: u64,
+    /// Longest time, in seconds, for one conversation with a remote.
+    pub network_seconds: u64,
+    /// Longest time, in seconds, for a commit, the user's own hooks included.
+    pub commit_seconds: u64,
+    /// Snapshots are kept this many days.
+    pub snapshot_days: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_file_mib: 50,
+            mass_deletion_files: 20,
+            mass_deletion_percent: 50,
+            network_seconds: 120,
+            commit_seconds: 300,
+            snapshot_days: 30,
+        }
+    }
+}
+
+/// Which paths take part: globs relative to the top of the repository.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Paths {
+    /// Only these; empty is all.
+    pub include: Vec<String>,
+    /// Never these.
+    pub exclude: Vec<String>,
+}
+
+/// What must not be committed unasked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Security {
+    /// Leave out new files whose names say that they hold secrets (`.env*`, private keys, …).
+    pub deny_names: bool,
+    /// Globs of files that may be committed all the same.
+    pub allow: Vec<String>,
+}
+
+impl Default for Security {
+    fn default() -> Self {
+        Self { deny_names: true, allow: Vec::new() }
+    }
+}

@@ -1,0 +1,56 @@
+//! What every operation needs, made once in `main` and in the worker.
+
+use std::path::PathBuf;
+
+use crate::clock::{Clock, SystemClock};
+use crate::dice::Dice;
+use crate::env::{self, Env};
+use crate::fs::layout::Layout;
+use crate::sys;
+
+/// The seams to the outside: environment, clock, dice, folders, the git program.
+pub struct Context {
+    /// The environment.
+    pub env: Env,
+    /// The clock.
+    pub clock: Box<dyn Clock>,
+    /// Our folders.
+    pub layout: Layout,
+    /// The git program.
+    pub git: PathBuf,
+    /// The name of this machine.
+    pub host: String,
+}
+
+/// Neither `CLAUDE_CONFIG_DIR` nor `HOME` is set, so there is no place for configuration and state.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot tell where configuration and state are: neither CLAUDE_CONFIG_DIR nor HOME is set")]
+pub struct NoHome;
+
+impl Context {
+    /// The context of a real process.
+    ///
+    /// # Errors
+    /// See [`NoHome`].
+    pub fn new(env: Env) -> Result<Self, NoHome> {
+        Ok(Self {
+            clock: Box::new(SystemClock::from_env(&env)),
+            layout: Layout::from_env(&env).ok_or(NoHome)?,
+            git: env.path(env::CRAFT_GIT).unwrap_or_else(|| PathBuf::from("git")),
+            host: sys::host_name(),
+            env,
+        })
+    }
+
+    /// New dice.
+    #[must_use]
+    pub fn dice(&self) -> Dice {
+        Dice::from_env(&self.env)
+    }
+
+    /// The user's name, for messages.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        self.env.str(env::USER).or_else(|| self.env.str(env::LOGNAME)).unwrap_or("unknown")
+    }
+}

@@ -1,0 +1,17 @@
+//! The file that tells why a hook or the worker did what it did. Nothing reads it but people.
+
+use crate::clock::{self, Clock};
+use crate::fs::{atomic, layout::Layout};
+
+/// Bytes after which the file is turned over, once, to `craft.log.1`.
+const TURN_OVER: u64 = 1 << 20;
+
+/// Writes a line; failing to is no error, since nobody could be told.
+pub fn log(layout: &Layout, clock: &impl Clock, who: &str, text: &str) {
+    let path = layout.diagnostics();
+    if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
+        let _ = atomic::rename(&path, &path.with_extension("log.1"));
+    }
+    let _ =
+        atomic::append_line(&path, &format!("{} {who}[{}] {text}", clock::rfc3339(clock.now_ms()), std::process::id()));
+}

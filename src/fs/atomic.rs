@@ -1,0 +1,126 @@
+//! Writing files so that a reader sees the old bytes or the new ones, and a crash loses neither.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{FsError, IoContext};
+
+static SERIAL: AtomicU32 = AtomicU32::new(0);
+
+/// Replaces `path` with `bytes`: temporary file in the same folder, fsync, rename, fsync of the
+/// folder. Missing folders are made, a symlink is followed (people link their dotfiles), the mode of
+/// an existing file is kept.
+///
+/// # Errors
+/// Where any of it fails; the temporary file is removed and the old file is as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let target = resolve(path);
+    let folder = parent(&target);
+    fs::create_dir_all(folder).at("create", folder)?;
+    let temporary = temporary_beside(&target);
+    let written = write_new(&temporary, bytes, true).and_then(|()| {
+        if let Ok(meta) = fs::metadata(&target) {
+            fs::set_permissions(&temporary, meta.permissions()).at("set the mode of", &temporary)?;
+        }
+        rename(&temporary, &target)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Makes a file that did not exist, complete from its first moment: temporary file, then a rename to
+/// the new name (which costs next to nothing, unlike a rename over an existing file).
+///
+/// # Errors
+/// Where the folder cannot be made or the file not written.
+pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let folder = parent(path);
+    let temporary = temporary_beside(path);
+    let mut outcome = write_new(&temporary, bytes, false);
+    if matches!(&outcome, Err(e) if e.source.kind() == ErrorKind::NotFound) {
+        fs::create_dir_all(folder).at("create", folder)?;
+        outcome = write_new(&temporary, bytes, false);
+    }
+    outcome.and_then(|()| rename(&temporary, path)).inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+/// Appends one line in a single `write`, so that lines of several processes never mix.
+///
+/// # Errors
+/// Where the folder cannot be made or the line not written.
+pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
+    let mut bytes = Vec::with_capacity(line.len() + 1);
+    bytes.extend(line.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
+    bytes.push(b'\n');
+    let open = || OpenOptions::new().append(true).create(true).open(path);
+    let mut file = match open() {
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(parent(path)).at("create", parent(path))?;
+            open().at("open", path)?
+        }
+        other => other.at("open", path)?,
+    };
+    file.write_all(&bytes).at("append to", path)
+}
+
+/// Renames `from` to `to`. The only place in the crate that may.
+///
+/// # Errors
+/// The system's answer, with the target's path.
+#[expect(clippy::disallowed_methods, reason = "this module owns renames")]
+pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
+    fs::rename(from, to).at("replace", to)
+}
+
+/// A name beside `path` that no other process uses.
+#[must_use]
+pub fn temporary_beside(path: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{}.{}.tmp", std::process::id(), SERIAL.fetch_add(1, Ordering::Relaxed)));
+    path.with_file_name(name)
+}
+
+fn write_new(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).at("create", path)?;
+    file.write_all(bytes).at("write", path)?;
+    if durable {
+        // Errors of a delayed write are only told by fsync, never by close.
+        file.sync_all().at("write", path)?;
+    }
+    Ok(())
+}
+
+fn sync_folder(folder: &Path) {
+    // Not every filesystem lets a folder be synced; the rename itself has happened.
+    if let Ok(handle) = File::open(folder) {
+        let _ = handle.sync_all();
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn resolve(path: &Path) -> PathBuf {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if meta.file_type().is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()),
+        _ => path.to_owned(),
+    }
+}

@@ -1,0 +1,185 @@
+//! Where every file of the suite lies. The only module that joins their names.
+
+use std::path::{Path, PathBuf};
+
+use crate::env::{self, Env};
+
+/// The folders below `$CLAUDE_CONFIG_DIR` or `~/.claude`. `docs/formats.md` describes each file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The layout for this user; `None` where neither `CLAUDE_CONFIG_DIR` nor `HOME` is set.
+    #[must_use]
+    pub fn from_env(env: &Env) -> Option<Self> {
+        let root = env.path(env::CLAUDE_CONFIG_DIR).or_else(|| env.path(env::HOME).map(|h| h.join(".claude")))?;
+        Some(Self { root })
+    }
+
+    /// A layout below `root`, which takes the place of `~/.claude`.
+    #[must_use]
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// `~/.claude` itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Our own folder.
+    #[must_use]
+    pub fn craft(&self) -> PathBuf {
+        self.root.join("craft")
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.root.join("craft/config.json")
+    }
+
+    /// Last syncs and statistics; the name is the seed document's.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.root.join("auto-sync-state.json")
+    }
+
+    /// Guards [`state`](Self::state) and [`config`](Self::config) against two writers at once.
+    #[must_use]
+    pub fn state_lock(&self) -> PathBuf {
+        self.root.join("craft/state.lock")
+    }
+
+    /// Requests that wait for a worker, one file each.
+    #[must_use]
+    pub fn queue(&self) -> PathBuf {
+        self.root.join("craft/queue")
+    }
+
+    /// The worker's answer to the request `id`, for the hook that waits for it.
+    #[must_use]
+    pub fn answer(&self, id: &str) -> PathBuf {
+        self.root.join("craft/answers").join(format!("{id}.json"))
+    }
+
+    /// Running sessions, one file each.
+    #[must_use]
+    pub fn sessions(&self) -> PathBuf {
+        self.root.join("craft/sessions")
+    }
+
+    /// One line for every sync that was attempted.
+    #[must_use]
+    pub fn sync_log(&self) -> PathBuf {
+        self.root.join("craft/log/sync.jsonl")
+    }
+
+    /// What hooks and the worker have to say to whoever debugs them.
+    #[must_use]
+    pub fn diagnostics(&self) -> PathBuf {
+        self.root.join("craft/log/craft.log")
+    }
+
+    /// What is known of the repository with `key` (see [`repo_key`]).
+    #[must_use]
+    pub fn repo(&self, key: &str) -> RepoFiles {
+        RepoFiles { dir: self.root.join("craft/repos").join(key) }
+    }
+}
+
+/// The files kept for one repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RepoFiles {
+    dir: PathBuf,
+}
+
+impl RepoFiles {
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// When a prompt was last looked at: 8 bytes, little-endian milliseconds, written in place.
+    #[must_use]
+    pub fn prompt_tick(&self) -> PathBuf {
+        self.dir.join("prompt.tick")
+    }
+
+    /// When a pull was last asked for, in the same form.
+    #[must_use]
+    pub fn pull_tick(&self) -> PathBuf {
+        self.dir.join("pull.tick")
+    }
+
+    /// What the next hook of this repository has to tell.
+    #[must_use]
+    pub fn notices(&self) -> PathBuf {
+        self.dir.join("notices.jsonl")
+    }
+
+    /// The cached status.
+    #[must_use]
+    pub fn status(&self) -> PathBuf {
+        self.dir.join("status.json")
+    }
+}
+
+/// The name of a repository's folder: the last readable part of its path and a hash of the whole, so
+/// that people recognise it and no two repositories share one. `common_dir` is the git common
+/// directory, so all linked worktrees of a repository share one key.
+#[must_use]
+pub fn repo_key(common_dir: &Path) -> String {
+    let bytes = common_dir.as_os_str().as_encoded_bytes();
+    let readable = common_dir
+        .components()
+        .rev()
+        .map(|c| c.as_os_str().to_string_lossy().into_owned())
+        .find(|c| c != ".git")
+        .unwrap_or_default();
+    let readable: String = readable
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .take(40)
+        .collect();
+    format!("{readable}-{:016x}", fnv1a(bytes))
+}
+
+/// FNV-1a, 64 bits: a hash that is the same in every build, which std's hashers do not promise.
+#[must_use]
+pub fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_readable_and_distinct() {
+        assert_eq!(
+            repo_key(Path::new("/home/ann/My Project/.git")),
+            "My-Project-1e96b8f1c3bfb9c5"
+                .replace("1e96b8f1c3bfb9c5", &format!("{:016x}", fnv1a(b"/home/ann/My Project/.git")))
+        );
+        assert_ne!(repo_key(Path::new("/a/x/.git")), repo_key(Path::new("/b/x/.git")));
+    }
+
+    #[test]
+    fn the_hash_is_the_published_fnv1a() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn claude_config_dir_moves_everything() {
+        let env = Env::from_pairs([("HOME", "/h"), ("CLAUDE_CONFIG_DIR", "/c")]);
+        assert_eq!(Layout::from_env(&env).unwrap().state(), Path::new("/c/auto-sync-state.json"));
+        let env = Env::from_pairs([("HOME", "/h")]);
+        assert_eq!(Layout::from_env(&env).unwrap().config(), Path::new("/h/.claude/craft/config.json"));
+    }
+}

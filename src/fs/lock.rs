@@ -1,0 +1,142 @@
+//! Advisory file locks, released by the kernel together with the process that holds them.
+//!
+//! The lock is the `flock`; the JSON inside the file only tells people who holds it. Lock files are
+//! never deleted: deleting one while another process waits on it would give two holders.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use fs2::FileExt;
+use serde::{Deserialize, Serialize};
+
+use super::{FsError, IoContext};
+use crate::clock::Millis;
+
+/// Who holds a lock, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Process id.
+    pub pid: u32,
+    /// Name of the machine.
+    pub host: String,
+    /// When the lock was taken.
+    pub started: Millis,
+    /// What for: "worker", "force", "undo".
+    pub purpose: String,
+}
+
+/// A lock that was taken. Dropping it releases it.
+#[derive(Debug)]
+pub struct LockGuard {
+    file: File,
+    path: PathBuf,
+}
+
+impl LockGuard {
+    /// The lock file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn describe(&mut self, holder: &Holder) {
+        // The text is information, never the truth: failing to write it fails nothing.
+        if let Ok(text) = serde_json::to_string(holder) {
+            let _ = self.file.set_len(0);
+            let _ = self.file.seek(SeekFrom::Start(0));
+            let _ = self.file.write_all(text.as_bytes());
+        }
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        let _ = self.file.set_len(0);
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
+/// Takes the lock at `path` if it is free; `None` when another process holds it.
+///
+/// # Errors
+/// Where the lock file cannot be made or opened.
+pub fn try_exclusive(path: &Path, holder: &Holder) -> Result<Option<LockGuard>, FsError> {
+    let file = open(path)?;
+    match FileExt::try_lock_exclusive(&file) {
+        Ok(()) => {
+            let mut guard = LockGuard { file, path: path.to_owned() };
+            guard.describe(holder);
+            Ok(Some(guard))
+        }
+        Err(e)
+            if e.kind() == ErrorKind::WouldBlock || e.raw_os_error() == fs2::lock_contended_error().raw_os_error() =>
+        {
+            Ok(None)
+        }
+        Err(e) => Err(e).at("lock", path),
+    }
+}
+
+/// Takes the lock at `path`, waiting at most `patience`; `None` when it stayed busy.
+///
+/// # Errors
+/// As [`try_exclusive`].
+#[expect(clippy::disallowed_methods, reason = "a wait is bounded by the monotonic clock, which no test needs to move")]
+pub fn exclusive_within(path: &Path, holder: &Holder, patience: Duration) -> Result<Option<LockGuard>, FsError> {
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(guard) = try_exclusive(path, holder)? {
+            return Ok(Some(guard));
+        }
+        let Some(left) = patience.checked_sub(begun.elapsed()) else { return Ok(None) };
+        std::thread::sleep(pause.min(left));
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Who holds the lock at `path`, as far as the file tells.
+#[must_use]
+pub fn holder(path: &Path) -> Option<Holder> {
+    let mut text = String::new();
+    File::open(path).ok()?.take(4096).read_to_string(&mut text).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+fn open(path: &Path) -> Result<File, FsError> {
+    let attempt = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    match attempt() {
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder).at("create", folder)?;
+            }
+            attempt().at("open", path)
+        }
+        other => other.at("open", path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn me() -> Holder {
+        Holder { pid: std::process::id(), host: "here".into(), started: 1, purpose: "test".into() }
+    }
+
+    #[test]
+    fn a_second_taker_is_turned_away_until_the_first_lets_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/er/lock");
+        let first = try_exclusive(&path, &me()).unwrap().expect("free");
+        assert!(try_exclusive(&path, &me()).unwrap().is_none());
+        assert!(exclusive_within(&path, &me(), Duration::from_millis(5)).unwrap().is_none());
+        assert_eq!(holder(&path), Some(me()));
+        drop(first);
+        assert_eq!(holder(&path), None);
+        assert!(try_exclusive(&path, &me()).unwrap().is_some());
+        assert!(path.exists(), "lock files stay");
+    }
+}

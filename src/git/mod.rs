@@ -1,0 +1,3 @@
+//! git: reading with libgit2, everything else with the git program.
+
+pub mod repository;

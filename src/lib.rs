@@ -1,0 +1,39 @@
+//! claude-craft: hooks for Claude Code that keep a developer's repositories in step with the work.
+//!
+//! The library has five floors; imports point down only (`ARCHITECTURE.md` has the map, a test keeps
+//! it). Floor 0 is all that the hook executables use and builds without the feature `cli`.
+
+// Floor 0: base.
+pub mod clock;
+pub mod config;
+pub mod detach;
+pub mod diagnostics;
+pub mod dice;
+pub mod env;
+pub mod fs;
+pub mod hook;
+pub mod locate;
+pub mod queue;
+pub mod state;
+pub mod sys;
+pub mod trigger;
+
+// Floor 1: domain.
+#[cfg(feature = "cli")]
+pub mod sync;
+
+// Floor 2: adapters.
+#[cfg(feature = "cli")]
+pub mod git;
+
+// Floor 3: operations.
+#[cfg(feature = "cli")]
+pub mod context;
+#[cfg(feature = "cli")]
+pub mod ops;
+
+// Floor 4: edges.
+#[cfg(feature = "cli")]
+pub mod cli;
+#[cfg(feature = "cli")]
+pub mod worker;

@@ -1,0 +1,4 @@
+//! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
+
+pub mod history;
+pub mod sync;

@@ -1,0 +1,11 @@
+//! What was done: `auto-sync-state.json` and the small files beside it.
+
+pub mod file;
+pub mod model;
+pub mod notice;
+pub mod observed;
+pub mod session;
+pub mod tick;
+
+pub use file::{Loaded, StateFile, Versioned};
+pub use model::{Attention, LastSync, RepoState, State, Statistics};

@@ -1,0 +1,164 @@
+//! The few system calls that std has no safe way to make. The only module with `unsafe` in it.
+#![expect(unsafe_code, reason = "each block says why it is sound")]
+
+use std::ffi::{CStr, CString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+/// The name of this machine; empty where the system does not tell.
+#[must_use]
+pub fn host_name() -> String {
+    let mut buffer = [0u8; 256];
+    // SAFETY: the pointer and the length describe `buffer`; one byte is held back so that a name
+    // that was cut still ends in NUL.
+    let status = unsafe { libc::gethostname(buffer.as_mut_ptr().cast(), buffer.len() - 1) };
+    if status != 0 {
+        return String::new();
+    }
+    CStr::from_bytes_until_nul(&buffer).map_or_else(|_| String::new(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Whether a process with this id exists, whoever owns it.
+#[must_use]
+pub fn process_exists(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: signal 0 sends nothing; it only asks.
+    let status = unsafe { libc::kill(pid, 0) };
+    status == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
+/// The process that started this one.
+#[must_use]
+pub fn parent_process() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
+/// Kills this process with SIGKILL, as a crash test does.
+pub fn kill_self() -> ! {
+    // SAFETY: getpid cannot fail, and SIGKILL to oneself takes no memory.
+    unsafe {
+        libc::kill(libc::getpid(), libc::SIGKILL);
+    }
+    std::process::abort()
+}
+
+/// Waits until `fd` can be read or `timeout_ms` have passed; whether it can be read.
+///
+/// # Errors
+/// The system's answer, interruptions by a signal excepted (they count as "not yet").
+pub fn readable_within(fd: std::os::fd::BorrowedFd<'_>, timeout_ms: i32) -> io::Result<bool> {
+    use std::os::fd::AsRawFd;
+    let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: one pollfd is passed, and its count is 1; the descriptor is borrowed and so open.
+    match unsafe { libc::poll(&raw mut poll, 1, timeout_ms) } {
+        0 => Ok(false),
+        n if n > 0 => Ok(true),
+        _ => match io::Error::last_os_error() {
+            e if e.kind() == io::ErrorKind::Interrupted => Ok(false),
+            e => Err(e),
+        },
+    }
+}
+
+/// Marks every descriptor from 3 on as "close on exec", so that no child inherits a pipe of the
+/// client that it would then hold open.
+pub fn close_inherited_on_exec() {
+    #[cfg(target_os = "linux")]
+    {
+        const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
+        // SAFETY: the call changes a flag of descriptors and touches no memory.
+        if unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC) } == 0 {
+            return;
+        }
+    }
+    // Kernels before 5.11 and other systems: one by one, as far as a hook was ever seen to inherit.
+    for fd in 3..1024 {
+        // SAFETY: fcntl on a descriptor that is not open fails with EBADF and does nothing.
+        unsafe {
+            let flags = libc::fcntl(fd, libc::F_GETFD);
+            if flags >= 0 {
+                libc::fcntl(fd, libc::F_SETFD, flags | libc::FD_CLOEXEC);
+            }
+        }
+    }
+}
+
+/// Starts `program` in a session of its own with null standard streams, and does not wait for it.
+/// `posix_spawn` with `POSIX_SPAWN_SETSID` costs half of what fork and `setsid` do.
+///
+/// # Errors
+/// The system's answer, for example that there is no such program.
+pub fn spawn_in_new_session(program: &Path, arguments: &[&str]) -> io::Result<u32> {
+    let path = CString::new(program.as_os_str().as_bytes())?;
+    let mut owned = vec![path.clone()];
+    for argument in arguments {
+        owned.push(CString::new(*argument)?);
+    }
+    let mut argv: Vec<*mut libc::c_char> = owned.iter().map(|a| a.as_ptr().cast_mut()).collect();
+    argv.push(ptr::null_mut());
+
+    let mut spawning = Spawning::new()?;
+    for (fd, flags) in [(0, libc::O_RDONLY), (1, libc::O_WRONLY), (2, libc::O_WRONLY)] {
+        // SAFETY: `actions` was initialised, and the path is a NUL-terminated constant.
+        check(unsafe {
+            libc::posix_spawn_file_actions_addopen(&raw mut spawning.actions, fd, c"/dev/null".as_ptr(), flags, 0)
+        })?;
+    }
+    let mut pid: libc::pid_t = 0;
+    // SAFETY: `argv` ends in NULL and its strings live in `owned` until after the call; `environ` is
+    // the process's own and nothing in this single-threaded moment changes it; both attribute
+    // objects were initialised.
+    check(unsafe {
+        libc::posix_spawn(
+            &raw mut pid,
+            path.as_ptr(),
+            &raw const spawning.actions,
+            &raw const spawning.attributes,
+            argv.as_ptr(),
+            environ.cast(),
+        )
+    })?;
+    Ok(u32::try_from(pid).unwrap_or_default())
+}
+
+unsafe extern "C" {
+    static mut environ: *const *const libc::c_char;
+}
+
+struct Spawning {
+    actions: libc::posix_spawn_file_actions_t,
+    attributes: libc::posix_spawnattr_t,
+}
+
+impl Spawning {
+    fn new() -> io::Result<Box<Self>> {
+        // POSIX_SPAWN_SETSID is not in the libc crate for every system; the values are those of
+        // glibc, musl (0x80) and macOS (0x400).
+        const SETSID: libc::c_short = if cfg!(target_os = "macos") { 0x0400 } else { 0x80 };
+        // SAFETY: both types are plain C data that the init functions fill in before any use; the
+        // box keeps their address until they are destroyed.
+        unsafe {
+            let mut new: Box<Self> = Box::new(std::mem::zeroed());
+            check(libc::posix_spawn_file_actions_init(&raw mut new.actions))?;
+            check(libc::posix_spawnattr_init(&raw mut new.attributes))?;
+            check(libc::posix_spawnattr_setflags(&raw mut new.attributes, SETSID))?;
+            Ok(new)
+        }
+    }
+}
+
+impl Drop for Spawning {
+    fn drop(&mut self) {
+        // SAFETY: both were initialised in `new`, which is the only way to make one.
+        unsafe {
+            libc::posix_spawn_file_actions_destroy(&raw mut self.actions);
+            libc::posix_spawnattr_destroy(&raw mut self.attributes);
+        }
+    }
+}
+
+fn check(status: libc::c_int) -> io::Result<()> {
+    if status == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(status)) }
+}
