@@ -90,7 +90,7 @@ pub struct Git<'a> {
     network_deadline: Duration,
     commit_deadline: Duration,
     /// Told the process id of every child that may write, so that a crash can be told from a rival.
-    on_start: RefCell<Box<dyn FnMut(u32) + 'a>>,
+    on_start: RefCell<Box<dyn FnMut(u32)>>,
 }
 
 impl<'a> Git<'a> {
@@ -108,7 +108,7 @@ impl<'a> Git<'a> {
     }
 
     /// Sets who is told the process id of every child that may write.
-    pub fn tell_starts(&self, hear: impl FnMut(u32) + 'a) {
+    pub fn tell_starts(&self, hear: impl FnMut(u32) + 'static) {
         *self.on_start.borrow_mut() = Box::new(hear);
     }
 
