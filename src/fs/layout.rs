@@ -66,6 +66,12 @@ impl Layout {
         self.root.join("craft/answers").join(format!("{id}.json"))
     }
 
+    /// The version of the git program, as last asked.
+    #[must_use]
+    pub fn git_version(&self) -> PathBuf {
+        self.root.join("craft/git.json")
+    }
+
     /// Running sessions, one file each.
     #[must_use]
     pub fn sessions(&self) -> PathBuf {
@@ -114,6 +120,12 @@ impl RepoFiles {
     #[must_use]
     pub fn pull_tick(&self) -> PathBuf {
         self.dir.join("pull.tick")
+    }
+
+    /// When old snapshots were last removed, in the same form.
+    #[must_use]
+    pub fn prune_tick(&self) -> PathBuf {
+        self.dir.join("prune.tick")
     }
 
     /// What the next hook of this repository has to tell.

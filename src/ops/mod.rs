@@ -1,5 +1,8 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
 pub mod engine;
+pub mod enrolled;
 pub mod history;
+pub mod record;
+pub mod round;
 pub mod sync;

@@ -136,6 +136,14 @@ pub(super) fn all(git: &Git<'_>) -> Result<Vec<(Snapshot, Meta)>, GitError> {
     Ok(found)
 }
 
+/// All snapshots of a repository, newest first.
+///
+/// # Errors
+/// Where git fails.
+pub fn list(git: &Git<'_>) -> Result<Vec<Snapshot>, GitError> {
+    Ok(all(git)?.into_iter().map(|(snapshot, _)| snapshot).collect())
+}
+
 /// Removes snapshots taken before `oldest`; how many.
 ///
 /// # Errors
