@@ -170,7 +170,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "no {what}");
+        assert!(begun.elapsed() < Duration::from_secs(20), "no {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -383,13 +383,15 @@ fn the_worker_has_a_session_of_its_own_and_nothing_of_the_clients() {
     let mut hook = world.hook("/bin/sh");
     hook.args(["-c", "exec 7>&1; exec \"$0\"", END]);
     let mut child = feed(&mut hook, &line(&world.end()));
-    let mut text = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-    assert_eq!(text, "", "and both streams have ended");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-
+    let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).and_then(|_| stderr.read_to_string(&mut text)).map(|_| text).unwrap()
+    });
     let worker = world.worker();
+    until("end of both streams", || reading.is_finished().then_some(()));
+    assert_eq!(reading.join().unwrap(), "");
+    assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(Path::new("/proc").join(&worker).exists(), "while the worker lives");
     let stat = world.recorded(&worker, "stat");
     let fields: Vec<_> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
