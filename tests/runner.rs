@@ -1,3 +1,4 @@
-//! To come.
+//! The one test binary that starts real processes. A file in this folder that is not named here is
+//! no test.
 
-fn main() {}
+mod hooks;

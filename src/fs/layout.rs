@@ -63,7 +63,20 @@ impl Layout {
     /// The worker's answer to the request `id`, for the hook that waits for it.
     #[must_use]
     pub fn answer(&self, id: &str) -> PathBuf {
-        self.root.join("craft/answers").join(format!("{id}.json"))
+        self.answers().join(format!("{id}.json"))
+    }
+
+    /// All answers.
+    #[must_use]
+    pub fn answers(&self) -> PathBuf {
+        self.root.join("craft/answers")
+    }
+
+    /// What was last said to be wrong with the configuration file `broken`, so that it is said once.
+    #[must_use]
+    pub fn complaint(&self, broken: &Path) -> PathBuf {
+        let name = format!("{:016x}", fnv1a(broken.as_os_str().as_encoded_bytes()));
+        self.root.join("craft/complaints").join(name)
     }
 
     /// The version of the git program, as last asked.
