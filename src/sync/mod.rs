@@ -3,3 +3,4 @@
 
 pub mod outcome;
 pub mod step;
+pub mod tell;
