@@ -1,3 +1,3 @@
-//! To come.
+//! The one test binary; each file beside it is a module of it.
 
-fn main() {}
+mod cli;

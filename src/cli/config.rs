@@ -123,11 +123,9 @@ fn edit(ctx: &Context, ui: &mut Ui) -> Result<u8, CommandError> {
         Err(error) => error,
     };
     let kept = settings::keep_aside(ctx, &edited)?;
-    let overtaken = matches!(failed, SettingsError::Overtaken);
-    let mut error = CommandError::from(failed);
-    // Errors of the copy name the configuration's file; say that this one is as it was.
-    error.message = if overtaken { error.message } else { format!("not taken over: {}", error.message) };
-    Err(error.hint(format!("the configuration is as it was; your text is kept in {}", kept.display())))
+    // Errors of the copy name the configuration's file; say that this one was not touched.
+    let untouched = if matches!(failed, SettingsError::Overtaken) { "" } else { "the configuration is as it was; " };
+    Err(CommandError::from(failed).hint(format!("{untouched}your text is kept in {}", kept.display())))
 }
 
 fn copy(text: &[u8]) -> Result<tempfile::NamedTempFile, CommandError> {

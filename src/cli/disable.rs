@@ -29,14 +29,14 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: Disable) -> Result<u8, 
     let done = if args.all {
         enroll::disable_all(ctx)?
     } else {
-        enroll::disable(ctx, &args.path.map_or_else(|| cwd.to_owned(), |p| cwd.join(p)))?
+        enroll::disable(ctx, &super::place(cwd, args.path.as_deref()))?
     };
     let look = Look::of(ctx);
-    let (what, already, back) = match &done {
-        Disabling::All { already } => ("all repositories".to_owned(), already, "craft auto-sync enable"),
-        Disabling::Repository { path, already } => (look.strong(&look.path(path)), already, "craft auto-sync enable"),
+    let (what, already) = match &done {
+        Disabling::All { already } => ("all repositories".to_owned(), already),
+        Disabling::Repository { path, already } => (look.strong(&look.path(path)), already),
     };
     let state = if *already { "was already off" } else { "is off" };
-    ui.say(&format!("auto-sync {state} for {what}; `{back}` switches it on again"));
+    ui.say(&format!("auto-sync {state} for {what}; `craft auto-sync enable` switches it on again"));
     Ok(exit_code::DONE)
 }

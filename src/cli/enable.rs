@@ -42,7 +42,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: Enable) -> Result<u8, C
         _ => None,
     };
     let options = EnableOptions { branch: args.branch, remote: args.remote, publish };
-    let path = args.path.map_or_else(|| cwd.to_owned(), |p| cwd.join(p));
+    let path = super::place(cwd, args.path.as_deref());
     let done = enroll::enable(ctx, &path, &options)?;
     ui.say(&render(&done, &Look::of(ctx)));
     Ok(exit_code::DONE)
@@ -50,22 +50,24 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: Enable) -> Result<u8, C
 
 fn render(done: &Enabling, look: &Look) -> String {
     let repository = &done.repository;
-    let again = match &done.before {
-        None => "auto-sync is on for",
-        Some(before) if before.disabled => "auto-sync is on again for",
-        Some(_) => "auto-sync was on; what is pinned is up to date for",
+    let state = match &done.before {
+        None => "is on",
+        Some(before) if before.disabled => "is on again",
+        Some(_) => "stays on, pinned anew,",
     };
-    let mut lines = vec![format!("{again} {}", look.strong(&look.path(&repository.path)))];
+    let mut lines = vec![format!("auto-sync {state} for {}", look.strong(&look.path(&repository.path)))];
     let mut row = |name: &str, text: &str| lines.push(format!("  {name:<8} {text}"));
     row("branch", &tell::clean(&repository.branch));
+    // A glob stands for branches that each go to their own.
+    let branch = if enroll::is_glob(&repository.branch) { String::new() } else { format!("/{}", repository.branch) };
     let target = match (&repository.remote, &repository.remote_url) {
         (Some(remote), Some(url)) => {
             row("remote", &tell::clean(&format!("{remote} at {url}")));
-            format!("{remote}/{} at {url}", repository.branch)
+            format!("{remote}{branch} at {url}")
         }
         (Some(remote), None) => {
             row("remote", &tell::clean(remote));
-            format!("{remote}/{}", repository.branch)
+            format!("{remote}{branch}")
         }
         (None, _) => {
             row("remote", "none; work is only committed");

@@ -121,6 +121,7 @@ impl From<SettingsError> for CommandError {
                 let names: Vec<_> = similar.iter().map(|s| format!("`{s}`")).collect();
                 Self::usage(message).hint(format!("did you mean {}?", names.join(" or ")))
             }
+            SettingsError::NotAllowed { .. } => Self::usage(message),
             SettingsError::Overtaken => {
                 Self { code: exit_code::BUSY, message, hint: Some("look at it, and edit again".into()) }
             }

@@ -23,8 +23,8 @@ const SHOWN: usize = 10;
 /// See the command's help.
 #[derive(Debug, Args)]
 pub struct Force {
-    /// What to do
-    #[arg(value_enum, default_value = "sync")]
+    /// pull, push (commit and send), or sync, which is both
+    #[arg(value_enum, default_value = "sync", hide_possible_values = true)]
     action: What,
     /// A folder in the repository [default: the current one]
     #[arg(conflicts_with = "all")]
@@ -51,11 +51,8 @@ pub struct Force {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum What {
-    /// Take in what the remote has
     Pull,
-    /// Commit, and send to the remote
     Push,
-    /// Both
     Sync,
 }
 
@@ -116,7 +113,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Force) -> Result<u8, C
 /// The working trees to sync; those that are gone by their path.
 fn places(ctx: &Context, cwd: &Path, args: &Force) -> Result<Vec<Result<Location, PathBuf>>, CommandError> {
     if !args.all {
-        let path = args.path.as_ref().map_or_else(|| cwd.to_owned(), |p| cwd.join(p));
+        let path = super::place(cwd, args.path.as_deref());
         return Ok(vec![Ok(locate(&path).ok_or_else(|| CommandError::no_repository(&path))?)]);
     }
     let config = load::load(&ctx.layout.config())?;

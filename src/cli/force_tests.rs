@@ -46,14 +46,38 @@ fn a_summary_lists_what_changed_and_how_to_go_back() {
         left_out: vec![LeftOut { path: ".env".into(), why: LeftOutReason::SecretName }],
         ..report(End::Done)
     };
-    assert_snapshot!(summary(&done, &Look::default(), false), @"");
+    assert_snapshot!(summary(&done, &Look::default(), false), @"
+    committed
+      src/part0.rs
+      src/part1.rs
+      src/part2.rs
+      src/part3.rs
+      src/part4.rs
+      src/part5.rs
+      src/part6.rs
+      src/part7.rs
+      src/part8.rs
+      src/part9.rs
+      and 2 more
+    merged
+      abc1234 Fix�[2J it (Ben)
+    changed by them
+      README.md
+    claude-craft: committed 12 files, merged 1 commit, pushed 2 commits to origin/main; left out 1 path
+    left out of the commit: .env (the name says that it holds secrets)
+    to go back: craft auto-sync undo 20250901T120000Z-1
+    ");
 }
 
 #[test]
 fn what_stopped_it_comes_with_the_command_that_leads_on() {
     let conflict = report(End::Conflict { files: vec!["a.txt".into()], branch: None });
-    assert_snapshot!(summary(&conflict, &Look::default(), true), @"");
-    assert_snapshot!(summary(&report(End::Done), &Look::default(), false), @"");
+    assert_snapshot!(summary(&conflict, &Look::default(), true), @"
+    /home/ann/app
+    claude-craft: both sides changed a.txt; nothing was merged
+    to go on: git -C /home/ann/app merge origin/main
+    ");
+    assert_snapshot!(summary(&report(End::Done), &Look::default(), false), @"claude-craft: nothing to do, main is in step with origin/main");
 }
 
 #[test]
@@ -69,7 +93,16 @@ fn a_plan_is_numbered_and_says_where_it_would_end() {
         left_out: vec![LeftOut { path: "id_rsa".into(), why: LeftOutReason::SecretName }],
         end: End::Done,
     };
-    assert_snapshot!(planned(&preview, &Look::default()), @"");
+    assert_snapshot!(planned(&preview, &Look::default()), @"
+    1. keep a snapshot of HEAD, index and working tree
+    2. commit 3 files
+       a
+       b
+       c
+    3. fetch main from origin
+    4. push 1 commit to origin/main
+    left out of the commit: id_rsa (the name says that it holds secrets)
+    ");
     preview.end = End::Refused {
         kind: Refusal::MassDeletion,
         reason: "41 of 50 files would be deleted".into(),
@@ -77,7 +110,10 @@ fn a_plan_is_numbered_and_says_where_it_would_end() {
     };
     preview.steps.clear();
     preview.left_out.clear();
-    assert_snapshot!(planned(&preview, &Look::default()), @"");
+    assert_snapshot!(planned(&preview, &Look::default()), @"
+    it would end there: 41 of 50 files would be deleted
+    to go on: craft auto-sync force --accept mass-deletion
+    ");
     preview.end = End::Done;
     assert_snapshot!(planned(&preview, &Look::default()), @"there is nothing to do");
 }

@@ -90,7 +90,11 @@ mod tests {
             ..new.clone()
         };
         let look = Look { now: 1_756_728_000_000, ..Look::default() };
-        assert_snapshot!(render(&[new, old], &look), @"");
+        assert_snapshot!(render(&[new, old], &look), @"
+        20250901T115800Z-0a1b  2 min ago      before session-end: main at 0123456, 3 uncommitted files
+        20250801T100000Z-1     on 2025-08-01  before session-end: no branch, at 0123456, 1 uncommitted file
+        `craft auto-sync undo ID` brings one back, without an id the first of these
+        ");
         assert_snapshot!(render(&[], &look), @"no snapshots yet: one is kept before each sync that changes something");
     }
 }

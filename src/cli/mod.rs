@@ -17,7 +17,7 @@ pub mod ui;
 pub mod undo;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,7 +33,7 @@ use crate::env::Env;
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// Work as if started in this folder
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", global = true, display_order = 100)]
     folder: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -137,6 +137,26 @@ fn working_folder(folder: Option<&Path>) -> Result<PathBuf, CommandError> {
         CommandError::failed(format!("cannot tell the current folder: {e}")).hint("change to another one")
     })?;
     let Some(folder) = folder else { return Ok(current) };
-    let path = current.join(folder);
+    let path = place(&current, Some(folder));
     if path.is_dir() { Ok(path) } else { Err(CommandError::usage(format!("{} is no folder", path.display()))) }
+}
+
+/// The folder a command is about, absolute, without symlinks and without `..`: repositories are found
+/// by walking up the names, and `app/../other` is not below `app`.
+fn place(cwd: &Path, path: Option<&Path>) -> PathBuf {
+    let Some(path) = path else { return cwd.to_owned() };
+    let path = cwd.join(path);
+    std::fs::canonicalize(&path).unwrap_or_else(|_| {
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::CurDir => {}
+                part => plain.push(part),
+            }
+        }
+        plain
+    })
 }

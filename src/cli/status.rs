@@ -116,11 +116,13 @@ impl Page<'_> {
         let marker = if repository.here { "* " } else { "  " };
         let path = self.look.cut(&self.look.path(&repository.path), 2);
         self.lines.push(format!("{marker}{}", self.look.strong(&path)));
-        if !repository.exists {
-            self.alarm("gone", "there is no such repository any more; mount it, or `disable` it");
+        if !repository.exists && repository.enabled {
+            self.alarm("gone", "there is no such repository here any more");
+            self.command("craft auto-sync disable", repository);
         }
         if !repository.enabled && !all_off {
-            self.row("off", "switched off for this repository; `enable` switches it on");
+            self.row("off", "switched off for this repository");
+            self.command("craft auto-sync enable", repository);
         }
         self.row("branch", &branch(repository));
         if let Some(seen) = &repository.seen {
@@ -132,7 +134,7 @@ impl Page<'_> {
         }
         if let Some(why) = &repository.paused {
             self.alarm("paused", why);
-            self.command("craft auto-sync force sync", repository);
+            self.command("craft auto-sync enable", repository);
         } else if repository.not_before > self.look.now {
             let failures = counted(usize::try_from(repository.consecutive_failures).unwrap_or(0), "failure");
             self.row("resting", &format!("after {failures}; tried again {}", self.look.when(repository.not_before)));
@@ -199,7 +201,7 @@ fn branch(repository: &RepositoryStatus) -> String {
     };
     match repository.seen.as_ref().map(|s| s.branch.as_str()) {
         Some("") => format!("{target}; HEAD is on no branch"),
-        Some(now) if now != pinned && !pinned.contains(['*', '?', '[', '{']) => format!("{target}; HEAD is on {now}"),
+        Some(now) if now != pinned && !crate::ops::enroll::is_glob(pinned) => format!("{target}; HEAD is on {now}"),
         _ => target,
     }
 }

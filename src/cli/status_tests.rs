@@ -91,31 +91,93 @@ fn status(repositories: Vec<RepositoryStatus>) -> Status {
 
 #[test]
 fn what_is_well_is_told_briefly_and_what_is_not_with_its_command() {
-    assert_snapshot!(render(&status(vec![healthy(), troubled()]), &look()), @"");
+    assert_snapshot!(render(&status(vec![healthy(), troubled()]), &look()), @"
+    auto-sync is on (session start: pull, session end: push, one prompt in 27: sync)
+
+    * ~/work/app
+      branch     main with origin at git@example.org:ann/app.git
+      state      level with origin/main, nothing uncommitted (seen 2 min ago)
+      last sync  5 min ago at session end: committed 3 files, pushed 2 commits to origin/main
+
+      ~/My Notes
+      branch     main with origin at git@example.org:ann/app.git; HEAD is on draft
+      state      2 ahead of origin/main, 1 behind, uncommitted files not counted (being looked at anew)
+      last sync  5 min ago at session end: committed 3 files, pushed 2 commits to origin/main
+      waiting    push, asked for by session end 12 s ago, tried 2 times, again in 5 min
+      paused     5 syncs in a row failed
+                 craft auto-sync enable '/home/ann/My Notes'
+      needs you  both sides changed todo.md; nothing was merged, your commits are kept
+                 git -C '/home/ann/My Notes' merge origin/main
+
+    42 syncs so far, 1 in conflict; 1 session running
+    ");
 }
 
 #[test]
 fn a_narrow_terminal_wraps_sentences_and_never_cuts_a_command() {
     let look = Look { width: Some(44), ..look() };
-    assert_snapshot!(render(&status(vec![troubled()]), &look), @"");
+    assert_snapshot!(render(&status(vec![troubled()]), &look), @"
+    auto-sync is on (session start: pull,
+    session end: push, one prompt in 27: sync)
+
+      ~/My Notes
+      branch     main with origin at
+                 git@example.org:ann/app.git;
+                 HEAD is on draft
+      state      2 ahead of origin/main, 1
+                 behind, uncommitted files not
+                 counted (being looked at anew)
+      last sync  5 min ago at session end:
+                 committed 3 files, pushed 2
+                 commits to origin/main
+      waiting    push, asked for by session end
+                 12 s ago, tried 2 times, again
+                 in 5 min
+      paused     5 syncs in a row failed
+                 craft auto-sync enable '/home/ann/My Notes'
+      needs you  both sides changed todo.md;
+                 nothing was merged, your
+                 commits are kept
+                 git -C '/home/ann/My Notes' merge origin/main
+
+    42 syncs so far, 1 in conflict; 1 session r…
+    ");
 }
 
 #[test]
 fn what_keeps_auto_sync_from_running_is_the_first_thing_told() {
     let broken = Status {
         enabled: None,
-        problems: vec!["/home/ann/.claude/craft/config.json:3: `lock.timeoutSeconds` is \"x\"; allowed is u64".into()],
+        problems: vec![
+            "/home/ann/.claude/craft/config.json:3: `lock.timeoutSeconds` is \"x\"; allowed is a whole number".into(),
+        ],
         ..Status::default()
     };
-    assert_snapshot!(render(&broken, &look()), @"");
-    let off = Status {
-        enabled: Some(false),
-        ..status(vec![RepositoryStatus { enabled: false, exists: false, seen: None, ..healthy() }])
-    };
-    assert_snapshot!(render(&off, &look()), @"");
+    assert_snapshot!(render(&broken, &look()), @r#"
+    /home/ann/.claude/craft/config.json:3: `lock.timeoutSeconds` is "x"; allowed is a whole number
+    auto-sync does nothing until this is mended; `craft auto-sync config edit` opens the file
+    "#);
+    let off =
+        Status { enabled: Some(false), ..status(vec![RepositoryStatus { exists: false, seen: None, ..healthy() }]) };
+    assert_snapshot!(render(&off, &look()), @"
+    auto-sync is switched off for all repositories; `craft auto-sync enable` switches it on
+
+    * ~/work/app
+      gone       there is no such repository here any more
+                 craft auto-sync disable /home/ann/work/app
+      branch     main with origin at git@example.org:ann/app.git
+      last sync  5 min ago at session end: committed 3 files, pushed 2 commits to origin/main
+
+    42 syncs so far, 1 in conflict; 1 session running
+    ");
     let empty =
         Status { disabled_by_environment: true, not_enrolled: Some("/home/ann/new".into()), ..status(Vec::new()) };
-    assert_snapshot!(render(&empty, &look()), @"");
+    assert_snapshot!(render(&empty, &look()), @"
+    auto-sync is switched off here by CRAFT_DISABLE
+
+    ~/new is not enrolled; `craft auto-sync enable` does that
+    42 syncs so far, 1 in conflict; 1 session running
+    ");
 }
 
 #[test]

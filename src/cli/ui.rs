@@ -10,6 +10,7 @@ use super::exit_code;
 use crate::clock::{self, Millis};
 use crate::context::Context;
 use crate::env::{self, Env};
+use crate::sync::tell;
 
 /// How things are shown. A value, so that tests can ask for any.
 #[derive(Debug, Clone, Default)]
@@ -102,7 +103,7 @@ impl Look {
             Some(rest) => format!("~/{}", rest.display()),
             None => path.display().to_string(),
         };
-        crate::sync::tell::clean(&text)
+        tell::clean(&text)
     }
 
     /// A time as people say it: `2 min ago`, `in 5 min`.
@@ -189,9 +190,9 @@ impl Ui {
             && Term::stderr().features().colors_supported()
             && env.get(env::NO_COLOR).is_none();
         let look = Look { colour, ..Look::default() };
-        self.note(&format!("{} {}", look.error("error:"), error.message));
+        self.note(&format!("{} {}", look.error("error:"), tell::clean(&error.message)));
         if let Some(hint) = &error.hint {
-            self.note(&format!("{} {hint}", look.strong("hint:")));
+            self.note(&format!("{} {}", look.strong("hint:"), tell::clean(hint)));
         }
         error.code
     }

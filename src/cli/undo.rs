@@ -68,6 +68,10 @@ mod tests {
             head: "0123456789".into(),
             files: 3,
         };
-        assert_snapshot!(render(&undone, &Look::default()), @"");
+        assert_snapshot!(render(&undone, &Look::default()), @"
+        brought back 20250901T115800Z-0a1b: main is at 0123456, 3 files changed
+        the remote was not touched; auto-sync of this repository rests until `craft auto-sync enable`
+        to take this back: craft auto-sync undo 20250901T120000Z-9
+        ");
     }
 }

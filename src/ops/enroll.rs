@@ -284,7 +284,9 @@ fn check_glob(glob: &str) -> Result<(), EnrollError> {
     Glob::new(glob).map(drop).map_err(|e| bad(e.kind().to_string()))
 }
 
-fn is_glob(branch: &str) -> bool {
+/// Whether the name of a branch stands for several.
+#[must_use]
+pub fn is_glob(branch: &str) -> bool {
     branch.contains(['*', '?', '[', '{'])
 }
 

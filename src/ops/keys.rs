@@ -67,7 +67,7 @@ pub fn similar(key: &str) -> Vec<String> {
         let distance = distance(have, want);
         (distance * 3 <= want.chars().count().max(3)).then_some(distance)
     };
-    let mut found: Vec<(usize, String)> = leaves(&defaults())
+    let mut found: Vec<(usize, String)> = names(&defaults())
         .into_iter()
         .filter_map(|k| {
             let by_path = near(&k.to_lowercase(), &wanted);
@@ -109,7 +109,7 @@ pub fn not_narrowing(file: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     strangers(file, &allowed, "", &mut found);
     let mut found: Vec<_> = found.into_iter().map(|key| (key, why.to_owned())).collect();
-    for key in leaves(file).into_iter().filter(|k| k.ends_with("enabled")) {
+    for key in names(file).into_iter().filter(|k| k.ends_with(".enabled")) {
         if get(file, &key) == Some(&Value::Bool(true)) && get(&allowed, &key).is_some() {
             found.push((key, "a project's file can switch off, never on".into()));
         }
@@ -164,16 +164,13 @@ fn has(defaults: &Value, parts: &[&str]) -> bool {
     parts.iter().try_fold(defaults, |at, part| at.as_object()?.get(*part)).is_some()
 }
 
-fn leaves(value: &Value) -> Vec<String> {
+/// The dotted names of all fields, sections included.
+fn names(value: &Value) -> Vec<String> {
     fn walk(value: &Value, at: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                for (name, inner) in map {
-                    let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-                    walk(inner, &at, found);
-                }
-            }
-            _ => found.push(at.to_owned()),
+        for (name, inner) in value.as_object().into_iter().flatten() {
+            let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+            walk(inner, &at, found);
+            found.push(at);
         }
     }
     let mut found = Vec::new();
@@ -214,7 +211,7 @@ mod tests {
     #[test]
     fn every_setting_is_known_by_its_dotted_name_and_nothing_else_is() {
         let config = json!({"repositories": [{"path": "/r"}]});
-        for key in leaves(&defaults()) {
+        for key in names(&defaults()) {
             assert!(known(&key, &config), "{key}");
         }
         let right = [
@@ -250,6 +247,7 @@ mod tests {
             ("probability", "autoSync.triggers.userPrompt.probability"),
             ("autoSync.triggers.userPrompt.probabilty", "autoSync.triggers.userPrompt.probability"),
             ("autosync.enabled", "autoSync.enabled"),
+            ("autosync", "autoSync"),
             ("limits.maxFileMb", "limits.maxFileMib"),
             ("userPrompt.silent", "autoSync.triggers.userPrompt.silent"),
         ];

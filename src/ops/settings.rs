@@ -25,6 +25,16 @@ pub enum SettingsError {
         /// Settings that are named like it.
         similar: Vec<String>,
     },
+    /// The setting does not take such a value.
+    #[error("`{field}` cannot be {found}; allowed is {allowed}")]
+    NotAllowed {
+        /// The setting.
+        field: String,
+        /// What was given.
+        found: String,
+        /// What may be given.
+        allowed: String,
+    },
     /// The configuration cannot be read or changed.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -92,7 +102,13 @@ pub fn set(ctx: &Context, key: &str, text: &str, dry_run: bool) -> Result<Change
     if !keys::put(&mut document.value, key, after.clone()) {
         return Err(unknown(key));
     }
-    document.config()?;
+    document.config().map_err(|error| match error {
+        // It was good before, so it is the new value; the line is one that nobody has written yet.
+        EditError::Config(ConfigError::Field { field, found, allowed, .. }) => {
+            SettingsError::NotAllowed { field, found, allowed }
+        }
+        other => other.into(),
+    })?;
     let diff = diff(document.path(), &document.before, &document.text()?);
     if let Some(guard) = &guard {
         document.save(guard)?;
