@@ -93,7 +93,8 @@ fn repository(ctx: &Context, common_dir: &std::path::Path, tried: &mut BTreeSet<
         let Some(git_dir) = mine.iter().map(|r| r.git_dir.clone()).next() else { return };
         let here: Vec<Request> = mine.into_iter().filter(|r| r.git_dir == git_dir).collect();
         tried.extend(here.iter().map(|r| r.id.clone()));
-        let (ready, waiting): (Vec<_>, Vec<_>) = here.into_iter().partition(|r| r.not_before <= now || r.not_before - now > 86_400_000);
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            here.into_iter().partition(|r| r.not_before <= now || r.not_before - now > 86_400_000);
         for request in waiting.iter().filter(|r| r.wants_answer) {
             let _ = answer::deliver(&ctx.layout, &request.id, &Answer::new(Vec::new()));
         }
@@ -107,4 +108,3 @@ fn repository(ctx: &Context, common_dir: &std::path::Path, tried: &mut BTreeSet<
         }
     }
 }
-

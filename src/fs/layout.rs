@@ -141,6 +141,12 @@ impl RepoFiles {
         self.dir.join("prune.tick")
     }
 
+    /// When `status` last asked for a new look, in the same form.
+    #[must_use]
+    pub fn observe_tick(&self) -> PathBuf {
+        self.dir.join("observe.tick")
+    }
+
     /// What the next hook of this repository has to tell.
     #[must_use]
     pub fn notices(&self) -> PathBuf {

@@ -75,7 +75,7 @@ pub fn undo(ctx: &Context, at: &Location, id: Option<&str>) -> Result<Undone, En
     let _guard = sync::hold(ctx, at, "undo", patience)?;
     let job = Job {
         config: &enrolled.config,
-        pin: &enrolled.pin,
+        pin: &enrolled.repository,
         action: Action::Observe,
         trigger: Trigger::Manual,
         session: None,

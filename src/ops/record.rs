@@ -65,7 +65,12 @@ pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger
         verdict = judge(ctx, repo, report, config);
     });
     if let Err(error) = changed {
-        crate::diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &format!("the result was not recorded: {error}"));
+        crate::diagnostics::log(
+            &ctx.layout,
+            ctx.clock.as_ref(),
+            "worker",
+            &format!("the result was not recorded: {error}"),
+        );
     }
     verdict
 }
@@ -113,7 +118,9 @@ pub fn update(ctx: &Context, change: impl FnOnce(&mut State)) -> Result<(), FsEr
     let mut loaded = file.load::<State>(now)?;
     if let Some(problem) = &loaded.problem {
         let text = match problem {
-            Problem::Newer { version } => format!("{} has version {version} of a newer craft; not written", file.path().display()),
+            Problem::Newer { version } => {
+                format!("{} has version {version} of a newer craft; not written", file.path().display())
+            }
             Problem::Corrupt { kept } => format!("the state file was damaged; it is kept as {}", kept.display()),
         };
         crate::diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &text);
@@ -142,7 +149,9 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
     verdict.not_before = repo.not_before;
 
     let now = tell::attention(report);
-    let told = |a: &crate::state::Attention| repo.attention.as_ref().is_some_and(|b| b.kind == a.kind && b.message == a.message);
+    let told = |a: &crate::state::Attention| {
+        repo.attention.as_ref().is_some_and(|b| b.kind == a.kind && b.message == a.message)
+    };
     match now {
         Some(attention) => {
             if told(&attention) {
@@ -154,7 +163,9 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         }
         // Being offline or busy says nothing about what needed the user before; and a sync that only
         // looked at one side does not either.
-        None if report.end == End::Done && !(report.action == Action::Pull && is_about_pushing(repo)) => repo.attention = None,
+        None if report.end == End::Done && !(report.action == Action::Pull && is_about_pushing(repo)) => {
+            repo.attention = None;
+        }
         None => {}
     }
     if repo.consecutive_failures >= config.retry.pause_after && repo.paused.is_none() {

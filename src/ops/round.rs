@@ -45,7 +45,7 @@ pub fn run(
         Err(end) => return Some(turned_away(ctx, at, requests, manual, end)),
     };
     if manual.is_none() {
-        let rests = enrolled.pin.disabled || !enrolled.config.auto_sync.enabled;
+        let rests = !enrolled.is_on();
         if rests || !record::may_run(ctx, at) {
             put_off(ctx, requests, rests);
             return None;
@@ -57,7 +57,7 @@ pub fn run(
     let options = manual.map_or(&nothing, |m| m.options);
     let job = Job {
         config: &enrolled.config,
-        pin: &enrolled.pin,
+        pin: &enrolled.repository,
         action,
         trigger,
         session: session.as_deref(),
@@ -204,8 +204,7 @@ fn settle(ctx: &Context, requests: &[Request], end: &End, not_before: Millis) {
     for request in requests {
         if stays && request.action.pushes() && !kept {
             kept = true;
-            let again =
-                Request { attempts: request.attempts + 1, not_before, wants_answer: false, ..request.clone() };
+            let again = Request { attempts: request.attempts + 1, not_before, wants_answer: false, ..request.clone() };
             if queue::put_back(&ctx.layout, &again).is_ok() {
                 continue;
             }
@@ -222,4 +221,3 @@ fn prune_snapshots(ctx: &Context, at: &Location, job: &Job<'_>) {
         let _ = engine::snapshot::prune(&engine::git_for(ctx, at, job.config), oldest);
     }
 }
-

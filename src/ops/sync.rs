@@ -43,7 +43,13 @@ pub struct Preview {
 
 /// Syncs now: waits for the lock, ignores pauses and backoff, records the result, and takes along what
 /// waits in the queue for this working tree.
-pub fn force(ctx: &Context, at: &Location, action: Action, options: &ForceOptions, reporter: &mut dyn Reporter) -> Report {
+pub fn force(
+    ctx: &Context,
+    at: &Location,
+    action: Action,
+    options: &ForceOptions,
+    reporter: &mut dyn Reporter,
+) -> Report {
     let patience = enrolled::find(ctx, at).map_or(60, |e| e.config.lock.timeout_seconds);
     let guard = match hold(ctx, at, "force", Duration::from_secs(patience)) {
         Ok(guard) => guard,
@@ -70,7 +76,7 @@ pub fn preview(ctx: &Context, at: &Location, action: Action, options: &ForceOpti
         Ok(enrolled) => {
             let job = Job {
                 config: &enrolled.config,
-                pin: &enrolled.pin,
+                pin: &enrolled.repository,
                 action,
                 trigger: Trigger::Manual,
                 session: None,
@@ -92,7 +98,10 @@ pub fn hold(ctx: &Context, at: &Location, purpose: &str, patience: Duration) -> 
     match lock::exclusive_within(&path, &me(ctx, purpose), patience) {
         Ok(Some(guard)) => Ok(guard),
         Ok(None) => {
-            let by = lock::holder(&path).map_or_else(|| "another process".into(), |h| format!("{} (process {} on {})", h.purpose, h.pid, h.host));
+            let by = lock::holder(&path).map_or_else(
+                || "another process".into(),
+                |h| format!("{} (process {} on {})", h.purpose, h.pid, h.host),
+            );
             Err(End::Busy { reason: format!("a sync of this repository is running: {by}") })
         }
         Err(error) => Err(unlockable(at, &error)),
@@ -111,7 +120,9 @@ pub fn unlockable(at: &Location, error: &FsError) -> End {
     let here = quote::path(&at.common_dir);
     let (kind, command) = match error.source.kind() {
         std::io::ErrorKind::StorageFull => (Refusal::DiskFull, format!("df -h {here}")),
-        std::io::ErrorKind::NotFound => (Refusal::NotEnrolled, format!("craft auto-sync disable {}", quote::path(&at.worktree))),
+        std::io::ErrorKind::NotFound => {
+            (Refusal::NotEnrolled, format!("craft auto-sync disable {}", quote::path(&at.worktree)))
+        }
         _ => (Refusal::ReadOnly, format!("ls -ld {here}")),
     };
     End::Refused { kind, reason: error.to_string(), command }
