@@ -184,7 +184,9 @@ fn a_stale_cache_is_answered_from_the_repository_and_a_new_look_is_asked_for_onc
     fs::remove_file(&requests()[0]).unwrap();
     home.auto_sync("app", &["status"]);
     assert_eq!(requests().len(), 0);
-    let later = (NOW + 10_000).to_string();
-    home.craft("app", &["auto-sync", "status"]).env("CRAFT_INTERNAL__NOW_MS", later).output().unwrap();
-    assert_eq!(requests().len(), 1);
+    for later in [10_000, 20_000] {
+        let clock = (NOW + later).to_string();
+        home.craft("app", &["auto-sync", "status"]).env("CRAFT_INTERNAL__NOW_MS", clock).output().unwrap();
+        assert_eq!(requests().len(), 1, "after {later} ms");
+    }
 }
