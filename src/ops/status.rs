@@ -27,6 +27,8 @@ pub const VERSION: u32 = 1;
 
 /// A new look is not asked for again within this many milliseconds.
 const LOOK_AGAIN: Millis = 10_000;
+/// What was counted longer ago than this is counted again, in the background.
+const OLD: Millis = 60_000;
 
 /// Everything `status` tells. Its JSON form is stable; see `docs/formats.md`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -188,7 +190,9 @@ pub fn status(ctx: &Context, here: Option<&Path>) -> Status {
             let fresh = cached.as_ref().is_some_and(Observed::fresh);
             entry.seen = if fresh { cached.map(|o| seen(&o)) } else { look(&place, enrolled, now).ok() };
             let looking = requests.iter().filter(asked).any(|r| r.action == Action::Observe);
-            if !fresh && !looking && entry.enabled {
+            // Edits move neither HEAD nor index: what was counted a while ago is counted again.
+            let old = entry.seen.as_ref().is_none_or(|s| s.dirty.is_none() || now.saturating_sub(s.at) > OLD);
+            if (!fresh || old) && !looking && entry.enabled {
                 stale.push(place);
             }
         }

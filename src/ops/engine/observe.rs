@@ -29,6 +29,14 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Dirty) {
     if at.worktree != job.pin.path {
         return;
     }
+    let file = StateFile::at(ctx.layout.repo(&repo_key(&at.common_dir)).status());
+    if dirty == Dirty::Keep
+        && let Ok(known) = file.peek::<Observed>()
+        && known.value.dirty.is_some()
+        && known.value.fresh()
+    {
+        return;
+    }
     let git = git_for(ctx, at, job.config);
     let reads = Reads::open(at, &git);
     let (branch, head) = match reads.head() {
@@ -57,11 +65,10 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Dirty) {
     seen.branch = branch;
     // The marks are taken before the tree is looked at: what moves meanwhile makes them stale.
     seen.marks = marks.iter().map(|p| Mark::of(p)).collect();
-    let file = StateFile::at(ctx.layout.repo(&repo_key(&at.common_dir)).status());
     seen.dirty = match dirty {
         Dirty::Counted(count) => Some(count),
         Dirty::Ask => ask(&git),
-        Dirty::Keep => file.peek::<Observed>().ok().and_then(|l| l.value.dirty.filter(|_| l.value.fresh())),
+        Dirty::Keep => None,
     };
     let _ = file.store_cache(&seen);
 }
