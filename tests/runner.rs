@@ -7,7 +7,9 @@
 mod common;
 mod sync_basic;
 mod sync_conflict;
+mod sync_files;
 mod sync_gate;
+mod sync_kinds;
 mod sync_refused;
 mod sync_remote;
 

@@ -174,8 +174,10 @@ impl TestEnv {
             other => panic!("no hook for {other}"),
         };
         let mut command = self.command(program, Path::new(event["cwd"].as_str().unwrap()));
-        // The client is this test; a hook's own parent would be gone before the worker looks.
-        command.env("CLAUDE_PID", std::process::id().to_string());
+        // The client is this test, unless the test says otherwise.
+        if !self.vars.borrow().iter().any(|(name, _)| name == "CLAUDE_PID") {
+            command.env("CLAUDE_PID", std::process::id().to_string());
+        }
         let ran = self.run(command, format!("{event}\n").as_bytes()).ok();
         if ran.stdout.trim().is_empty() { Value::Null } else { serde_json::from_str(&ran.stdout).unwrap() }
     }

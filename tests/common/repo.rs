@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use claude_craft::sync::outcome::{End, LeftOut, Refusal, Report};
 
-use super::{State, TestEnv, assert_whole, write};
+use super::{State, TestEnv, assert_whole, script, write};
 
 /// What `one.txt`, `two.txt` and `three.txt` hold at first: lines far enough apart for merges.
 const LINES: &str = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12\n";
@@ -62,6 +62,34 @@ impl Pair {
         let pair = Self::new();
         pair.auto_sync(&pair.a, &["enable"]);
         pair
+    }
+
+    /// The same as [`enrolled`](Self::enrolled), but `a` reaches the remote through a stand-in for ssh.
+    /// While there is a file `ssh-says` in the test's folder, it prints that to stderr and fails.
+    pub fn over_ssh() -> Self {
+        let pair = Self::new();
+        script(
+            pair.path("ssh.sh"),
+            &format!(
+                "if [ -e '{0}' ]; then cat '{0}' >&2; exit 255; fi\n\
+                 for last; do :; done\nexec sh -c \"$last\"",
+                pair.path("ssh-says").display()
+            ),
+        );
+        pair.git(&pair.a, &["config", "core.sshCommand", pair.path("ssh.sh").to_str().unwrap()]);
+        pair.git(&pair.a, &["config", "ssh.variant", "ssh"]);
+        let url = format!("ssh://host.example{}", pair.remote.display());
+        pair.git(&pair.a, &["remote", "set-url", "origin", &url]);
+        pair.auto_sync(&pair.a, &["enable"]);
+        pair
+    }
+
+    /// What the stand-in for ssh says from now on; nothing, and it works.
+    pub fn ssh_says(&self, text: Option<&str>) {
+        match text {
+            Some(text) => write(self.path("ssh-says"), text),
+            None => std::fs::remove_file(self.path("ssh-says")).unwrap(),
+        }
     }
 
     /// Replaces one of the numbered lines of a file in `clone`.
