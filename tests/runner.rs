@@ -5,11 +5,17 @@
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
 mod common;
+mod harness;
 mod sync_basic;
 mod sync_conflict;
+mod sync_faults;
 mod sync_files;
 mod sync_gate;
+mod sync_history;
+mod sync_kill;
 mod sync_kinds;
+mod sync_network;
+mod sync_queue;
 mod sync_refused;
 mod sync_remote;
 

@@ -220,8 +220,13 @@ impl TestEnv {
     /// Waits until no process of this test runs any more; requests may be left in the queue.
     #[track_caller]
     pub fn wait_until_quiet(&self) {
+        self.wait_until_quiet_but(0);
+    }
+
+    #[track_caller]
+    fn wait_until_quiet_but(&self, known: u32) {
         let begun = Instant::now();
-        while let Some((pid, what)) = self.processes().first() {
+        while let Some((pid, what)) = self.processes().iter().find(|(pid, _)| u32::try_from(*pid) != Ok(known)) {
             assert!(begun.elapsed() < PATIENCE, "process {pid} ({what}) still runs\n{}", self.diagnostics());
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -230,7 +235,13 @@ impl TestEnv {
     /// Waits until the workers are gone, the queue is empty and the repository's lock is free.
     #[track_caller]
     pub fn wait_for_worker(&self, repo: &Path) {
-        self.wait_until_quiet();
+        self.wait_for_worker_but(repo, 0);
+    }
+
+    /// The same, beside a process `known` that the test itself keeps.
+    #[track_caller]
+    pub fn wait_for_worker_but(&self, repo: &Path, known: u32) {
+        self.wait_until_quiet_but(known);
         assert!(self.queued().is_empty(), "left in the queue: {:#?}\n{}", self.queued(), self.diagnostics());
         let common = self.git(repo, &["rev-parse", "--path-format=absolute", "--git-common-dir"]);
         if let Ok(lock) = std::fs::File::open(Path::new(&common).join("craft/lock")) {
