@@ -231,3 +231,23 @@ fn every_call(action: &'static str, code: i32, text: &str) {
     }
     panic!("a sync that calls git 200 times");
 }
+
+#[test]
+fn a_git_that_hangs_is_ended_at_the_bound() {
+    for call in [" commit ", " fetch ", " push "] {
+        let pair = Pair::enrolled();
+        pair.configure(json!({"limits": {"commitSeconds": 1, "networkSeconds": 1}}));
+        write(pair.a.join("mine.txt"), "mine\n");
+        let (before, remote) = (tree(&pair.a), pair.remote_refs());
+        let fake = FakeGit::install(&pair, &[Rule::hang(call)]);
+        let forced = pair.force("sync");
+        assert_ne!(forced.report.end, End::Done, "{call}");
+        assert_eq!(pair.processes(), [], "{call}");
+        fake.remove();
+        assert_eq!(tree(&pair.a), before, "{call}");
+        assert_eq!(pair.remote_refs(), remote, "{call}");
+        pair.whole();
+        pair.force("sync").done();
+        assert_eq!(pair.remote_file("mine.txt"), "mine\n");
+    }
+}

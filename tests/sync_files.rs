@@ -188,7 +188,7 @@ fn a_file_that_cannot_be_read_is_left_out_and_reported() {
     let pair = Pair::enrolled();
     write(pair.a.join("locked.txt"), "locked\n");
     write(pair.a.join("mine.txt"), "mine\n");
-    std::fs::set_permissions(pair.a.join("locked.txt"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(pair.a.join("locked.txt"), std::fs::Permissions::from_mode(0o000)).unwrap();
     let forced = pair.force("push");
     assert_eq!(forced.left_out("locked.txt").unwrap().why, LeftOutReason::Unreadable);
     forced.done();
