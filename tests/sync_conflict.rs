@@ -148,6 +148,7 @@ fn two_renames_of_one_file_are_a_conflict() {
     }
     pair.b_pushes_all("b: one file is left");
     pair.force("sync").done();
+    pair.git(&pair.b, &["pull", "-q", "--no-rebase", "--no-edit"]);
     std::fs::rename(pair.a.join("one.txt"), pair.a.join("mine.txt")).unwrap();
     std::fs::rename(pair.b.join("one.txt"), pair.b.join("theirs.txt")).unwrap();
     pair.b_pushes_all("b: rename");
@@ -218,6 +219,7 @@ fn the_policy_branch_sends_the_local_side_to_a_branch_of_its_own_once() {
     pair.force("sync").conflict();
     assert_eq!(conflict_branches(&pair).len(), 1, "the same commit goes out once");
     write(pair.a.join("more.txt"), "more\n");
+    pair.set("CRAFT_INTERNAL__NOW_MS", "4000000000000");
     pair.force("sync").conflict();
     assert_eq!(conflict_branches(&pair).len(), 2, "new work goes out again");
     pair.whole();
@@ -252,11 +254,11 @@ fn listed_files_are_settled_for_one_side_and_only_these() {
         assert_eq!(read(pair.a.join("other.txt")), b"other\n");
         pair.whole();
 
+        pair.git(&pair.b, &["pull", "-q", "--no-rebase", "--no-edit"]);
         for (clone, text) in [(&pair.a, "mine 2\n"), (&pair.b, "theirs 2\n")] {
             write(clone.join("x.lock"), text);
             write(clone.join("one.txt"), text);
         }
-        pair.git(&pair.b, &["pull", "-q", "--no-rebase", "--no-edit", "-X", "ours"]);
         pair.b_pushes_all("b: both");
         let before = State::of(&pair, &pair.a).tree;
         let files = pair.force("sync").conflict();

@@ -35,6 +35,11 @@ pub struct Forced {
     pub stderr: String,
 }
 
+#[derive(serde::Deserialize)]
+struct Reports {
+    reports: Vec<Report>,
+}
+
 impl Pair {
     /// Three files on `main`, everywhere the same. Nothing is enrolled.
     pub fn new() -> Self {
@@ -205,14 +210,15 @@ impl Forced {
     /// Reads the answer of `force --json`.
     #[track_caller]
     pub fn parse(ran: super::Ran) -> Self {
-        let report: Report = serde_json::from_str(&ran.stdout)
-            .unwrap_or_else(|e| panic!("{e}: exit {}\n{}\n{}", ran.code, ran.stdout, ran.stderr));
+        let said = |e| panic!("{e}: exit {}\n{}\n{}", ran.code, ran.stdout, ran.stderr);
+        let Reports { reports } = serde_json::from_str(&ran.stdout).unwrap_or_else(said);
+        let [report] = <[Report; 1]>::try_from(reports).expect("one repository, one report");
         let wanted = match &report.end {
             End::Done => 0,
             End::Conflict { .. } => 3,
             End::Refused { kind, .. } if kind.by_gate() => 4,
             End::Busy { .. } => 5,
-            End::Offline { .. } => 6,
+            End::Offline { .. } | End::Failed { transient: true, .. } => 6,
             End::Refused { .. } | End::Failed { .. } => 1,
         };
         assert_eq!(ran.code, wanted, "the exit code for {:?}", report.end);
