@@ -4,8 +4,10 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod cli;
 mod common;
 mod harness;
+mod hooks;
 mod sync_basic;
 mod sync_conflict;
 mod sync_faults;
