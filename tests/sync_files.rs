@@ -235,7 +235,7 @@ fn thousands_of_files_at_once() {
 #[test]
 fn an_edit_made_while_the_sync_runs_is_kept() {
     for (step, late) in [
-        (" add ", "late.txt"),
+        (" update-index ", "late.txt"),
         (" commit ", "one.txt"),
         (" fetch ", "one.txt"),
         (" merge ", "one.txt"),

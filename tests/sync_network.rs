@@ -251,6 +251,7 @@ fn a_password_in_the_address_is_written_down_nowhere() {
     ));
     let pair = with_remote(&format!("http://ann:hunter2-secret@127.0.0.1:{}/x.git", server.port));
     let ran = pair.craft(&pair.a, &["auto-sync", "force", "sync", "--json"]);
+    assert_ne!(ran.code, 0);
     assert!(!format!("{ran:?}").contains("hunter2"), "{ran:?}");
     let mut command = pair.command("grep", &pair.home());
     command.args(["-rl", "hunter2-secret", "."]);

@@ -118,6 +118,24 @@ fn a_branch_that_vanished_is_not_published_as_a_new_beginning() {
     let remote = pair.remote_refs();
     let before = tree(&pair.a);
     for action in ["pull", "push", "sync"] {
+        // git forgot that there was a branch; what is left to see are files that lie in the way.
+        pair.force(action).refused(Refusal::UntrackedInTheWay);
+        assert_eq!(pair.git_try(&pair.a, &["rev-parse", "-q", "--verify", "refs/heads/main"]).code, 1);
+    }
+    assert_eq!(tree(&pair.a), before);
+    assert_eq!(pair.remote_refs(), remote);
+}
+
+#[test]
+fn a_branch_whose_file_vanished_is_said_to_be_broken() {
+    let pair = Pair::enrolled();
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.git(&pair.a, &["pack-refs", "--all"]);
+    let packed = String::from_utf8(read(pair.a.join(".git/packed-refs"))).unwrap();
+    let kept: String = packed.lines().filter(|l| !l.ends_with("refs/heads/main")).map(|l| format!("{l}\n")).collect();
+    write(pair.a.join(".git/packed-refs"), kept);
+    let (before, remote) = (tree(&pair.a), pair.remote_refs());
+    for action in ["pull", "push", "sync"] {
         pair.force(action).refused(Refusal::BrokenHead);
         assert_eq!(pair.git_try(&pair.a, &["rev-parse", "-q", "--verify", "refs/heads/main"]).code, 1);
     }
@@ -199,7 +217,7 @@ fn the_users_hooks_run_and_can_tell_that_it_is_us() {
     write(pair.a.join("mine.txt"), "mine\n");
     pair.force("push").done();
     assert_eq!(read(seen), b"1\n");
-    assert!(pair.git(&pair.remote, &["log", "-1", "--format=%b", "main"]).contains("Checked: yes"));
+    assert!(pair.git(&pair.remote, &["log", "-1", "--format=%B", "main"]).contains("Checked: yes"));
 }
 
 #[test]

@@ -67,32 +67,23 @@ fn unborn(pair: &Pair) -> (std::path::PathBuf, std::path::PathBuf) {
 }
 
 #[test]
-fn the_first_commit_of_an_empty_remote_is_published_where_that_was_asked_for() {
-    let pair = Pair::new();
-    let (remote, clone) = unborn(&pair);
-    pair.auto_sync(&clone, &["enable", "--publish"]);
-    let report = pair.force_in(&clone, "sync").done();
-    assert_eq!(report.committed.unwrap().files, ["first.txt"]);
-    assert!(report.pushed.unwrap().published);
-    let head = pair.rev(&clone, "HEAD");
-    assert_eq!(
-        pair.git(&remote, &["for-each-ref", "--format=%(refname) %(objectname)"]),
-        format!("refs/heads/main {head}"),
-        "a branch of another name would become the default one"
-    );
-    assert_eq!(pair.git(&remote, &["show", "HEAD:first.txt"]), "first");
-    assert_whole(&pair, &clone);
-}
-
-#[test]
-fn an_empty_remote_stays_empty_unless_publishing_was_asked_for() {
-    let pair = Pair::new();
-    let (remote, clone) = unborn(&pair);
-    pair.auto_sync(&clone, &["enable"]);
-    pair.force_in(&clone, "sync").refused(Refusal::Unpublished);
-    assert_eq!(pair.git(&remote, &["for-each-ref"]), "");
-    assert_eq!(read(clone.join("first.txt")), b"first\n");
-    assert_whole(&pair, &clone);
+fn an_empty_remote_gets_its_first_branch_under_its_own_name() {
+    for arguments in [&["enable"][..], &["enable", "--publish"]] {
+        let pair = Pair::new();
+        let (remote, clone) = unborn(&pair);
+        pair.auto_sync(&clone, arguments);
+        let report = pair.force_in(&clone, "sync").done();
+        assert_eq!(report.committed.unwrap().files, ["first.txt"]);
+        assert!(report.pushed.unwrap().published);
+        let head = pair.rev(&clone, "HEAD");
+        assert_eq!(
+            pair.git(&remote, &["for-each-ref", "--format=%(refname) %(objectname)"]),
+            format!("refs/heads/main {head}"),
+            "a branch of another name would become the default one"
+        );
+        assert_eq!(pair.git(&remote, &["show", "HEAD:first.txt"]), "first");
+        assert_whole(&pair, &clone);
+    }
 }
 
 #[test]
