@@ -1,14 +1,35 @@
-//! The one test binary that starts real processes. A file in this folder that is not named here is
-//! no test.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    clippy::disallowed_methods,
-    missing_docs,
-    unreachable_pub
-)]
+//! All integration tests in one binary, so that they are linked once.
+#![allow(clippy::disallowed_methods, reason = "tests write files and start programs themselves")]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed")]
+#![allow(unreachable_pub, reason = "the modules of one binary")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
 mod cli;
+mod common;
+mod harness;
 mod hooks;
+mod sync_basic;
+mod sync_conflict;
+mod sync_faults;
+mod sync_files;
+mod sync_gate;
+mod sync_history;
+mod sync_kill;
+mod sync_kinds;
+mod sync_network;
+mod sync_queue;
+mod sync_refused;
+mod sync_remote;
+
+#[test]
+fn every_file_of_tests_is_part_of_this_binary() {
+    let runner = include_str!("runner.rs");
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let module = path.extension().is_some_and(|e| e == "rs") || path.join("mod.rs").exists();
+        if module && name != "runner" {
+            assert!(runner.contains(&format!("\nmod {name};")), "tests/{name} is not named in runner.rs");
+        }
+    }
+}

@@ -78,6 +78,16 @@ type Make = fn(String) -> Fault;
 
 /// What to look for, in this order: the more telling comes first. All in lower case.
 const SIGNS: &[(&[&str], Make)] = &[
+    // Before all else: git hangs up on the remote after it, which looks like a broken conversation.
+    (
+        &[
+            "not possible because you have unmerged",
+            "needed to be pushed",
+            "are not on any remote",
+            "submodule paths contain",
+        ],
+        Fault::Submodule,
+    ),
     (&["no space left on device", "disk quota exceeded", "file too large"], Fault::DiskFull),
     (&["detected dubious ownership", "unsafe repository"], Fault::Ownership),
     (
@@ -106,6 +116,7 @@ const SIGNS: &[(&[&str], Make)] = &[
             "authentication failed",
             "could not read username",
             "could not read password",
+            "unable to get password from user",
             "terminal prompts disabled",
             "permission denied (publickey",
             "permission denied, please try again",
@@ -124,6 +135,8 @@ const SIGNS: &[(&[&str], Make)] = &[
     (
         &[
             "repository not found",
+            // fatal: repository 'https://x/y.git/' not found
+            "/' not found",
             "does not appear to be a git repository",
             "the requested url returned error: 404",
             "the project you were looking for could not be found",
@@ -156,15 +169,6 @@ const SIGNS: &[(&[&str], Make)] = &[
     (
         &["would be overwritten by merge", "would be overwritten by checkout", "would lose untracked files"],
         Fault::InTheWay,
-    ),
-    (
-        &[
-            "not possible because you have unmerged",
-            "needed to be pushed",
-            "are not on any remote",
-            "submodule paths contain",
-        ],
-        Fault::Submodule,
     ),
     (
         &[
@@ -238,7 +242,10 @@ pub fn excerpt(stderr: &str) -> String {
         let dull = line.is_empty()
             || line.starts_with("hint:")
             || line.ends_with('%')
+            || line.ends_with(", done.")
             || line.starts_with("To ")
+            || line.starts_with("Delta compression using")
+            || (line.starts_with("Total ") && line.contains("(delta "))
             || line.contains("% (");
         if !dull && lines.len() < 3 {
             let line = line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);
@@ -320,6 +327,13 @@ mod tests {
                 "fatal: '/gone.git' does not appear to be a git repository\nfatal: Could not read from remote repository.",
                 "RemoteMissing",
             ),
+            (Network, "fatal: unable to get password from user", "Authentication"),
+            (Network, "fatal: repository 'https://x/y.git/' not found", "RemoteMissing"),
+            (
+                Network,
+                "The following submodule paths contain changes that can\nnot be found on any remote:\n  sub\n\nfatal: Aborting.\nfatal: the remote end hung up unexpectedly",
+                "Submodule",
+            ),
             (Network, "fatal: couldn't find remote ref refs/heads/x", "NoSuchBranch"),
             (Network, "fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF", "Broken"),
             (
@@ -344,6 +358,8 @@ mod tests {
     fn what_is_passed_on_has_neither_progress_nor_credentials() {
         let stderr = "remote: Counting objects:  50% (1/2)\rfatal: unable to access 'https://ann:s3cret@x.org/r/': no\nhint: do this\n";
         assert_eq!(excerpt(stderr), "unable to access 'https://x.org/r/': no");
+        let push = "Enumerating objects: 4, done.\nDelta compression using up to 2 threads\nTotal 3 (delta 0), reused 0\nremote: protected\nTo /r";
+        assert_eq!(excerpt(push), "remote: protected");
         assert_eq!(without_credentials("ssh://git:pw@h/x and http://u@h"), "ssh://git@h/x and http://h");
         assert_eq!(without_credentials("git@github.com:o/r.git"), "git@github.com:o/r.git");
     }

@@ -13,8 +13,11 @@ use crate::config::model::{AutoSync, Config, Repository as Enrolled};
 use crate::context::Context;
 use crate::fs::lock::LockGuard;
 use crate::fs::{FsError, IoContext};
-use crate::git::repository::{Head, ReadError, Repository};
+use crate::git::command::GitError;
+use crate::git::reads::Reads;
+use crate::git::repository::Head;
 use crate::locate::{Location, locate};
+use crate::ops::engine;
 use crate::state::{State, StateFile};
 
 /// What the user may choose at enrolment.
@@ -109,7 +112,7 @@ pub enum EnrollError {
     },
     /// The repository cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] Box<GitError>),
     /// The configuration cannot be changed.
     #[error(transparent)]
     Edit(#[from] EditError),
@@ -125,7 +128,7 @@ pub enum EnrollError {
 /// See [`EnrollError`]; nothing is changed then.
 pub fn enable(ctx: &Context, path: &Path, options: &EnableOptions) -> Result<Enabling, EnrollError> {
     let at = locate(path).ok_or_else(|| missing(path))?;
-    let pins = pin(&at, options)?;
+    let pins = pin(ctx, &at, options)?;
 
     let guard = config_file::lock(ctx, "enable")?;
     let mut document = Document::read(&ctx.layout)?;
@@ -190,12 +193,13 @@ struct Pins {
     undecided: Vec<String>,
 }
 
-fn pin(at: &Location, options: &EnableOptions) -> Result<Pins, EnrollError> {
+fn pin(ctx: &Context, at: &Location, options: &EnableOptions) -> Result<Pins, EnrollError> {
     if let Some(glob) = &options.branch {
         check_glob(glob)?;
     }
-    let git = Repository::open(at)?;
-    let current = match git.head()? {
+    let git = engine::git_for(ctx, at, &Config::default());
+    let git = Reads::open(at, &git);
+    let current = match git.head().map_err(Box::new)? {
         Head::Branch { name, .. } => Some(name),
         Head::Detached { .. } => None,
     };
@@ -203,7 +207,7 @@ fn pin(at: &Location, options: &EnableOptions) -> Result<Pins, EnrollError> {
     let branch = branch.ok_or_else(|| EnrollError::Detached { path: at.worktree.clone() })?;
     let followed = if is_glob(&branch) { current } else { Some(branch.clone()) };
     let upstream = followed.and_then(|b| git.upstream(&b).ok().flatten()).map(|u| u.remote);
-    let remotes = git.remotes()?;
+    let remotes = git.remotes().map_err(Box::new)?;
     let has = |name: &str| remotes.iter().any(|r| r == name);
     let remote = match &options.remote {
         Some(name) if has(name) => Some(name.clone()),
@@ -217,7 +221,7 @@ fn pin(at: &Location, options: &EnableOptions) -> Result<Pins, EnrollError> {
             .or_else(|| (remotes.len() == 1).then(|| remotes[0].clone())),
     };
     let urls = match &remote {
-        Some(name) => git.remote_urls(name)?,
+        Some(name) => git.remote_urls(name).map_err(Box::new)?,
         None => None,
     };
     let undecided = if remote.is_none() { remotes } else { Vec::new() };

@@ -129,6 +129,11 @@ impl Engine<'_> {
             other => other,
         })?;
         match head {
+            Head::Detached { commit } if commit.bytes().all(|b| b == b'0') => Err(self.refused(
+                Refusal::BrokenHead,
+                "HEAD names no commit".into(),
+                self.git_command("symbolic-ref HEAD refs/heads/main"),
+            )),
             Head::Detached { commit } => {
                 // Nothing is committed here, but nothing shall be lost here either.
                 self.head = Some(commit).filter(|c| !c.is_empty());

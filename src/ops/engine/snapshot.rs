@@ -133,6 +133,8 @@ pub(super) fn all(git: &Git<'_>) -> Result<Vec<(Snapshot, Meta)>, GitError> {
         };
         found.push((snapshot, meta));
     }
+    // Names have seconds; two syncs within one are told apart by their time in the message.
+    found.sort_by_key(|(snapshot, _)| std::cmp::Reverse(snapshot.taken));
     Ok(found)
 }
 

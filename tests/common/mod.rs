@@ -1,0 +1,39 @@
+//! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
+
+mod env;
+mod fake;
+mod repo;
+mod state;
+
+pub use env::{Ran, TestEnv};
+pub use fake::{FakeGit, Rule};
+pub use repo::{Forced, Pair};
+pub use state::{Entry, State, assert_whole, tree};
+
+use std::path::Path;
+
+/// Writes a file and the folders above it.
+pub fn write(path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, bytes).unwrap();
+}
+
+/// Writes an executable shell script.
+pub fn script(path: impl AsRef<Path>, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let path = path.as_ref();
+    write(path, format!("#!/bin/sh\n{text}\n"));
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The bytes of a file; panics with its name where there is none.
+pub fn read(path: impl AsRef<Path>) -> Vec<u8> {
+    let path = path.as_ref();
+    std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    rustix::process::getuid().is_root()
+}

@@ -1,0 +1,198 @@
+//! A sync that is killed at any of its steps leaves nothing behind that the next one cannot finish.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::common::{Pair, read, tree, write};
+
+/// Names of the steps at which the engine lets itself be killed, as its sources have them.
+fn steps() -> Vec<String> {
+    fn walk(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let calls = text.split("fail_point(").skip(1);
+                found.extend(
+                    calls
+                        .filter_map(|c| c.split_once('"'))
+                        .filter(|(before, _)| before.len() < 40)
+                        .filter_map(|(_, rest)| Some(rest.split_once('"')?.0.to_owned())),
+                );
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// A situation, what is typed in it, and what must hold in the end, killed or not.
+struct Scene {
+    make: fn() -> Pair,
+    command: &'static [&'static str],
+    finish: fn(&Pair, &str),
+}
+
+fn merge() -> Pair {
+    let pair = Pair::enrolled();
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    pair.commit(&pair.a, "by hand");
+    pair.edit(&pair.a, "two.txt", 1, "mine");
+    write(pair.a.join("new.txt"), "new\n");
+    pair.edit(&pair.b, "two.txt", 12, "theirs");
+    std::fs::remove_file(pair.b.join("three.txt")).unwrap();
+    pair.b_pushes("theirs.txt", "theirs\n");
+    pair
+}
+
+fn merged(pair: &Pair, step: &str) {
+    assert!(read(pair.a.join("two.txt")).starts_with(b"mine\n2\n"), "{step}: the edit is in the tree");
+    assert_eq!(read(pair.a.join("new.txt")), b"new\n", "{step}");
+    let forced = pair.force("sync");
+    assert_eq!(forced.code, 0, "{step}: {forced:#?}");
+    let remote = pair.remote_tree();
+    assert_eq!(remote.keys().collect::<Vec<_>>(), ["new.txt", "one.txt", "theirs.txt", "two.txt"], "{step}");
+    assert_eq!(remote["two.txt"], "mine\n2\n3\n4\n5\n6\n7\n8\n9\n10\n11\ntheirs\n", "{step}");
+    assert!(remote["one.txt"].starts_with("mine\n2\n"), "{step}");
+    assert_eq!(pair.remote_tip(), pair.rev(&pair.a, "HEAD"), "{step}");
+    assert_eq!(pair.changes(), "", "{step}");
+    let here: Vec<_> = tree(&pair.a).into_keys().collect();
+    assert_eq!(here, ["new.txt", "one.txt", "theirs.txt", "two.txt"].map(std::path::PathBuf::from), "{step}");
+}
+
+fn forward() -> Pair {
+    let pair = Pair::enrolled();
+    pair.edit(&pair.a, "one.txt", 1, "dirty");
+    pair.edit(&pair.a, "three.txt", 1, "staged");
+    pair.git(&pair.a, &["add", "three.txt"]);
+    for n in 0..60 {
+        write(pair.b.join(format!("many/{n}.txt")), format!("{n}\n"));
+    }
+    pair.b_pushes("two.txt", "theirs\n");
+    pair
+}
+
+fn forwarded(pair: &Pair, step: &str) {
+    assert!(read(pair.a.join("one.txt")).starts_with(b"dirty\n"), "{step}");
+    let forced = pair.force("pull");
+    assert_eq!(forced.code, 0, "{step}: {forced:#?}");
+    assert_eq!(pair.rev(&pair.a, "HEAD"), pair.remote_tip(), "{step}");
+    assert_eq!(pair.changes(), " M one.txt\nM  three.txt", "{step}");
+    assert_eq!(read(pair.a.join("two.txt")), b"theirs\n", "{step}");
+    assert_eq!(tree(&pair.a).len(), 63, "{step}");
+}
+
+fn clash() -> Pair {
+    let pair = Pair::enrolled();
+    pair.configure(json!({"conflict": {"policy": "branch"}}));
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    pair.edit(&pair.b, "one.txt", 1, "theirs");
+    pair.b_pushes_all("b: clash");
+    pair
+}
+
+fn clashed(pair: &Pair, step: &str) {
+    assert_eq!(pair.force("sync").conflict(), ["one.txt"], "{step}");
+    assert!(read(pair.a.join("one.txt")).starts_with(b"mine\n"), "{step}");
+    let branches = pair.git(&pair.remote, &["for-each-ref", "--format=%(objectname)", "refs/heads/craft/"]);
+    assert!(!branches.is_empty(), "{step}");
+    assert!(branches.lines().all(|b| b == pair.rev(&pair.a, "HEAD")), "{step}");
+    assert!(pair.remote_file("one.txt").starts_with("theirs\n"), "{step}");
+}
+
+fn first() -> Pair {
+    let pair = Pair::new();
+    pair.git(&pair.a, &["checkout", "-q", "-b", "topic"]);
+    pair.auto_sync(&pair.a, &["enable", "--publish"]);
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair
+}
+
+fn published(pair: &Pair, step: &str) {
+    let forced = pair.force("sync");
+    assert_eq!(forced.code, 0, "{step}: {forced:#?}");
+    assert_eq!(pair.rev(&pair.remote, "topic"), pair.rev(&pair.a, "HEAD"), "{step}");
+    assert_eq!(pair.git(&pair.remote, &["show", "topic:mine.txt"]), "mine", "{step}");
+}
+
+fn synced() -> Pair {
+    let pair = Pair::enrolled();
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    write(pair.a.join("new.txt"), "new\n");
+    pair.force("push").done();
+    pair.edit(&pair.a, "two.txt", 1, "later");
+    write(pair.a.join("later.txt"), "later\n");
+    pair
+}
+
+fn undone(pair: &Pair, step: &str) {
+    // A killed undo is completed by the next one, which may be of the same snapshot or of the undo's.
+    let snapshots = pair.snapshots();
+    let kept = |name: &str, wanted: &str| {
+        let texts = snapshots.iter().map(|s| pair.git_try(&pair.a, &["show", &format!("{s}:{name}")]).stdout);
+        read_or_nothing(&pair.a.join(name)).starts_with(wanted) || texts.into_iter().any(|t| t.starts_with(wanted))
+    };
+    assert!(kept("later.txt", "later\n") && kept("two.txt", "later\n"), "{step}: work of after the sync is kept");
+    let oldest = snapshots.first().unwrap().trim_start_matches("refs/craft/backup/").to_owned();
+    pair.auto_sync(&pair.a, &["undo", &oldest]);
+    assert_eq!(pair.changes(), " M one.txt\n?? new.txt", "{step}");
+    assert!(read(pair.a.join("one.txt")).starts_with(b"mine\n"), "{step}");
+    assert!(read(pair.a.join("two.txt")).starts_with(b"1\n"), "{step}");
+    assert!(!pair.a.join("later.txt").exists(), "{step}");
+}
+
+fn read_or_nothing(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+#[test]
+fn a_kill_at_any_step_loses_nothing_and_the_next_sync_ends_whole() {
+    let scenes = [
+        Scene { make: merge, command: &["force", "sync"], finish: merged },
+        Scene { make: forward, command: &["force", "pull"], finish: forwarded },
+        Scene { make: clash, command: &["force", "sync"], finish: clashed },
+        Scene { make: first, command: &["force", "sync"], finish: published },
+        Scene { make: synced, command: &["undo"], finish: undone },
+    ];
+    let steps = steps();
+    assert!(!steps.is_empty(), "the engine names its steps");
+    for step in &steps {
+        let mut reached = 0;
+        for scene in &scenes {
+            let pair = (scene.make)();
+            pair.set("CRAFT_INTERNAL__KILL_AT", step);
+            let ran = pair.craft(&pair.a, &[&["auto-sync"], scene.command].concat());
+            pair.unset("CRAFT_INTERNAL__KILL_AT");
+            if ran.code != 128 + 9 {
+                continue;
+            }
+            reached += 1;
+            (scene.finish)(&pair, step);
+            pair.whole();
+        }
+        assert!(reached > 0, "no scene comes to the step {step}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_killed_leaves_its_request_to_the_next() {
+    let steps = steps();
+    assert!(!steps.is_empty());
+    for step in &steps {
+        let pair = merge();
+        pair.set("CRAFT_INTERNAL__KILL_AT", step);
+        pair.session_end(&pair.a, "s");
+        pair.wait_until_quiet();
+        pair.unset("CRAFT_INTERNAL__KILL_AT");
+        pair.session_start(&pair.a, "t");
+        pair.wait_for_worker(&pair.a);
+        merged(&pair, step);
+        pair.whole();
+    }
+}
