@@ -1,3 +1,3 @@
-//! To come.
+//! The one test binary.
 
-fn main() {}
+mod contract;
