@@ -37,7 +37,7 @@ def base_env(home):
 
 
 def spawn(argv, env, cwd, payload=None):
-    """Runs one process; (seconds, exit code, peak resident KiB of the largest process in it)."""
+    """Runs one process; (seconds, exit code)."""
     if payload is None:
         stdin = os.open("/dev/null", os.O_RDONLY)
     else:
@@ -50,12 +50,12 @@ def spawn(argv, env, cwd, payload=None):
     os.chdir(cwd)
     begun = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, env, file_actions=actions)
-    _, status, usage = os.wait4(pid, 0)
+    _, status, _ = os.wait4(pid, 0)
     took = time.perf_counter() - begun
     os.chdir(here)
     os.close(stdin)
     os.close(null)
-    return took, os.waitstatus_to_exitcode(status), usage.ru_maxrss
+    return took, os.waitstatus_to_exitcode(status)
 
 
 class Case:
@@ -64,19 +64,18 @@ class Case:
     def __init__(self, name, argv, env, cwd, payload=None, prepare=None, after=None, codes=(0,)):
         self.name, self.argv, self.env, self.cwd, self.payload = name, argv, env, cwd, payload
         self.prepare, self.after, self.codes = prepare, after, codes
-        self.times, self.memory = [], 0
+        self.times = []
 
     def once(self, keep=True):
         if self.prepare:
             self.prepare()
-        took, code, memory = spawn(self.argv, self.env, self.cwd, self.payload)
+        took, code = spawn(self.argv, self.env, self.cwd, self.payload)
         if code not in self.codes:
             raise Fault(f"{self.name}: exit code {code}")
         if self.after:
             self.after()
         if keep:
             self.times.append(took)
-            self.memory = max(self.memory, memory)
 
     @property
     def median(self):
@@ -315,8 +314,25 @@ def bench_sync(top, runs, size, idle, full, memory):
     prepare_worker()
     own = own_memory(worker, bed.env, bed.clone)
     check_worker()
-    memory.append([f"{size:,}", mebibytes(own), mebibytes(whole.memory), mebibytes(shell.memory)])
+    prepare_worker()
+    largest = largest_memory(top, worker, bed.env, bed.clone)
+    check_worker()
+    prepare(typed)
+    by_hand = largest_memory(top, [f"{HERE}/shell-sync.sh", typed.clone], typed.env, typed.clone)
+    check(typed)
+    memory.append([f"{size:,}", mebibytes(own), mebibytes(largest), mebibytes(by_hand)])
     return bed
+
+
+def largest_memory(top, argv, env, cwd):
+    """Peak resident KiB of the largest process among `argv` and all its descendants."""
+    peak = os.path.join(top, "peak")
+    if not os.path.exists(peak):
+        subprocess.run(["cc", "-O1", "-o", peak, f"{HERE}/peak.c"], check=True)
+    done = subprocess.run([peak, *argv], env=env, cwd=cwd, capture_output=True)
+    if done.returncode:
+        raise Fault(f"{argv[0]}: exit code {done.returncode}")
+    return int(done.stdout.split()[-1])
 
 
 def drained(bed):
@@ -433,7 +449,8 @@ def main():
             bed = bench_sync(top, runs, size, idle, full, memory)
             bench_status(bed, arguments.hook_runs // 3, size, status)
             for name in os.listdir(top):
-                shutil.rmtree(os.path.join(top, name))
+                if os.path.isdir(os.path.join(top, name)):
+                    shutil.rmtree(os.path.join(top, name))
     except Fault as fault:
         sys.exit(f"bench: {fault}")
     finally:
