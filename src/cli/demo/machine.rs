@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use similar::{ChangeTag, TextDiff};
 use wait_timeout::ChildExt;
 
 use super::DemoError;
@@ -118,6 +119,12 @@ impl Machine {
     /// The person writes a file of the clone.
     pub(super) fn write(&self, stage: &Stage, file: &str, text: &str) -> Result<(), DemoError> {
         stage.command(self.name, &format!("edit {file}"));
+        let before = self.read(file);
+        for change in TextDiff::from_lines(before.as_str(), text).iter_all_changes() {
+            if change.tag() != ChangeTag::Equal && !change.value().trim().is_empty() {
+                stage.output(&format!("{} {}", change.tag(), change.value()));
+            }
+        }
         self.put(&self.clone.join(file), text)
     }
 
