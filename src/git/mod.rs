@@ -1,3 +1,8 @@
 //! git: reading with libgit2, everything else with the git program.
 
+pub mod command;
+pub mod fault;
+pub mod porcelain;
+pub mod process;
+pub mod reads;
 pub mod repository;

@@ -1,6 +1,13 @@
-//! Local reads through libgit2. It never writes, and an error from it means "unknown".
+//! Local reads through libgit2. It never writes, and an error from it means "unknown": the git
+//! program is asked then (see [`reads`](super::reads)), and nothing is ever taken for 0 or clean.
 
+use std::path::PathBuf;
+
+use git2::{ErrorCode, Oid};
+
+use super::fault::without_credentials;
 use crate::locate::Location;
+use crate::sync::outcome::CommitLine;
 
 /// libgit2 could not read something; the git program must be asked, or the user told.
 #[derive(Debug, thiserror::Error)]
@@ -53,14 +60,31 @@ pub struct Repository {
     inner: git2::Repository,
 }
 
+trait Reading<T> {
+    fn reading(self, what: &str) -> Result<T, ReadError>;
+}
+
+impl<T> Reading<T> for Result<T, git2::Error> {
+    fn reading(self, what: &str) -> Result<T, ReadError> {
+        self.map_err(|source| ReadError { what: what.into(), source })
+    }
+}
+
+fn optional<T>(result: Result<T, git2::Error>) -> Result<Option<T>, git2::Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 impl Repository {
     /// Opens the repository at `at`.
     ///
     /// # Errors
     /// Where libgit2 cannot: unknown extensions, another owner, damage.
     pub fn open(at: &Location) -> Result<Self, ReadError> {
-        let inner = git2::Repository::open(&at.worktree)
-            .map_err(|source| ReadError { what: "the repository".into(), source })?;
+        let inner = git2::Repository::open(&at.worktree).reading("the repository")?;
         Ok(Self { inner })
     }
 
@@ -69,16 +93,24 @@ impl Repository {
     /// # Errors
     /// Where HEAD is empty or damaged.
     pub fn head(&self) -> Result<Head, ReadError> {
-        let _ = &self.inner;
-        todo!()
+        let head = self.inner.find_reference("HEAD").reading("HEAD")?;
+        if let Some(commit) = head.target() {
+            return Ok(Head::Detached { commit: commit.to_string() });
+        }
+        let damaged = || git2::Error::from_str("HEAD names no branch");
+        let target = head.symbolic_target().ok().flatten().ok_or_else(damaged).reading("HEAD")?;
+        let name = target.strip_prefix("refs/heads/").ok_or_else(damaged).reading("HEAD")?;
+        Ok(Head::Branch { name: name.to_owned(), commit: self.resolve(target)? })
     }
 
     /// What `branch` follows; `None` where it follows nothing or a local branch.
     ///
     /// # Errors
     /// Where the configuration cannot be read.
-    pub fn upstream(&self, _branch: &str) -> Result<Option<Upstream>, ReadError> {
-        todo!()
+    pub fn upstream(&self, branch: &str) -> Result<Option<Upstream>, ReadError> {
+        let remote = self.setting(&format!("branch.{branch}.remote"))?;
+        let merge = self.setting(&format!("branch.{branch}.merge"))?;
+        Ok(upstream_from(remote, merge))
     }
 
     /// The names of all remotes.
@@ -86,30 +118,179 @@ impl Repository {
     /// # Errors
     /// Where the configuration cannot be read.
     pub fn remotes(&self) -> Result<Vec<String>, ReadError> {
-        todo!()
+        let names = self.inner.remotes().reading("the remotes")?;
+        Ok(names.iter().filter_map(|n| n.ok().flatten().map(str::to_owned)).collect())
     }
 
     /// Where the remote `name` is; `None` where there is none of that name.
     ///
     /// # Errors
     /// Where the configuration cannot be read.
-    pub fn remote_urls(&self, _name: &str) -> Result<Option<RemoteUrls>, ReadError> {
-        todo!()
+    pub fn remote_urls(&self, name: &str) -> Result<Option<RemoteUrls>, ReadError> {
+        let Some(remote) = optional(self.inner.find_remote(name)).reading("the remote")? else { return Ok(None) };
+        let url = remote.url().reading("the remote's URL")?.to_owned();
+        let push = remote.pushurl().reading("the remote's push URL")?.map(str::to_owned);
+        Ok(Some(urls(&url, push.as_deref())))
     }
 
     /// The commit a full ref name is at.
     ///
     /// # Errors
     /// Where the ref is damaged.
-    pub fn resolve(&self, _reference: &str) -> Result<Option<String>, ReadError> {
-        todo!()
+    pub fn resolve(&self, reference: &str) -> Result<Option<String>, ReadError> {
+        Ok(optional(self.inner.refname_to_id(reference)).reading(reference)?.map(|id| id.to_string()))
     }
 
     /// How many commits each of two commits has that the other does not.
     ///
     /// # Errors
     /// Where a commit is missing.
-    pub fn ahead_behind(&self, _local: &str, _upstream: &str) -> Result<(usize, usize), ReadError> {
-        todo!()
+    pub fn ahead_behind(&self, local: &str, upstream: &str) -> Result<(usize, usize), ReadError> {
+        self.inner.graph_ahead_behind(oid(local)?, oid(upstream)?).reading("the history")
     }
+
+    /// Whether `ancestor` is `commit` or in its history.
+    ///
+    /// # Errors
+    /// Where a commit is missing.
+    pub fn is_ancestor(&self, ancestor: &str, commit: &str) -> Result<bool, ReadError> {
+        let (ancestor, commit) = (oid(ancestor)?, oid(commit)?);
+        self.inner.find_commit(ancestor).reading("a commit")?;
+        Ok(ancestor == commit || self.inner.graph_descendant_of(commit, ancestor).reading("the history")?)
+    }
+
+    /// The common ancestors of two commits.
+    ///
+    /// # Errors
+    /// Where a commit is missing.
+    pub fn merge_bases(&self, one: &str, two: &str) -> Result<Vec<String>, ReadError> {
+        let found = optional(self.inner.merge_bases(oid(one)?, oid(two)?)).reading("the history")?;
+        Ok(found.map(|ids| ids.iter().map(ToString::to_string).collect()).unwrap_or_default())
+    }
+
+    /// The tree of a commit.
+    ///
+    /// # Errors
+    /// Where it is missing.
+    pub fn tree_of(&self, commit: &str) -> Result<String, ReadError> {
+        let commit = self.inner.find_commit(oid(commit)?).reading("a commit")?;
+        Ok(commit.tree_id().to_string())
+    }
+
+    /// Commits of `tip` that `base` does not have, newest first, at most `limit`, and how many in all.
+    ///
+    /// # Errors
+    /// Where a commit is missing.
+    pub fn commits(&self, base: Option<&str>, tip: &str, limit: usize) -> Result<(Vec<CommitLine>, usize), ReadError> {
+        let mut walk = self.inner.revwalk().reading("the history")?;
+        walk.push(oid(tip)?).reading("the history")?;
+        if let Some(base) = base {
+            walk.hide(oid(base)?).reading("the history")?;
+        }
+        let mut lines = Vec::new();
+        let mut count = 0;
+        for id in walk {
+            let id = id.reading("the history")?;
+            count += 1;
+            if lines.len() < limit {
+                let commit = self.inner.find_commit(id).reading("a commit")?;
+                let subject = commit.summary().ok().flatten().unwrap_or_default().to_owned();
+                let author = String::from_utf8_lossy(commit.author().name_bytes()).into_owned();
+                lines.push(CommitLine { id: id.to_string()[..7].to_owned(), subject, author });
+            }
+        }
+        Ok((lines, count))
+    }
+
+    /// The first-parent history of `commit`, itself first: each commit with its tree, at most `limit`.
+    ///
+    /// # Errors
+    /// Where a commit is missing.
+    pub fn first_parents(&self, commit: &str, limit: usize) -> Result<Vec<(String, String)>, ReadError> {
+        let mut found = Vec::new();
+        let mut next = Some(self.inner.find_commit(oid(commit)?).reading("a commit")?);
+        while let Some(commit) = next.filter(|_| found.len() < limit) {
+            found.push((commit.id().to_string(), commit.tree_id().to_string()));
+            next = if commit.parent_count() == 0 { None } else { optional(commit.parent(0)).reading("a commit")? };
+        }
+        Ok(found)
+    }
+
+    /// The commits that HEAD's log says were made with `action` in front of the message.
+    ///
+    /// # Errors
+    /// Where the log cannot be read.
+    pub fn made_with(&self, action: &str) -> Result<Vec<String>, ReadError> {
+        let log = self.inner.reflog("HEAD").reading("HEAD's log")?;
+        let ours = |e: &git2::ReflogEntry<'_>| e.message_bytes().is_some_and(|m| m.starts_with(action.as_bytes()));
+        Ok(log.iter().take(1000).filter(ours).map(|e| e.id_new().to_string()).collect())
+    }
+
+    /// How many files the index has.
+    ///
+    /// # Errors
+    /// Where the index has an extension libgit2 does not know.
+    pub fn tracked(&self) -> Result<usize, ReadError> {
+        Ok(self.inner.index().reading("the index")?.len())
+    }
+
+    /// Paths that differ between two trees or commits: status letter and path.
+    ///
+    /// # Errors
+    /// Where an object is missing.
+    pub fn changed_paths(&self, from: &str, to: &str) -> Result<Vec<(u8, PathBuf)>, ReadError> {
+        let tree = |id: &str| -> Result<git2::Tree<'_>, ReadError> {
+            let object = self.inner.find_object(oid(id)?, None).reading("a tree")?;
+            object.peel_to_tree().reading("a tree")
+        };
+        let mut options = git2::DiffOptions::new();
+        options.include_typechange(true).skip_binary_check(true);
+        let diff = self
+            .inner
+            .diff_tree_to_tree(Some(&tree(from)?), Some(&tree(to)?), Some(&mut options))
+            .reading("a difference")?;
+        let letter = |d: git2::Delta| match d {
+            git2::Delta::Added => b'A',
+            git2::Delta::Deleted => b'D',
+            git2::Delta::Typechange => b'T',
+            _ => b'M',
+        };
+        Ok(diff
+            .deltas()
+            .filter_map(|d| Some((letter(d.status()), d.new_file().path().or(d.old_file().path())?.to_owned())))
+            .collect())
+    }
+
+    /// A setting; `None` where it is not set.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be read.
+    pub fn setting(&self, name: &str) -> Result<Option<String>, ReadError> {
+        let config = self.inner.config().reading("the configuration")?;
+        optional(config.get_string(name)).reading(name)
+    }
+
+    /// Whether the history was cut off by a shallow clone.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.inner.is_shallow()
+    }
+}
+
+/// Interprets `branch.<name>.remote` and `.merge`.
+pub(super) fn upstream_from(remote: Option<String>, merge: Option<String>) -> Option<Upstream> {
+    let remote = remote.filter(|r| !r.is_empty() && r != ".")?;
+    let branch = merge?.strip_prefix("refs/heads/")?.to_owned();
+    Some(Upstream { remote, branch })
+}
+
+/// Takes the credentials out, and the push URL where it is the same.
+pub(super) fn urls(fetch: &str, push: Option<&str>) -> RemoteUrls {
+    let fetch = without_credentials(fetch);
+    let push = push.map(without_credentials).filter(|p| *p != fetch);
+    RemoteUrls { fetch, push }
+}
+
+fn oid(text: &str) -> Result<Oid, ReadError> {
+    Oid::from_str(text).reading(text)
 }

@@ -1,0 +1,360 @@
+//! Calling the git program: one prelude for every call.
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::fault::{Fault, classify};
+use super::process::{self, Finished, Invocation};
+use crate::context::Context;
+use crate::env;
+use crate::locate::Location;
+use crate::sync::step::Progress;
+
+/// Variables of git that come from the user's set-up, not from a surrounding git process. All other
+/// `GIT_*` are taken out, so that a hook of git that starts the client cannot redirect us.
+const KEPT: [&str; 18] = [
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_CERT",
+    "GIT_SSL_KEY",
+    "GIT_SSL_VERSION",
+    "GIT_SSL_NO_VERIFY",
+    "GIT_PROXY_COMMAND",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_EXEC_PATH",
+];
+
+/// Settings that hold for every call, whatever the user's configuration says.
+const PRELUDE: [&str; 7] = [
+    // Maintenance takes long and locks; it is for the user's own git.
+    "gc.auto=0",
+    "maintenance.auto=false",
+    // Submodules have their own state; they are never changed from here.
+    "submodule.recurse=false",
+    // Nobody is there to answer a credential helper's window.
+    "credential.interactive=false",
+    "core.askPass=",
+    "color.ui=false",
+    // A merge may never put work into a stash.
+    "merge.autoStash=false",
+];
+
+/// What a call may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Read. No lock is taken, not even to refresh the index.
+    Read,
+    /// Write index, objects or refs.
+    Write,
+    /// Talk to a remote.
+    Network,
+}
+
+/// A call of git that did not end well.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`git {command}` {}: {}", ended(finished), fault.text())]
+pub struct GitError {
+    /// The subcommand and its arguments, without the prelude.
+    pub command: String,
+    /// How it ended.
+    pub finished: Finished,
+    /// What that means.
+    pub fault: Fault,
+}
+
+fn ended(finished: &Finished) -> String {
+    match (finished.timed_out, finished.code, finished.signal) {
+        (true, ..) => "took too long".into(),
+        (_, Some(code), _) => format!("failed with {code}"),
+        (_, _, Some(signal)) => format!("was ended by signal {signal}"),
+        _ => "could not be started".into(),
+    }
+}
+
+/// git, called for one working tree.
+pub struct Git<'a> {
+    program: &'a Path,
+    folder: &'a Path,
+    environment: Vec<(OsString, OsString)>,
+    network_deadline: Duration,
+    commit_deadline: Duration,
+    /// Told the process id of every child that may write, so that a crash can be told from a rival.
+    on_start: RefCell<Box<dyn FnMut(u32)>>,
+}
+
+impl<'a> Git<'a> {
+    /// git for the working tree at `at`.
+    #[must_use]
+    pub fn new(ctx: &'a Context, at: &'a Location, network: Duration, commit: Duration) -> Self {
+        Self {
+            program: &ctx.git,
+            folder: &at.worktree,
+            environment: environment(ctx),
+            network_deadline: network,
+            commit_deadline: commit,
+            on_start: RefCell::new(Box::new(|_| {})),
+        }
+    }
+
+    /// Sets who is told the process id of every child that may write.
+    pub fn tell_starts(&self, hear: impl FnMut(u32) + 'static) {
+        *self.on_start.borrow_mut() = Box::new(hear);
+    }
+
+    /// A call that only reads.
+    pub fn read<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
+        self.call(Kind::Read, arguments)
+    }
+
+    /// A call that writes locally.
+    pub fn write<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
+        self.call(Kind::Write, arguments)
+    }
+
+    /// A call that talks to a remote.
+    pub fn network<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
+        self.call(Kind::Network, arguments)
+    }
+
+    fn call<S: AsRef<OsStr>>(&self, kind: Kind, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
+        Call {
+            git: self,
+            kind,
+            arguments: process::words(arguments),
+            input: Vec::new(),
+            extra: Vec::new(),
+            settings: Vec::new(),
+        }
+    }
+}
+
+/// One call, being put together.
+pub struct Call<'g, 'a> {
+    git: &'g Git<'a>,
+    kind: Kind,
+    arguments: Vec<OsString>,
+    input: Vec<u8>,
+    extra: Vec<(OsString, OsString)>,
+    settings: Vec<OsString>,
+}
+
+impl Call<'_, '_> {
+    /// What git reads.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = bytes.into();
+        self
+    }
+
+    /// Another index than the working tree's.
+    #[must_use]
+    pub fn index(self, path: Option<&Path>) -> Self {
+        match path {
+            Some(path) => self.env("GIT_INDEX_FILE", path),
+            None => self,
+        }
+    }
+
+    /// A variable of the environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.extra.push((name.into(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// A setting (`name=value`) for this call.
+    #[must_use]
+    pub fn setting(mut self, setting: impl Into<OsString>) -> Self {
+        self.settings.push(setting.into());
+        self
+    }
+
+    /// Runs git; any ending but exit code 0 is an error.
+    ///
+    /// # Errors
+    /// See [`GitError`].
+    pub fn run(self) -> Result<Finished, GitError> {
+        self.run_watched(None)
+    }
+
+    /// Runs git and returns its standard output without the line feed at its end.
+    ///
+    /// # Errors
+    /// See [`GitError`].
+    pub fn line(self) -> Result<String, GitError> {
+        let finished = self.run()?;
+        Ok(String::from_utf8_lossy(&finished.stdout).trim_end_matches('\n').to_owned())
+    }
+
+    /// Runs git; exit code 1 is an answer (`None`), not an error.
+    ///
+    /// # Errors
+    /// See [`GitError`].
+    pub fn answer(self) -> Result<Option<String>, GitError> {
+        match self.run() {
+            Ok(finished) => Ok(Some(String::from_utf8_lossy(&finished.stdout).trim_end_matches('\n').to_owned())),
+            Err(error) if error.finished.code == Some(1) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs git and passes its progress on.
+    ///
+    /// # Errors
+    /// See [`GitError`].
+    pub fn run_watched(self, progress: Option<&mut dyn FnMut(&Progress)>) -> Result<Finished, GitError> {
+        let git = self.git;
+        let mut arguments = Vec::with_capacity(2 * (PRELUDE.len() + self.settings.len()) + self.arguments.len());
+        for setting in PRELUDE.iter().map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
+            arguments.push(OsString::from("-c"));
+            arguments.push(setting.to_owned());
+        }
+        arguments.extend(self.arguments.iter().cloned());
+        let mut environment = git.environment.clone();
+        if self.kind == Kind::Read {
+            environment.push(("GIT_OPTIONAL_LOCKS".into(), "0".into()));
+        }
+        environment.extend(self.extra);
+        let invocation = Invocation {
+            program: git.program,
+            arguments: &arguments,
+            folder: git.folder,
+            environment: &environment,
+            input: &self.input,
+            deadline: if self.kind == Kind::Network { git.network_deadline } else { git.commit_deadline },
+        };
+        let writes = self.kind != Kind::Read;
+        let mut started = |pid| {
+            if writes {
+                (git.on_start.borrow_mut())(pid);
+            }
+        };
+        let outcome = match progress {
+            Some(hear) => {
+                let mut watch = |text: &str| {
+                    if let Some(progress) = super::porcelain::progress(text) {
+                        hear(&progress);
+                    }
+                };
+                process::run(&invocation, &mut started, Some(&mut watch))
+            }
+            None => process::run(&invocation, &mut started, None),
+        };
+        let command = || {
+            let words: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
+            words.join(" ")
+        };
+        match outcome {
+            Ok(finished) if finished.code == Some(0) => Ok(finished),
+            Ok(finished) => {
+                let fault = classify(self.kind, &finished);
+                Err(GitError { command: command(), finished, fault })
+            }
+            Err(error) => {
+                let stderr = format!("{}: {error}", git.program.display());
+                let fault = if error.kind() == std::io::ErrorKind::NotFound && git.folder.is_dir() {
+                    Fault::NoGit(stderr.clone())
+                } else if error.kind() == std::io::ErrorKind::StorageFull {
+                    Fault::DiskFull(stderr.clone())
+                } else {
+                    Fault::Other(stderr.clone())
+                };
+                let finished = Finished { code: None, signal: None, timed_out: false, stdout: Vec::new(), stderr };
+                Err(GitError { command: command(), finished, fault })
+            }
+        }
+    }
+}
+
+fn environment(ctx: &Context) -> Vec<(OsString, OsString)> {
+    let mut kept: Vec<(OsString, OsString)> = ctx
+        .env
+        .iter()
+        .filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            let dropped = name.starts_with("GIT_") && !KEPT.contains(&name.as_ref());
+            // LC_ALL and LANGUAGE would win over LC_MESSAGES.
+            !dropped && !matches!(name.as_ref(), "LC_ALL" | "LANGUAGE" | "LC_MESSAGES")
+        })
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut set = |name: &str, value: &str| kept.push((name.into(), value.into()));
+    set("LC_MESSAGES", "C");
+    set("GIT_TERMINAL_PROMPT", "0");
+    // An empty GIT_ASKPASS means none, and keeps git from falling back to SSH_ASKPASS.
+    set("GIT_ASKPASS", "");
+    set("SSH_ASKPASS", "");
+    set("SSH_ASKPASS_REQUIRE", "never");
+    set("GCM_INTERACTIVE", "never");
+    set("GIT_EDITOR", "true");
+    set(env::CRAFT_SYNC_IN_PROGRESS, "1");
+    kept
+}
+
+/// The ssh command for a network call: the user's own with prompts off and bounds added.
+///
+/// ssh takes the first value of an option, so ours stand right behind the program's name. A command
+/// that is not plainly ssh is left as it is, since nobody knows its options.
+#[must_use]
+pub fn ssh_command(users: Option<&str>) -> Option<String> {
+    const OPTIONS: &str = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=2";
+    let users = users.unwrap_or("ssh").trim();
+    let (program, rest) = users.split_once(char::is_whitespace).unwrap_or((users, ""));
+    let name = Path::new(program).file_name().and_then(OsStr::to_str)?;
+    (name == "ssh").then(|| format!("{program} {OPTIONS} {rest}").trim_end().to_owned())
+}
+
+/// Where a program named without a slash would be found.
+#[must_use]
+pub fn resolve(program: &Path, env: &env::Env) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return Some(program.to_owned());
+    }
+    let path = env.get("PATH")?;
+    std::env::split_paths(path).map(|folder| folder.join(program)).find(|p| p.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_put_before_the_users_own_ssh_options() {
+        let ours = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o ServerAliveCountMax=2";
+        assert_eq!(ssh_command(None).unwrap(), format!("ssh {ours}"));
+        assert_eq!(ssh_command(Some("/usr/bin/ssh -i ~/k")).unwrap(), format!("/usr/bin/ssh {ours} -i ~/k"));
+        assert_eq!(ssh_command(Some("/opt/wrapper.sh --x")), None);
+        assert_eq!(ssh_command(Some("plink -batch")), None);
+    }
+
+    #[test]
+    fn a_surrounding_git_cannot_redirect_us() {
+        let env = env::Env::from_pairs([
+            ("HOME", "/h"),
+            ("GIT_DIR", "/evil"),
+            ("GIT_INDEX_FILE", "/evil"),
+            ("GIT_CONFIG_PARAMETERS", "'core.sshCommand=evil'"),
+            ("GIT_SSH_COMMAND", "ssh -i k"),
+            ("LC_ALL", "de_DE.UTF-8"),
+            ("SSH_AUTH_SOCK", "/s"),
+        ]);
+        let ctx = Context::new(env).unwrap();
+        let environment = environment(&ctx);
+        let names: Vec<_> = environment.iter().map(|(n, _)| n.to_str().unwrap()).collect();
+        assert!(names.contains(&"GIT_SSH_COMMAND") && names.contains(&"SSH_AUTH_SOCK"));
+        for gone in ["GIT_DIR", "GIT_INDEX_FILE", "GIT_CONFIG_PARAMETERS", "LC_ALL"] {
+            assert!(!names.contains(&gone), "{gone}");
+        }
+    }
+}

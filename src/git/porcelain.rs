@@ -1,0 +1,381 @@
+//! Parsers of git's machine-readable output. Pure functions on bytes; each shows a sample.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use crate::sync::step::Progress;
+
+/// One entry of `git status --porcelain=v2 -z`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The path, relative to the top of the working tree.
+    pub path: PathBuf,
+    /// What is the matter with it.
+    pub state: ChangeState,
+}
+
+/// See [`Change`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeState {
+    /// Not known to git and not ignored. A folder is a repository of its own.
+    Untracked {
+        /// Whether the path is a folder.
+        folder: bool,
+    },
+    /// Differs from HEAD, in the index, in the working tree or in both.
+    Tracked {
+        /// HEAD against index: `.`, `M`, `T`, `A`, `D`.
+        index: u8,
+        /// Index against working tree, in the same letters.
+        worktree: u8,
+        /// Mode and object id in HEAD; zeros where HEAD does not have it.
+        head: (String, String),
+        /// Mode in the index.
+        index_mode: String,
+    },
+    /// Left unmerged by a merge or a stash.
+    Unmerged,
+}
+
+impl Change {
+    /// Whether the file is not in the working tree any more.
+    #[must_use]
+    pub fn deleted(&self) -> bool {
+        matches!(self.state, ChangeState::Tracked { index, worktree, .. } if worktree == b'D' || (index == b'D' && worktree == b'.'))
+    }
+
+    /// Whether HEAD has it.
+    #[must_use]
+    pub fn in_head(&self) -> bool {
+        matches!(&self.state, ChangeState::Tracked { head: (mode, _), .. } if mode != "000000")
+    }
+
+    /// Whether the index differs from HEAD here.
+    #[must_use]
+    pub fn staged(&self) -> bool {
+        matches!(self.state, ChangeState::Tracked { index, .. } if index != b'.')
+    }
+}
+
+/// Output that is not of the form git documents.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("git printed something unexpected: {0:?}")]
+pub struct Malformed(pub String);
+
+impl Malformed {
+    fn of(bytes: &[u8]) -> Self {
+        Self(String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned())
+    }
+}
+
+/// Parses `git status --porcelain=v2 -z --no-renames` (git-status(1), "Porcelain Format Version 2"):
+///
+/// ```text
+/// 1 .M N... 100644 100644 100644 <head id> <index id> src/lib.rs NUL
+/// u UU N... 100644 100644 100644 100644 <id> <id> <id> both.txt NUL
+/// ? new.txt NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn status(output: &[u8]) -> Result<Vec<Change>, Malformed> {
+    let mut changes = Vec::new();
+    for record in output.split(|b| *b == 0).filter(|r| !r.is_empty()) {
+        let malformed = || Malformed::of(record);
+        let change = match record[0] {
+            b'1' => {
+                let mut fields = record.splitn(9, |b| *b == b' ');
+                let mut next = || fields.next().ok_or_else(malformed);
+                let (_, xy, _) = (next()?, next()?, next()?);
+                let (head_mode, index_mode, _) = (text(next()?), text(next()?), next()?);
+                let (head_id, _, path) = (text(next()?), next()?, next()?);
+                let [index, worktree] = xy else { return Err(malformed()) };
+                let state =
+                    ChangeState::Tracked { index: *index, worktree: *worktree, head: (head_mode, head_id), index_mode };
+                Change { path: to_path(path), state }
+            }
+            b'u' => {
+                let path = record.splitn(11, |b| *b == b' ').nth(10).ok_or_else(malformed)?;
+                Change { path: to_path(path), state: ChangeState::Unmerged }
+            }
+            b'?' => {
+                let path = record.get(2..).filter(|p| !p.is_empty()).ok_or_else(malformed)?;
+                let folder = path.ends_with(b"/");
+                let path = path.strip_suffix(b"/").unwrap_or(path);
+                Change { path: to_path(path), state: ChangeState::Untracked { folder } }
+            }
+            b'#' | b'!' => continue,
+            _ => return Err(malformed()),
+        };
+        changes.push(change);
+    }
+    Ok(changes)
+}
+
+/// What happened to one ref of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushedRef {
+    /// It is there now, or was before.
+    Accepted,
+    /// The remote has commits we do not have.
+    Raced(String),
+    /// The remote will not take it.
+    Refused(String),
+}
+
+/// Parses `git push --porcelain` for a push of one ref (git-push(1), "OUTPUT"):
+///
+/// ```text
+/// To ../remote.git
+/// !	refs/heads/main:refs/heads/main	[rejected] (fetch first)
+/// Done
+/// ```
+#[must_use]
+pub fn push(output: &[u8]) -> Option<PushedRef> {
+    const RACES: [&str; 6] = [
+        "fetch first",
+        "non-fast-forward",
+        "stale info",
+        "remote ref updated since checkout",
+        "cannot lock ref",
+        "failed to update ref",
+    ];
+    output.split(|b| *b == b'\n').find_map(|line| {
+        let mut fields = line.splitn(3, |b| *b == b'\t');
+        let (flag, names, summary) = (fields.next()?, fields.next()?, fields.next()?);
+        names.contains(&b':').then_some(())?;
+        let summary = text(summary);
+        Some(match flag {
+            b" " | b"*" | b"=" | b"+" => PushedRef::Accepted,
+            b"!" if RACES.iter().any(|r| summary.contains(r)) => PushedRef::Raced(summary),
+            b"!" => PushedRef::Refused(summary),
+            _ => return None,
+        })
+    })
+}
+
+/// How a trial merge ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trial {
+    /// Without conflict, in this tree.
+    Clean(String),
+    /// With conflicts. The tree holds markers and must not be used as it is.
+    Conflicts {
+        /// The tree git made.
+        tree: String,
+        /// Each path with its stages: mode, object id, stage 1 (base), 2 (ours) or 3 (theirs).
+        stages: Vec<Stage>,
+    },
+}
+
+/// One stage of a conflicted path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The path.
+    pub path: PathBuf,
+    /// Its mode.
+    pub mode: String,
+    /// Its object.
+    pub id: String,
+    /// 1 the base, 2 ours, 3 theirs.
+    pub stage: u8,
+}
+
+/// Parses `git merge-tree --write-tree -z --no-messages` (git-merge-tree(1), "OUTPUT"):
+///
+/// ```text
+/// <tree id> NUL
+/// 100644 <id> 1\tfile NUL 100644 <id> 2\tfile NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn merge_tree(output: &[u8]) -> Result<Trial, Malformed> {
+    let mut records = output.split(|b| *b == 0);
+    let tree = records.next().map(|t| text(t.trim_ascii())).unwrap_or_default();
+    if tree.len() < 40 || !tree.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Malformed::of(output));
+    }
+    let mut stages = Vec::new();
+    for record in records.take_while(|r| !r.is_empty()) {
+        let malformed = || Malformed::of(record);
+        let tab = record.iter().position(|b| *b == b'\t').ok_or_else(malformed)?;
+        let (head, path) = record.split_at(tab);
+        let fields: Vec<_> = head.split(|b| *b == b' ').collect();
+        let [mode, id, [stage]] = fields[..] else { return Err(malformed()) };
+        stages.push(Stage {
+            path: to_path(&path[1..]),
+            mode: text(mode),
+            id: text(id),
+            stage: stage.wrapping_sub(b'0'),
+        });
+    }
+    Ok(if stages.is_empty() { Trial::Clean(tree) } else { Trial::Conflicts { tree, stages } })
+}
+
+/// A path that two trees have differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `A`, `M`, `T` or `D`.
+    pub status: u8,
+    /// The path.
+    pub path: PathBuf,
+    /// The object in the second tree; zeros where it is deleted.
+    pub id: String,
+    /// Its mode there.
+    pub mode: String,
+    /// The object in the first tree; zeros where it is added.
+    pub old_id: String,
+    /// Its mode there.
+    pub old_mode: String,
+}
+
+/// Parses `git diff-tree -r -z --raw --no-renames` and its kin:
+///
+/// ```text
+/// :100644 100644 <id> <id> M NUL path NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn raw_diff(output: &[u8]) -> Result<Vec<Difference>, Malformed> {
+    let mut fields = output.split(|b| *b == 0).filter(|f| !f.is_empty());
+    let mut differences = Vec::new();
+    while let Some(head) = fields.next() {
+        let malformed = || Malformed::of(head);
+        let path = fields.next().ok_or_else(malformed)?;
+        let words: Vec<_> = head.strip_prefix(b":").ok_or_else(malformed)?.split(|b| *b == b' ').collect();
+        let [old_mode, mode, old_id, id, [status, ..]] = words[..] else { return Err(malformed()) };
+        let (old_id, old_mode) = (text(old_id), text(old_mode));
+        differences.push(Difference {
+            status: *status,
+            path: to_path(path),
+            id: text(id),
+            mode: text(mode),
+            old_id,
+            old_mode,
+        });
+    }
+    Ok(differences)
+}
+
+/// Reads a piece of progress: `Receiving objects:  42% (3/7), 1.2 MiB | 3 MiB/s`. The last one counts.
+#[must_use]
+pub fn progress(text: &str) -> Option<Progress> {
+    text.split(['\r', '\n']).rev().find_map(|line| {
+        let line = line.trim().strip_prefix("remote: ").unwrap_or(line.trim());
+        let (phase, rest) = line.split_once(':')?;
+        let percent = rest.split_once('%')?.0.trim().parse().ok()?;
+        Some(Progress { phase: phase.trim().to_owned(), percent })
+    })
+}
+
+/// Parses `git version 2.47.3 (…)`.
+#[must_use]
+pub fn version(output: &str) -> Option<(u32, u32)> {
+    let mut parts = output.strip_prefix("git version ")?.split(|c: char| !c.is_ascii_digit());
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+/// Paths separated by NUL.
+#[must_use]
+pub fn paths(output: &[u8]) -> Vec<PathBuf> {
+    output.split(|b| *b == 0).filter(|p| !p.is_empty()).map(to_path).collect()
+}
+
+/// Joins paths with NUL behind each, as `--stdin -z` wants them.
+#[must_use]
+pub fn join_paths<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for path in paths {
+        bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        bytes.push(0);
+    }
+    bytes
+}
+
+fn to_path(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes.to_vec()))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ID: &str = "1111111111111111111111111111111111111111";
+
+    #[test]
+    fn status_tells_new_changed_deleted_and_unmerged_apart() {
+        let zero = "0".repeat(40);
+        let sample = format!(
+            "1 .M N... 100644 100644 100644 {ID} {ID} a b\n.rs\0? new/\0? n.txt\0\
+             1 A. N... 000000 100644 100644 {zero} {ID} staged\0\
+             1 .D N... 100644 100644 000000 {ID} {ID} gone\0u UU N... 100644 100644 100644 100644 {ID} {ID} {ID} both ways\0"
+        );
+        let changes = status(sample.as_bytes()).unwrap();
+        let paths: Vec<_> = changes.iter().map(|c| c.path.to_str().unwrap()).collect();
+        assert_eq!(paths, ["a b\n.rs", "new", "n.txt", "staged", "gone", "both ways"]);
+        assert_eq!(changes[1].state, ChangeState::Untracked { folder: true });
+        assert_eq!(changes.iter().map(Change::deleted).collect::<Vec<_>>(), [false, false, false, false, true, false]);
+        assert_eq!(changes.iter().map(Change::in_head).collect::<Vec<_>>(), [true, false, false, false, true, false]);
+        assert_eq!(changes.iter().map(Change::staged).collect::<Vec<_>>(), [false, false, false, true, false, false]);
+        assert_eq!(changes[5].state, ChangeState::Unmerged);
+        assert!(status(b"1 .M\0").is_err() && status(b"x\0").is_err());
+    }
+
+    #[test]
+    fn a_push_is_accepted_raced_or_refused() {
+        let push_line = |l: &str| push(format!("To ../r.git\n{l}\nDone\n").as_bytes());
+        assert_eq!(push_line(" \trefs/heads/m:refs/heads/m\ta..b"), Some(PushedRef::Accepted));
+        assert_eq!(push_line("*\tHEAD:refs/heads/m\t[new branch]"), Some(PushedRef::Accepted));
+        assert!(matches!(push_line("!\tx:refs/heads/m\t[rejected] (fetch first)"), Some(PushedRef::Raced(_))));
+        assert!(matches!(push_line("!\tx:refs/heads/m\t[rejected] (stale info)"), Some(PushedRef::Raced(_))));
+        assert!(matches!(
+            push_line("!\tx:refs/heads/m\t[remote rejected] (pre-receive hook declined)"),
+            Some(PushedRef::Refused(_))
+        ));
+        assert_eq!(push(b"To x\nDone\n"), None);
+    }
+
+    #[test]
+    fn a_trial_merge_is_clean_or_names_its_stages() {
+        assert_eq!(merge_tree(format!("{ID}\0").as_bytes()).unwrap(), Trial::Clean(ID.into()));
+        let sample = format!("{ID}\0100644 {ID} 1\tf g\0100644 {ID} 3\tf g\0\0");
+        let Trial::Conflicts { stages, .. } = merge_tree(sample.as_bytes()).unwrap() else { panic!() };
+        assert_eq!(
+            stages.iter().map(|s| (s.path.to_str().unwrap(), s.stage)).collect::<Vec<_>>(),
+            [("f g", 1), ("f g", 3)]
+        );
+        assert!(merge_tree(b"").is_err());
+    }
+
+    #[test]
+    fn differences_versions_and_progress() {
+        let sample = format!(":000000 100755 {} {ID} A\0run me\0", "0".repeat(40));
+        let found = raw_diff(sample.as_bytes()).unwrap();
+        assert_eq!((found[0].status, found[0].path.to_str(), found[0].mode.as_str()), (b'A', Some("run me"), "100755"));
+        assert_eq!(version("git version 2.39.5 (Apple Git-154)"), Some((2, 39)));
+        assert_eq!(version("git version 2.47.rc1"), Some((2, 47)));
+        assert_eq!(version("hub"), None);
+        let seen = progress("remote: Counting objects:  10% (1/9)\rReceiving objects:  42% (3/7), 1 MiB\r");
+        assert_eq!(seen, Some(Progress { phase: "Receiving objects".into(), percent: 42 }));
+        assert_eq!(progress("From ../x\n"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_output_makes_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), start in "[1u?#:!x]{0,1} ") {
+            let mut bytes = bytes;
+            bytes.splice(0..0, start.bytes());
+            let _ = (status(&bytes), push(&bytes), merge_tree(&bytes), raw_diff(&bytes), paths(&bytes));
+            let text = String::from_utf8_lossy(&bytes);
+            let _ = (progress(&text), version(&text));
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Running a program with a wall-clock bound.
+//!
+//! The child gets a process group of its own, so that at the deadline git goes together with the ssh
+//! and the hooks it started. Its output goes to files, not pipes: a background process that keeps a
+//! stream open (an ssh master, a credential cache) cannot make us wait, and no pipe can fill up.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use wait_timeout::ChildExt;
+
+/// How long a group that was told to end may take before it is killed. git removes its lock files
+/// when it is told; it cannot when it is killed.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often output is looked at while somebody watches.
+const GLANCE: Duration = Duration::from_millis(100);
+/// More of a program's standard error than this is never kept.
+const STDERR_KEPT: u64 = 64 * 1024;
+
+/// A program to run.
+pub struct Invocation<'a> {
+    /// The program.
+    pub program: &'a Path,
+    /// Its arguments.
+    pub arguments: &'a [OsString],
+    /// Its working folder.
+    pub folder: &'a Path,
+    /// Its whole environment.
+    pub environment: &'a [(OsString, OsString)],
+    /// What it reads; nothing where empty.
+    pub input: &'a [u8],
+    /// When it is stopped.
+    pub deadline: Duration,
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Whether it was stopped at the deadline.
+    pub timed_out: bool,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error, its end where it was long.
+    pub stderr: String,
+}
+
+/// Runs a program to its end. `watch` is given what it adds to standard error as it comes, and
+/// `started` its process id.
+///
+/// # Errors
+/// Where it cannot be started or its output not be kept.
+#[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
+pub fn run(
+    invocation: &Invocation<'_>,
+    started: &mut dyn FnMut(u32),
+    mut watch: Option<&mut dyn FnMut(&str)>,
+) -> io::Result<Finished> {
+    let stdout = tempfile::tempfile()?;
+    let mut stderr = tempfile::tempfile()?;
+    let mut child = Command::new(invocation.program)
+        .args(invocation.arguments)
+        .current_dir(invocation.folder)
+        .env_clear()
+        .envs(invocation.environment.iter().map(|(k, v)| (k, v)))
+        .stdin(input(invocation.input)?)
+        .stdout(stdout.try_clone()?)
+        .stderr(stderr.try_clone()?)
+        .process_group(0)
+        .spawn()?;
+    started(child.id());
+
+    let begun = Instant::now();
+    let mut seen = 0;
+    let mut timed_out = false;
+    let status = loop {
+        let left = invocation.deadline.saturating_sub(begun.elapsed());
+        let slice = if watch.is_some() { left.min(GLANCE) } else { left };
+        match child.wait_timeout(slice)? {
+            Some(status) => break status,
+            None if begun.elapsed() >= invocation.deadline => {
+                timed_out = true;
+                break end_group(&mut child)?;
+            }
+            None => {}
+        }
+        if let Some(watch) = watch.as_mut() {
+            seen += tell_news(&mut stderr, seen, watch)?;
+        }
+    };
+    Ok(Finished {
+        code: status.code(),
+        signal: status.signal(),
+        timed_out,
+        stdout: whole(stdout)?,
+        stderr: tail(stderr)?,
+    })
+}
+
+fn input(bytes: &[u8]) -> io::Result<Stdio> {
+    if bytes.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file.into())
+}
+
+fn end_group(child: &mut Child) -> io::Result<std::process::ExitStatus> {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::TERM);
+    }
+    let status = child.wait_timeout(GRACE)?;
+    // Also after the leader went in peace: the rest of its group may not have.
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    match status {
+        Some(status) => Ok(status),
+        None => child.wait(),
+    }
+}
+
+fn tell_news(stderr: &mut File, seen: u64, watch: &mut dyn FnMut(&str)) -> io::Result<u64> {
+    use std::os::unix::fs::FileExt;
+    let length = stderr.metadata()?.len();
+    let Some(news) = length.checked_sub(seen).filter(|n| *n > 0) else { return Ok(0) };
+    // Positioned reads: the child shares the file's cursor and writes at it.
+    let mut bytes = vec![0; usize::try_from(news.min(STDERR_KEPT)).unwrap_or(0)];
+    let count = stderr.read_at(&mut bytes, seen)?;
+    bytes.truncate(count);
+    watch(&String::from_utf8_lossy(&bytes));
+    Ok(count as u64)
+}
+
+fn whole(mut file: File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn tail(mut file: File) -> io::Result<String> {
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(STDERR_KEPT)))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Turns words into arguments.
+pub fn words<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Vec<OsString> {
+    words.into_iter().map(|w| w.as_ref().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, deadline: Duration, input: &[u8]) -> Finished {
+        let arguments = words(["-c", script]);
+        let invocation = Invocation {
+            program: Path::new("/bin/sh"),
+            arguments: &arguments,
+            folder: Path::new("/"),
+            environment: &[("PATH".into(), "/usr/bin:/bin".into())],
+            input,
+            deadline,
+        };
+        run(&invocation, &mut |_| {}, None).unwrap()
+    }
+
+    #[test]
+    fn output_input_and_exit_code_come_through() {
+        let finished = shell("cat; echo oops >&2; exit 3", Duration::from_secs(10), b"hello");
+        assert_eq!(
+            (finished.code, finished.stdout.as_slice(), finished.stderr.as_str()),
+            (Some(3), &b"hello"[..], "oops\n")
+        );
+        assert!(!finished.timed_out);
+    }
+
+    #[test]
+    fn at_the_deadline_the_whole_group_goes() {
+        let tmp = tempfile::tempdir().unwrap();
+        let file = tmp.path().join("pid");
+        let script = format!("sleep 1000 & echo $! > {}; wait", file.display());
+        let finished = shell(&script, Duration::from_millis(300), b"");
+        assert!(finished.timed_out);
+        let pid: u32 = std::fs::read_to_string(file).unwrap().trim().parse().unwrap();
+        let gone = (0..1000).any(|_| {
+            std::thread::sleep(Duration::from_millis(2));
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.is_empty() || stat.contains(") Z ")
+        });
+        assert!(gone, "the grandchild lives on");
+    }
+
+    #[test]
+    fn a_background_process_that_keeps_the_streams_open_is_not_waited_for() {
+        let finished = shell("sleep 5 & echo done", Duration::from_secs(60), b"");
+        assert_eq!((finished.code, finished.stdout.as_slice(), finished.timed_out), (Some(0), &b"done\n"[..], false));
+    }
+}

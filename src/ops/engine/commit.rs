@@ -1,0 +1,200 @@
+//! The gate and the commit of what changed.
+
+use super::changes::{count, is_executable};
+use super::stage::Scope;
+use super::{Engine, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
+use crate::git::command::GitError;
+use crate::git::fault::Fault;
+use crate::git::repository::Head;
+use crate::sync::outcome::{Committed, End, Refusal};
+use crate::sync::quote;
+
+/// How far back the gate looks for a commit with the same tree.
+const ANCESTORS: usize = 200;
+/// The user's hooks that can refuse a commit.
+const COMMIT_HOOKS: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg"];
+
+impl Engine<'_> {
+    /// Commits the work, if the gate lets it through.
+    pub(super) fn commit(&mut self) -> Result<(), End> {
+        self.gate()?;
+        self.keep()?;
+        let files: Vec<String> =
+            self.work.iter().flat_map(|w| w.taken()).map(|c| c.path.display().to_string()).collect();
+        let message = self.message(files.len());
+        self.open_journal(journal::Kind::Commit, "")?;
+        fail_point(self.ctx, "commit-begun");
+        let made = self.patiently(|engine| engine.try_commit(&message));
+        let outcome = match made {
+            Ok(()) => self.moved_head(&message, files),
+            Err(error) => self.commit_refused(&error),
+        };
+        self.close_journal();
+        fail_point(self.ctx, "commit-recorded");
+        outcome
+    }
+
+    fn try_commit(&mut self, message: &str) -> Result<(), GitError> {
+        self.stage(None, Scope::Commit)?;
+        fail_point(self.ctx, "commit-staged");
+        self.git
+            .write(["commit", "--quiet", "--cleanup=whitespace", "--file=-"])
+            .env("GIT_REFLOG_ACTION", REFLOG_ACTION)
+            .input(message)
+            .run()?;
+        fail_point(self.ctx, "commit-made");
+        Ok(())
+    }
+
+    /// Reads where HEAD is now: a commit is only reported when there is one.
+    fn moved_head(&mut self, message: &str, files: Vec<String>) -> Result<(), End> {
+        let Head::Branch { commit: Some(now), .. } = self.reads.head().map_err(|e| self.end(&e))? else {
+            return Err(End::Failed { reason: "git commit said nothing and made no commit".into(), transient: false });
+        };
+        if self.head.as_ref() == Some(&now) {
+            return Err(End::Failed { reason: "git commit said nothing and made no commit".into(), transient: false });
+        }
+        let subject = message.lines().next().unwrap_or_default().to_owned();
+        let files = files.into_iter().take(NAMED_FILES).collect();
+        self.committed = Some(Committed { commit: now.clone(), subject, files });
+        self.head = Some(now);
+        self.recount()?;
+        // What was taken is committed; what was left out still lies there.
+        if let Some(work) = &mut self.work {
+            work.forget_taken();
+        }
+        Ok(())
+    }
+
+    /// git did not commit: nothing to do after all, a hook that said no, or a failure. The index is
+    /// given back as it was.
+    fn commit_refused(&mut self, error: &GitError) -> Result<(), End> {
+        let answered = error.command.starts_with("commit") && error.fault_is_plain();
+        let nothing_staged = answered && self.nothing_staged().unwrap_or(false);
+        self.restore_index().map_err(|e| self.end(&e))?;
+        if nothing_staged {
+            // Only file times or line ends differed: there was nothing to commit.
+            if let Some(work) = &mut self.work {
+                work.forget_taken();
+            }
+            return Ok(());
+        }
+        if answered && let Some(hook) = self.hook(&COMMIT_HOOKS) {
+            return Err(End::Refused {
+                kind: Refusal::Hook,
+                reason: format!("the {hook} hook refused the commit: {}", error.fault.text()),
+                command: format!("git -C {} commit", quote::path(&self.at.worktree)),
+            });
+        }
+        Err(match &error.fault {
+            Fault::TimedOut(_) => End::Failed {
+                reason: format!(
+                    "the commit took longer than {} s (limits.commitSeconds), probably in a hook",
+                    self.job.config.limits.commit_seconds
+                ),
+                transient: true,
+            },
+            _ => self.end(error),
+        })
+    }
+
+    fn nothing_staged(&self) -> Result<bool, GitError> {
+        match &self.head {
+            Some(_) => Ok(self.git.read(["diff-index", "--cached", "--quiet", "HEAD", "--"]).answer()?.is_some()),
+            None => Ok(self.git.read(["ls-files", "--cached"]).line()?.is_empty()),
+        }
+    }
+
+    /// Gives the index back as the snapshot has it; the working tree is not touched.
+    pub(super) fn restore_index(&mut self) -> Result<(), GitError> {
+        let Some(index) = self.kept.as_ref().map(|k| k.index.clone()) else { return Ok(()) };
+        self.patiently(|engine| engine.git.write(["read-tree", "-m", &index]).run().map(drop))
+    }
+
+    /// The first of `names` that the user has as an executable hook.
+    pub(super) fn hook(&self, names: &[&'static str]) -> Option<&'static str> {
+        let folder = match self.reads.setting("core.hooksPath") {
+            Ok(Some(path)) => self.at.worktree.join(path),
+            _ => self.at.common_dir.join("hooks"),
+        };
+        names.iter().copied().find(|name| is_executable(&folder.join(name)))
+    }
+
+    /// Stops what should not be committed without the user.
+    pub(super) fn gate(&mut self) -> Result<(), End> {
+        let here = quote::path(&self.at.worktree);
+        let accepted = |kind| self.job.accept.contains(&kind);
+        let (Some(work), Some(rules)) = (&self.work, &self.rules) else { return Ok(()) };
+        let accept = |kind: Refusal| format!("craft auto-sync force push {here} --accept {}", kind.word());
+
+        if let Some(first) = work.markers.first().filter(|_| !accepted(Refusal::ConflictMarkers)) {
+            let file = first.display();
+            return Err(End::Refused {
+                kind: Refusal::ConflictMarkers,
+                reason: format!(
+                    "{} conflict markers: {file}{}",
+                    count(work.markers.len(), "file has", "files have"),
+                    if work.markers.len() > 1 { " and others" } else { "" }
+                ),
+                command: format!("grep -n '^<<<<<<< ' {}", quote::path(&self.at.worktree.join(first))),
+            });
+        }
+        let deleted = work.taken().filter(|c| c.deleted()).count();
+        let added = work.taken().filter(|c| !c.in_head()).count();
+        if deleted > 0 && !accepted(Refusal::MassDeletion) {
+            let tracked = self.reads.tracked().map_err(|e| self.end(&e))?;
+            // Files whose deletion is staged are not in the index any more.
+            let tracked = tracked.max(deleted);
+            if rules.is_mass_deletion(deleted, added, tracked) {
+                return Err(End::Refused {
+                    kind: Refusal::MassDeletion,
+                    reason: format!("{deleted} of {tracked} files would be deleted"),
+                    command: accept(Refusal::MassDeletion),
+                });
+            }
+        }
+        if !accepted(Refusal::AncestorTree)
+            && let Some(ancestor) = self.ancestor_with_this_tree()?
+        {
+            return Err(End::Refused {
+                kind: Refusal::AncestorTree,
+                reason: format!(
+                    "the files are exactly those of the earlier commit {}, as after a checkout that broke off; \
+                     committing them would take back what came since",
+                    &ancestor[..ancestor.len().min(7)]
+                ),
+                command: accept(Refusal::AncestorTree),
+            });
+        }
+        Ok(())
+    }
+
+    /// An earlier commit whose tree is what would be committed, unless all that it would take back
+    /// was committed by the engine itself: undoing one's own last edit is everyday work.
+    fn ancestor_with_this_tree(&mut self) -> Result<Option<String>, End> {
+        let Some(head) = self.head.clone() else { return Ok(None) };
+        // Something new that no ancestor can have is the common case, and costs nothing to see.
+        if self.work.as_ref().is_none_or(|w| w.taken().next().is_none()) {
+            return Ok(None);
+        }
+        let parents = self.reads.first_parents(&head, ANCESTORS).map_err(|e| self.end(&e))?;
+        if parents.len() < 2 {
+            return Ok(None);
+        }
+        let tree = self.patiently(|e| e.tree_of_work(Scope::Commit)).map_err(|e| self.end(&e))?;
+        let Some(at) = parents.iter().skip(1).position(|(_, t)| *t == tree) else { return Ok(None) };
+        let ours = self.reads.made_with(REFLOG_ACTION).unwrap_or_default();
+        let taken_back = &parents[..=at];
+        if taken_back.iter().all(|(commit, _)| ours.contains(commit)) {
+            return Ok(None);
+        }
+        Ok(parents.get(at + 1).map(|(commit, _)| commit.clone()))
+    }
+}
+
+impl GitError {
+    /// Whether git gave an answer of its own, rather than failing at something we know.
+    fn fault_is_plain(&self) -> bool {
+        matches!(self.fault, Fault::Other(_)) && self.finished.code.is_some()
+    }
+}

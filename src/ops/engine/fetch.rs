@@ -1,0 +1,230 @@
+//! Asking the remote, and noticing when it tells another story than before.
+
+use super::{Engine, fail_point};
+use crate::git::command::GitError;
+use crate::git::fault::Fault;
+use crate::sync::outcome::{End, Refusal};
+use crate::sync::quote;
+
+/// How much further back a shallow clone is deepened at a time.
+const DEEPEN: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];
+
+impl Engine<'_> {
+    /// Fetches the one branch, into its tracking ref.
+    pub(super) fn fetch(&mut self) -> Result<(), End> {
+        let Some(target) = self.target.clone() else { return Ok(()) };
+        self.fetched = true;
+        self.missing = None;
+        if !target.configured && !self.may_publish() {
+            // Without an upstream nobody said that the branch of this name over there is ours.
+            let empty = self.remote_is_empty()?;
+            self.missing = Some(empty);
+            return Ok(());
+        }
+        let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
+        let destination = if self.rehearsing { rehearsal_ref() } else { target.tracking.clone() };
+        let fetched = self.fetch_into(&target.remote, &target.branch, &destination, &[]);
+        fail_point(self.ctx, "fetched");
+        match fetched {
+            Ok(()) => {}
+            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {
+                let known = before.is_some() || self.reads.resolve(&target.remembered()).is_ok_and(|r| r.is_some());
+                return self.branch_is_missing(known);
+            }
+            Err(error) => return Err(self.end(&error)),
+        }
+        self.tip = self.reads.resolve(&destination).map_err(|e| self.end(&e))?;
+        if self.rehearsing {
+            let _ = self.git.write(["update-ref", "-d", &destination]).run();
+        }
+        self.not_rewritten(before)?;
+        self.compare()
+    }
+
+    fn fetch_into(&mut self, remote: &str, branch: &str, destination: &str, more: &[&str]) -> Result<(), GitError> {
+        let refspec = format!("+refs/heads/{branch}:{destination}");
+        let mut words = vec![
+            "fetch",
+            "--progress",
+            // Invisible to others, and to the user's own FETCH_HEAD.
+            "--no-write-fetch-head",
+            "--no-recurse-submodules",
+            "--no-prune",
+            "--no-prune-tags",
+            // Only this branch, whatever remote.<name>.fetch says.
+            "--refmap=",
+        ];
+        words.extend(more);
+        words.extend(["--", remote, &refspec]);
+        let ssh = self.ssh();
+        let reporter = &mut *self.reporter;
+        let call = self.git.network(words);
+        let call = match &ssh {
+            Some(command) => call.env("GIT_SSH_COMMAND", command),
+            None => call,
+        };
+        call.run_watched(Some(&mut |p| reporter.progress(p))).map(drop)
+    }
+
+    /// The user's ssh command with our bounds, where it is ssh.
+    pub(super) fn ssh(&self) -> Option<String> {
+        let set = self.ctx.env.str("GIT_SSH_COMMAND").map(str::to_owned);
+        let set = set.or_else(|| self.reads.setting("core.sshCommand").ok().flatten());
+        let set = set.or_else(|| self.ctx.env.str("GIT_SSH").map(quote::word));
+        crate::git::command::ssh_command(set.as_deref())
+    }
+
+    fn may_publish(&self) -> bool {
+        self.job.publish || self.job.pin.publish
+    }
+
+    /// Whether the remote has no branch at all. Publishing to an empty remote is the first step that
+    /// every new repository takes; a branch beside others is for the user to make.
+    fn remote_is_empty(&mut self) -> Result<bool, End> {
+        let Some(target) = self.target.clone() else { return Ok(false) };
+        let ssh = self.ssh();
+        let call = self.git.network(["ls-remote", "--heads", "--", &target.remote]);
+        let call = match &ssh {
+            Some(command) => call.env("GIT_SSH_COMMAND", command),
+            None => call,
+        };
+        Ok(call.line().map_err(|e| self.end(&e))?.is_empty())
+    }
+
+    fn branch_is_missing(&mut self, known: bool) -> Result<(), End> {
+        let empty = self.remote_is_empty()?;
+        let Some(target) = &self.target else { return Ok(()) };
+        if known {
+            let here = quote::path(&self.at.worktree);
+            return Err(End::Refused {
+                kind: Refusal::UpstreamGone,
+                reason: format!("{} was deleted on the remote; nothing is published again unasked", target.display()),
+                command: format!("git -C {here} push {} {}", quote::word(&target.remote), quote::word(&self.branch)),
+            });
+        }
+        self.missing = Some(empty || self.may_publish());
+        self.counts = None;
+        Ok(())
+    }
+
+    /// Stops where the remote branch lost commits that are still here: pushing would put back what
+    /// somebody took away, perhaps for a good reason.
+    fn not_rewritten(&mut self, before: Option<String>) -> Result<(), End> {
+        let (Some(target), Some(tip)) = (self.target.clone(), self.tip.clone()) else { return Ok(()) };
+        let remembered = self.reads.resolve(&target.remembered()).map_err(|e| self.end(&e))?;
+        let Some(old) = remembered.clone().or(before) else { return self.remember(&tip, None) };
+        if old != tip {
+            // A shallow history may not reach back to the old commit; then nothing can be said.
+            let forward = self.reads.is_ancestor(&old, &tip).unwrap_or(true);
+            if !forward && self.holds_removed(&old, &tip)? {
+                let here = quote::path(&self.at.worktree);
+                let own = self.head.as_deref() != Some(old.as_str());
+                let short = &old[..old.len().min(12)];
+                return Err(End::Refused {
+                    kind: Refusal::UpstreamRewritten,
+                    reason: format!(
+                        "{} was rewritten: commits you have were removed there, and syncing would put them back",
+                        target.display()
+                    ),
+                    command: if own {
+                        format!("git -C {here} rebase --onto {} {short}", target.display())
+                    } else {
+                        format!("git -C {here} reset --keep {}", target.display())
+                    },
+                });
+            }
+        }
+        if remembered.as_deref() == Some(tip.as_str()) { Ok(()) } else { self.remember(&tip, remembered.as_deref()) }
+    }
+
+    /// Whether HEAD holds commits of `old` that `tip` does not.
+    fn holds_removed(&self, old: &str, tip: &str) -> Result<bool, End> {
+        let Some(head) = &self.head else { return Ok(false) };
+        for base in self.reads.merge_bases(head, old).map_err(|e| self.end(&e))? {
+            if !self.reads.is_ancestor(&base, tip).map_err(|e| self.end(&e))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Notes what the remote branch was last seen at.
+    pub(super) fn remember(&mut self, tip: &str, known: Option<&str>) -> Result<(), End> {
+        let Some(target) = &self.target else { return Ok(()) };
+        if self.rehearsing || known == Some(tip) {
+            return Ok(());
+        }
+        self.git.write(["update-ref", &target.remembered(), tip]).run().map_err(|e| self.end(&e))?;
+        Ok(())
+    }
+
+    /// Counts what each side has, and lists what arrives.
+    fn compare(&mut self) -> Result<(), End> {
+        let Some(tip) = self.tip.clone() else { return Ok(()) };
+        self.incoming.clear();
+        let Some(head) = self.head.clone() else {
+            let (_, behind) = self.reads.commits(None, &tip, 0).map_err(|e| self.end(&e))?;
+            self.counts = Some((0, behind));
+            let tree = self.git.read(["ls-tree", "-r", "-z", "--name-only", &tip]).run().map_err(|e| self.end(&e))?;
+            self.incoming = crate::git::porcelain::paths(&tree.stdout).into_iter().map(|p| (b'A', p)).collect();
+            return Ok(());
+        };
+        if head == tip {
+            self.counts = Some((0, 0));
+            return Ok(());
+        }
+        let (ahead, behind) = self.reads.ahead_behind(&head, &tip).map_err(|e| self.end(&e))?;
+        self.counts = Some((ahead, behind));
+        if behind == 0 {
+            return Ok(());
+        }
+        let base = self.merge_base(&head, &tip)?;
+        self.incoming = self.reads.changed_paths(&base, &tip).map_err(|e| self.end(&e))?;
+        Ok(())
+    }
+
+    /// Counts again after HEAD or the tracking ref moved here.
+    pub(super) fn recount(&mut self) -> Result<(), End> {
+        let Some(target) = &self.target else { return Ok(()) };
+        let tip = match (&self.tip, self.fetched) {
+            (Some(tip), true) => Some(tip.clone()),
+            _ => self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?,
+        };
+        self.counts = match (&self.head, tip) {
+            (Some(head), Some(tip)) if *head == tip => Some((0, 0)),
+            (Some(head), Some(tip)) => Some(self.reads.ahead_behind(head, &tip).map_err(|e| self.end(&e))?),
+            _ => None,
+        };
+        Ok(())
+    }
+
+    /// The common ancestor of two commits; a shallow clone is deepened until there is one.
+    pub(super) fn merge_base(&mut self, one: &str, two: &str) -> Result<String, End> {
+        let mut further = DEEPEN.iter();
+        loop {
+            let found = self.reads.merge_bases(one, two).map_err(|e| self.end(&e))?;
+            if let Some(base) = found.into_iter().next() {
+                return Ok(base);
+            }
+            let shallow = self.reads.is_shallow().map_err(|e| self.end(&e))?;
+            let (Some(more), true, Some(target)) = (further.next(), shallow, self.target.clone()) else { break };
+            self.fetch_into(&target.remote, &target.branch, &target.tracking, &[more]).map_err(|e| self.end(&e))?;
+            // libgit2 keeps the old boundary in memory.
+            self.reads = crate::git::reads::Reads::open(self.at, self.git);
+        }
+        Err(End::Refused {
+            kind: Refusal::Unrelated,
+            reason: format!("{} and {} have no common history", self.branch, self.target_name()),
+            command: format!(
+                "git -C {} log --oneline --graph {} {}",
+                quote::path(&self.at.worktree),
+                self.branch,
+                self.target_name()
+            ),
+        })
+    }
+}
+
+fn rehearsal_ref() -> String {
+    format!("refs/craft/rehearsal/{}", std::process::id())
+}

@@ -1,0 +1,203 @@
+//! Taking in what arrived: the outcome is computed in memory first, and only one that is known to be
+//! clean is applied, by a fast-forward that is written down before it begins.
+
+use super::stage::Scope;
+use super::{Engine, Flow, NAMED_COMMITS, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
+use crate::config::model::ConflictPolicy;
+use crate::git::command::GitError;
+use crate::git::fault::Fault;
+use crate::git::porcelain::{self, Trial};
+use crate::sync::outcome::{End, Pulled, Refusal};
+use crate::sync::quote;
+
+impl Engine<'_> {
+    /// Finds out whether the work, once committed, merges cleanly with what arrived. Makes objects
+    /// and nothing else.
+    pub(super) fn rehearse_merge(&mut self) -> Result<(), End> {
+        let Some(tip) = self.tip.clone() else { return Ok(()) };
+        let work = self.work.as_ref().is_some_and(|w| w.taken().next().is_some());
+        let Some(head) = self.head.clone() else {
+            // Nothing of ours has a history yet: what lies in the way is the user's to move.
+            let first = self.work.iter().flat_map(|w| w.taken()).map(|c| c.path.display().to_string()).next();
+            return Err(self.in_the_way(Refusal::UntrackedInTheWay, &first.unwrap_or_default()));
+        };
+        let ours = if work {
+            let tree = self.patiently(|e| e.tree_of_work(Scope::Commit)).map_err(|e| self.end(&e))?;
+            let message = "craft: what a commit would hold";
+            let made =
+                self.git.write(["commit-tree", &tree, "-p", &head]).setting("commit.gpgSign=false").input(message);
+            made.line().map_err(|e| self.end(&e))?
+        } else {
+            head
+        };
+        self.trial(&ours, &tip).map(drop)
+    }
+
+    /// Merges two commits in memory; the tree of the result. A conflict ends the sync, unless the
+    /// configuration says whose side to take.
+    fn trial(&mut self, ours: &str, theirs: &str) -> Result<String, End> {
+        self.merge_base(ours, theirs)?;
+        let words = ["merge-tree", "--write-tree", "-z", "--no-messages", ours, theirs];
+        let output = match self.git.write(words).run() {
+            Ok(finished) => finished.stdout,
+            // Exit code 1 says that there are conflicts.
+            Err(error) if error.finished.code == Some(1) => error.finished.stdout,
+            Err(error) => return Err(self.end(&error)),
+        };
+        let trial =
+            porcelain::merge_tree(&output).map_err(|e| End::Failed { reason: e.to_string(), transient: false })?;
+        match trial {
+            Trial::Clean(tree) => Ok(tree),
+            Trial::Conflicts { tree, stages } => match self.resolve(&tree, &stages)? {
+                Some(tree) => Ok(tree),
+                None => Err(self.conflict(&stages)),
+            },
+        }
+    }
+
+    fn conflict(&mut self, stages: &[porcelain::Stage]) -> End {
+        let mut files: Vec<String> = stages.iter().map(|s| s.path.display().to_string()).collect();
+        files.dedup();
+        let branch = match self.job.config.conflict.policy {
+            ConflictPolicy::Branch if !self.rehearsing => match self.push_conflict_branch() {
+                Ok(branch) => branch,
+                Err(end) => {
+                    self.remarks
+                        .push(format!("the local side could not be pushed to a branch of its own: {}", end.word()));
+                    None
+                }
+            },
+            _ => None,
+        };
+        End::Conflict { files, branch }
+    }
+
+    /// Makes the merge commit that the fast-forward then goes to.
+    pub(super) fn merge(&mut self) -> Result<(), End> {
+        let (Some(head), Some(tip)) = (self.head.clone(), self.tip.clone()) else { return Ok(()) };
+        let tree = self.trial(&head, &tip)?;
+        let message = format!("Auto-sync: Merge {} into {}", self.target_name(), self.branch);
+        let mut words = vec!["commit-tree", tree.as_str(), "-p", head.as_str(), "-p", tip.as_str()];
+        // commit-tree does not look at commit.gpgSign by itself.
+        if self.signs().map_err(|e| self.end(&e))? {
+            words.push("-S");
+        }
+        let commit = self.git.write(words).input(message).line().map_err(|e| self.end(&e))?;
+        fail_point(self.ctx, "merge-made");
+        self.merge = Some(commit);
+        Ok(())
+    }
+
+    fn signs(&self) -> Result<bool, GitError> {
+        match self.reads.setting("commit.gpgSign")? {
+            None => Ok(false),
+            Some(_) => Ok(self.git.read(["config", "--type=bool", "--get", "commit.gpgSign"]).answer()?.as_deref()
+                == Some("true")),
+        }
+    }
+
+    /// Moves branch, index and working tree forward.
+    pub(super) fn fast_forward(&mut self) -> Result<Flow, End> {
+        let Some(tip) = self.tip.clone() else { return Ok(Flow::On) };
+        let merged = self.merge.take();
+        let to = merged.clone().unwrap_or_else(|| tip.clone());
+        if let Some(path) = self.left_out_in_the_way().map(|p| p.display().to_string()) {
+            return Err(self.in_the_way(Refusal::UntrackedInTheWay, &path));
+        }
+        if let Some(path) = self.ignored_in_the_way()? {
+            return Err(self.in_the_way(Refusal::IgnoredInTheWay, &path));
+        }
+        self.keep()?;
+        self.open_journal(journal::Kind::Forward, &to)?;
+        fail_point(self.ctx, "forward-begun");
+        let options = format!("branch.{}.mergeOptions=", self.branch);
+        let words = ["merge", "--ff-only", "--no-overwrite-ignore", "--no-autostash", "--no-squash", "--quiet", &to];
+        let moved = self.patiently(|engine| {
+            engine.git.write(words).setting(options.as_str()).env("GIT_REFLOG_ACTION", REFLOG_ACTION).run().map(drop)
+        });
+        fail_point(self.ctx, "forward-made");
+        if let Err(error) = moved {
+            return self.not_forwarded(&error);
+        }
+        self.close_journal();
+        self.report_pull(&tip, &to, merged.is_some())?;
+        self.head = Some(to);
+        self.work = None;
+        self.incoming.clear();
+        self.recount()?;
+        Ok(Flow::On)
+    }
+
+    /// git checks everything before it touches the tree, so a refusal left all as it was; a git that
+    /// was stopped did not, and the journal stays for the next run.
+    fn not_forwarded(&mut self, error: &GitError) -> Result<Flow, End> {
+        match &error.fault {
+            Fault::InTheWay(text) if error.finished.stderr.contains("Your local changes") => {
+                // Somebody edited a file after we looked. Look again.
+                self.close_journal();
+                self.remarks.push(format!("edited meanwhile: {text}"));
+                self.work = None;
+                Ok(Flow::Again)
+            }
+            Fault::InTheWay(_) => {
+                self.close_journal();
+                let path =
+                    error.finished.stderr.lines().find_map(|l| l.strip_prefix('\t')).unwrap_or_default().to_owned();
+                let ignored =
+                    self.git.read(["check-ignore", "--quiet", "--", &path]).answer().is_ok_and(|a| a.is_some());
+                let kind = if ignored { Refusal::IgnoredInTheWay } else { Refusal::UntrackedInTheWay };
+                Err(self.in_the_way(kind, &path))
+            }
+            Fault::TimedOut(_) | Fault::Signalled(_) | Fault::DiskFull(_) => {
+                let end = self.end(error);
+                // Half the files may be new: mend it now if that is possible, else the next run does.
+                let _ = self.recover();
+                Err(end)
+            }
+            _ => {
+                let end = self.end(error);
+                self.close_journal();
+                Err(end)
+            }
+        }
+    }
+
+    /// A file that git ignores where a new one would go. git's own check covers a fast-forward, but
+    /// not the first one of an unborn branch.
+    fn ignored_in_the_way(&self) -> Result<Option<String>, End> {
+        let new = self.incoming.iter().filter(|(status, _)| *status == b'A').map(|(_, path)| path.as_path());
+        let there: Vec<_> = new.filter(|p| std::fs::symlink_metadata(self.at.worktree.join(p)).is_ok()).collect();
+        if there.is_empty() {
+            return Ok(None);
+        }
+        let input = porcelain::join_paths(there.iter().copied());
+        let found = self.git.read(["check-ignore", "-z", "--stdin"]).input(input).answer().map_err(|e| self.end(&e))?;
+        Ok(found.and_then(|text| text.split('\0').find(|p| !p.is_empty()).map(str::to_owned)))
+    }
+
+    fn in_the_way(&self, kind: Refusal, path: &str) -> End {
+        let why = match kind {
+            Refusal::IgnoredInTheWay => "which git ignores here",
+            _ => "which is not committed",
+        };
+        let file = quote::path(&self.at.worktree.join(path));
+        End::Refused {
+            kind,
+            reason: format!("{} brings {path}, {why}; pulling would overwrite it", self.target_name()),
+            command: format!("mv {file} {}", quote::word(&format!("{}.mine", self.at.worktree.join(path).display()))),
+        }
+    }
+
+    fn report_pull(&mut self, tip: &str, to: &str, merged: bool) -> Result<(), End> {
+        let from = self.head.clone();
+        let (commits, count) = self.reads.commits(from.as_deref(), tip, NAMED_COMMITS).map_err(|e| self.end(&e))?;
+        let files = self.incoming.iter().take(NAMED_FILES).map(|(_, p)| p.display().to_string()).collect();
+        let from = match &self.pulled {
+            Some(earlier) => earlier.from.clone(),
+            None => from.unwrap_or_default(),
+        };
+        self.pulled =
+            Some(Pulled { commits, count, files, file_count: self.incoming.len(), from, to: to.to_owned(), merged });
+        Ok(())
+    }
+}

@@ -1,0 +1,463 @@
+//! The engine: one sync of one working tree, under the repository's lock.
+//!
+//! preflight → snapshot → gate → commit → fetch → trial merge → journal → fast-forward → push. What
+//! comes next is decided by [`sync::plan`](crate::sync::plan) from what was seen; each file here does
+//! one kind of step. A step that cannot go on returns the [`End`] of the sync.
+
+mod changes;
+mod commit;
+mod fetch;
+mod integrate;
+pub mod journal;
+mod observe;
+mod preflight;
+mod push;
+mod recover;
+mod resolve;
+pub mod snapshot;
+mod stage;
+mod undo;
+
+use std::time::Duration;
+
+use crate::clock::{self, Millis};
+use crate::config::model::{Action, Config, Repository as Pin};
+use crate::context::Context;
+use crate::dice::Dice;
+use crate::git::command::{Git, GitError};
+use crate::git::fault::Fault;
+use crate::git::reads::Reads;
+use crate::locate::Location;
+use crate::queue::Trigger;
+use crate::sync::backoff;
+use crate::sync::gate::Rules;
+use crate::sync::message::{self, Words};
+use crate::sync::outcome::{Committed, End, LeftOut, Pulled, Pushed, Refusal, Report};
+use crate::sync::plan::{self, Other, Seen};
+use crate::sync::quote;
+use crate::sync::step::{Reporter, Step};
+
+pub use observe::observe;
+pub use undo::undo;
+
+/// What HEAD's log says in front of every move the engine makes; commits made so are known again.
+pub const REFLOG_ACTION: &str = "craft auto-sync";
+/// At most this many commits and files are named in a report.
+const NAMED_COMMITS: usize = 50;
+const NAMED_FILES: usize = 200;
+
+/// What is to be done.
+pub struct Job<'j> {
+    /// The configuration as it holds here: overrides merged, narrowed by the project.
+    pub config: &'j Config,
+    /// The enrolment.
+    pub pin: &'j Pin,
+    /// What to do.
+    pub action: Action,
+    /// What made it happen.
+    pub trigger: Trigger,
+    /// The session, where one made it.
+    pub session: Option<&'j str>,
+    /// Refusals the user has seen and accepts this once.
+    pub accept: &'j [Refusal],
+    /// Publish a branch the remote does not have.
+    pub publish: bool,
+}
+
+/// Runs a job to its end. The caller holds the repository's lock.
+pub fn run(ctx: &Context, at: &Location, job: &Job<'_>, reporter: &mut dyn Reporter) -> Report {
+    let begun = ctx.clock.now_ms();
+    let git = git_for(ctx, at, job.config);
+    let mut engine = Engine::new(ctx, at, job, &git, reporter);
+    let end = engine.drive().err().unwrap_or(End::Done);
+    engine.report(end, begun)
+}
+
+/// Computes what [`run`] would do: the steps, what a commit would take and leave out, and the end.
+/// The remote is asked; no ref, index or working tree is changed.
+pub fn rehearse(ctx: &Context, at: &Location, job: &Job<'_>) -> crate::ops::sync::Preview {
+    let git = git_for(ctx, at, job.config);
+    let mut silent = crate::sync::step::Silent;
+    let mut engine = Engine::new(ctx, at, job, &git, &mut silent);
+    let mut steps = Vec::new();
+    let end = engine.rehearse(&mut steps).err().unwrap_or(End::Done);
+    let files =
+        engine.work.as_ref().map(|w| w.taken().take(NAMED_FILES).map(|c| c.path.display().to_string()).collect());
+    crate::ops::sync::Preview { steps, files: files.unwrap_or_default(), left_out: engine.left_out(), end }
+}
+
+/// git for the working tree, with the configured bounds.
+#[must_use]
+pub fn git_for<'a>(ctx: &'a Context, at: &'a Location, config: &Config) -> Git<'a> {
+    let seconds = |s| Duration::from_secs(s);
+    Git::new(ctx, at, seconds(config.limits.network_seconds), seconds(config.limits.commit_seconds))
+}
+
+/// The remote branch this one is synced with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    remote: String,
+    branch: String,
+    /// The local ref that says where it was last seen.
+    tracking: String,
+    /// Whether the branch is set up to follow it.
+    configured: bool,
+}
+
+impl Target {
+    fn new(remote: &str, branch: &str, configured: bool) -> Self {
+        let tracking = format!("refs/remotes/{remote}/{branch}");
+        Self { remote: remote.into(), branch: branch.into(), tracking, configured }
+    }
+
+    /// The ref under which we remember what we last took in, so that a rewritten branch is noticed
+    /// even when somebody else fetched it, and its old commits are not collected.
+    fn remembered(&self) -> String {
+        format!("refs/craft/upstream/{}/{}", self.remote, self.branch)
+    }
+
+    fn display(&self) -> String {
+        format!("{}/{}", self.remote, self.branch)
+    }
+}
+
+/// What to do after a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    /// Go on.
+    On,
+    /// Look again: the world moved.
+    Again,
+}
+
+struct Engine<'e> {
+    ctx: &'e Context,
+    at: &'e Location,
+    job: &'e Job<'e>,
+    git: &'e Git<'e>,
+    reads: Reads<'e, 'e>,
+    reporter: &'e mut dyn Reporter,
+    dice: Dice,
+    rules: Option<Rules>,
+    /// The branch HEAD is on; empty before preflight and where it is on none.
+    branch: String,
+    /// HEAD's commit.
+    head: Option<String>,
+    target: Option<Target>,
+    /// The remote branch's commit, once fetched.
+    tip: Option<String>,
+    /// Paths that differ between the merge base and `tip`.
+    incoming: Vec<(u8, std::path::PathBuf)>,
+    fetched: bool,
+    missing: Option<bool>,
+    counts: Option<(usize, usize)>,
+    work: Option<changes::Work>,
+    merge: Option<String>,
+    rehearsing: bool,
+    kept: Option<snapshot::Kept>,
+    committed: Option<Committed>,
+    pulled: Option<Pulled>,
+    pushed: Option<Pushed>,
+    remarks: Vec<String>,
+}
+
+impl<'e> Engine<'e> {
+    fn new(
+        ctx: &'e Context,
+        at: &'e Location,
+        job: &'e Job<'e>,
+        git: &'e Git<'e>,
+        reporter: &'e mut dyn Reporter,
+    ) -> Self {
+        Self {
+            ctx,
+            at,
+            job,
+            git,
+            reads: Reads::open(at, git),
+            reporter,
+            dice: ctx.dice(),
+            rules: None,
+            branch: String::new(),
+            head: None,
+            target: None,
+            tip: None,
+            incoming: Vec::new(),
+            fetched: false,
+            missing: None,
+            counts: None,
+            work: None,
+            merge: None,
+            rehearsing: false,
+            kept: None,
+            committed: None,
+            pulled: None,
+            pushed: None,
+            remarks: Vec::new(),
+        }
+    }
+
+    fn drive(&mut self) -> Result<(), End> {
+        self.recover()?;
+        self.preflight()?;
+        let mut rounds = 0;
+        loop {
+            let steps = self.next_steps()?;
+            let mut flow = Flow::On;
+            for step in &steps {
+                self.reporter.step(step);
+                flow = self.apply(step)?;
+                if flow == Flow::Again {
+                    break;
+                }
+            }
+            if flow == Flow::Again {
+                rounds += 1;
+                if rounds >= self.job.config.retry.attempts {
+                    return Err(End::Failed {
+                        reason: format!("{} kept moving; gave up after {rounds} tries", self.target_name()),
+                        transient: true,
+                    });
+                }
+                self.pause(rounds);
+                continue;
+            }
+            if steps.iter().any(|s| matches!(s, Step::Fetch { .. })) {
+                continue;
+            }
+            return self.unpublished();
+        }
+    }
+
+    /// Decides the next steps, looking at the working tree only where that matters.
+    fn next_steps(&mut self) -> Result<Vec<Step>, End> {
+        let action = self.job.action;
+        let arrives = self.fetched && self.counts.is_some_and(|(_, behind)| behind > 0);
+        if (action.pushes() && !self.fetched) || arrives {
+            self.look()?;
+        }
+        let seen = self.seen();
+        let steps = plan::next(&seen, action);
+        let commits = steps.iter().any(|s| matches!(s, Step::Commit { .. }));
+        if arrives && commits {
+            // The outcome has to be known to be clean before anything is committed for its sake.
+            self.rehearse_merge()?;
+        }
+        Ok(steps)
+    }
+
+    fn apply(&mut self, step: &Step) -> Result<Flow, End> {
+        match step {
+            Step::Snapshot => self.keep().map(|()| Flow::On),
+            Step::Commit { .. } => self.commit().map(|()| Flow::On),
+            Step::Fetch { .. } => self.fetch().map(|()| Flow::On),
+            Step::Merge { .. } => self.merge().map(|()| Flow::On),
+            Step::FastForward { .. } => self.fast_forward(),
+            Step::Push { .. } => self.push(false),
+            Step::Publish { .. } => self.push(true),
+        }
+    }
+
+    fn rehearse(&mut self, steps: &mut Vec<Step>) -> Result<(), End> {
+        self.rehearsing = true;
+        self.preflight()?;
+        self.look()?;
+        let before = self.seen();
+        steps.extend(plan::next(&before, self.job.action));
+        if self.job.action.pushes() && before.changes > 0 {
+            self.gate()?;
+        }
+        if steps.iter().any(|s| matches!(s, Step::Fetch { .. })) {
+            self.fetch()?;
+            let after = self.seen();
+            *steps = plan::whole(&before, &after, self.job.action);
+            if steps.iter().any(|s| matches!(s, Step::Merge { .. })) {
+                self.rehearse_merge()?;
+            }
+        }
+        self.unpublished()
+    }
+
+    /// What is known, as the decision wants it.
+    fn seen(&self) -> Seen {
+        let other = match (&self.target, self.missing) {
+            (None, _) => Other::None,
+            (Some(t), Some(publish)) => Other::Missing { remote: t.remote.clone(), branch: t.branch.clone(), publish },
+            (Some(t), None) => match self.counts {
+                Some((ahead, behind)) => Other::Branch {
+                    remote: t.remote.clone(),
+                    branch: t.branch.clone(),
+                    ahead,
+                    behind,
+                    files: self.incoming.len(),
+                },
+                None => Other::Missing { remote: t.remote.clone(), branch: t.branch.clone(), publish: false },
+            },
+        };
+        Seen {
+            born: self.head.is_some(),
+            changes: self.work.as_ref().map_or(0, |w| w.taken().count()),
+            overlap: self.overlap(),
+            fetched: self.fetched,
+            other,
+        }
+    }
+
+    /// Work was committed, and the remote does not have the branch: say so, since it goes nowhere.
+    fn unpublished(&mut self) -> Result<(), End> {
+        let (Some(target), Some(false)) = (&self.target, self.missing) else { return Ok(()) };
+        if !self.fetched || !self.job.action.pushes() {
+            return Ok(());
+        }
+        let here = quote::path(&self.at.worktree);
+        Err(End::Refused {
+            kind: Refusal::Unpublished,
+            reason: format!(
+                "{} follows no branch of {}, so its commits stay on this machine",
+                self.branch, target.remote
+            ),
+            command: format!("git -C {here} push -u {} {}", quote::word(&target.remote), quote::word(&self.branch)),
+        })
+    }
+
+    fn target_name(&self) -> String {
+        self.target.as_ref().map_or_else(|| "the remote".into(), Target::display)
+    }
+
+    fn pause(&mut self, attempt: u32) {
+        let wait = backoff::within(&self.job.config.retry, attempt, &mut self.dice);
+        std::thread::sleep(Duration::from_millis(wait));
+    }
+
+    /// Calls a git command that needs the index, again for a short while where another git holds it.
+    fn patiently<T>(&mut self, mut call: impl FnMut(&mut Self) -> Result<T, GitError>) -> Result<T, GitError> {
+        let mut wait = 50;
+        loop {
+            match call(self) {
+                Err(GitError { fault: Fault::Locked(_), .. }) if wait <= 800 => {
+                    std::thread::sleep(Duration::from_millis(wait));
+                    wait *= 2;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn end(&self, error: &GitError) -> End {
+        end_of(error, self.at, self.target.as_ref())
+    }
+
+    fn message(&self, files: usize) -> String {
+        let triggers = &self.job.config.auto_sync.triggers;
+        let template = match self.job.trigger {
+            Trigger::SessionStart => &triggers.session_start.commit_message,
+            Trigger::SessionEnd => &triggers.session_end.commit_message,
+            Trigger::UserPrompt => &triggers.user_prompt.commit_message,
+            Trigger::Manual => "Auto-sync: Manual ${timestamp}",
+            Trigger::Recovery => "Auto-sync: Recovered session ${timestamp}",
+        };
+        let timestamp = clock::rfc3339(self.ctx.clock.now_ms());
+        let words = Words {
+            timestamp: &timestamp,
+            host: &self.ctx.host,
+            user: self.ctx.user(),
+            branch: &self.branch,
+            files,
+            session: self.job.session.unwrap_or("none"),
+        };
+        message::fill(template, &words)
+    }
+
+    fn left_out(&self) -> Vec<LeftOut> {
+        self.work.as_ref().map(|w| w.left_out().collect()).unwrap_or_default()
+    }
+
+    fn report(mut self, end: End, begun: Millis) -> Report {
+        let ended = self.ctx.clock.now_ms();
+        Report {
+            repository: self.at.worktree.display().to_string(),
+            branch: std::mem::take(&mut self.branch),
+            remote: self.target.as_ref().map(Target::display).unwrap_or_default(),
+            action: self.job.action,
+            trigger: self.job.trigger,
+            session: self.job.session.map(str::to_owned),
+            end,
+            left_out: self.left_out(),
+            committed: self.committed,
+            pulled: self.pulled,
+            pushed: self.pushed,
+            snapshot: self.kept.map(|k| k.id),
+            remarks: self.remarks,
+            ended,
+            duration_ms: ended.saturating_sub(begun),
+        }
+    }
+}
+
+/// What the failure of a git command means for the sync.
+fn end_of(error: &GitError, at: &Location, target: Option<&Target>) -> End {
+    let here = quote::path(&at.worktree);
+    let remote = target.map_or("origin", |t| t.remote.as_str());
+    let refused = |kind, reason: String, command: String| End::Refused { kind, reason, command };
+    let fetch = || format!("git -C {here} fetch {}", quote::word(remote));
+    let text = error.fault.text();
+    match &error.fault {
+        Fault::Offline(_) => End::Offline { reason: text.into() },
+        Fault::Broken(_) | Fault::Signalled(_) | Fault::TimedOut(_) => {
+            End::Failed { reason: error.to_string(), transient: true }
+        }
+        Fault::Locked(_) => End::Busy { reason: text.into() },
+        Fault::Authentication(_) => {
+            refused(Refusal::Authentication, format!("{remote} did not accept us: {text}"), fetch())
+        }
+        Fault::HostKey(_) => {
+            refused(Refusal::HostKey, format!("the host key of {remote} is not trusted: {text}"), fetch())
+        }
+        Fault::RemoteMissing(_) => refused(
+            Refusal::RemoteMissing,
+            format!("there is no repository at {remote}: {text}"),
+            format!("git -C {here} remote -v"),
+        ),
+        Fault::Ownership(_) => refused(
+            Refusal::Ownership,
+            format!("the repository belongs to another user: {text}"),
+            format!("git config --global --add safe.directory {here}"),
+        ),
+        Fault::ReadOnly(_) => refused(
+            Refusal::ReadOnly,
+            format!("the repository cannot be written: {text}"),
+            format!("ls -ld {here} {here}/.git"),
+        ),
+        Fault::DiskFull(_) => refused(Refusal::DiskFull, format!("the disk is full: {text}"), format!("df -h {here}")),
+        Fault::Identity(_) => refused(
+            Refusal::Identity,
+            "git knows neither your name nor your mail address, so it cannot commit".into(),
+            "git config --global user.email you@example.com && git config --global user.name \"Your Name\"".into(),
+        ),
+        Fault::Signing(_) => refused(
+            Refusal::Signing,
+            format!("the commit could not be signed: {text}"),
+            format!("git -C {here} commit -S"),
+        ),
+        Fault::Submodule(_) => refused(
+            Refusal::Submodule,
+            format!("a submodule has commits that are on no remote: {text}"),
+            format!("git -C {here} push --recurse-submodules=on-demand"),
+        ),
+        Fault::NoGit(_) => {
+            refused(Refusal::Git, format!("git cannot do what is needed: {text}"), "git --version".into())
+        }
+        Fault::NoSuchBranch(_) | Fault::InTheWay(_) | Fault::Other(_) => {
+            End::Failed { reason: error.to_string(), transient: false }
+        }
+    }
+}
+
+/// Ends the process with SIGKILL where a test asks for it: the steps of the engine have names.
+#[cfg_attr(not(feature = "test-fakes"), expect(unused_variables, reason = "only test builds can die on purpose"))]
+pub(crate) fn fail_point(ctx: &Context, name: &str) {
+    #[cfg(feature = "test-fakes")]
+    if ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT) == Some(name) {
+        crate::sys::kill_self();
+    }
+}

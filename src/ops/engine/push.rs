@@ -1,0 +1,122 @@
+//! Sending commits. Never by force: the lease makes the push fail where the remote branch is not the
+//! commit we compared with, even where it was moved *back*, which a plain push would undo.
+
+use super::{Engine, Flow, fail_point};
+use crate::clock;
+use crate::git::fault::Fault;
+use crate::git::porcelain::{self, PushedRef};
+use crate::sync::outcome::{End, Pushed, Refusal};
+use crate::sync::quote;
+
+impl Engine<'_> {
+    /// Pushes HEAD to the remote branch; makes that branch where `publish` says so.
+    pub(super) fn push(&mut self, publish: bool) -> Result<Flow, End> {
+        let (Some(target), Some(head)) = (self.target.clone(), self.head.clone()) else { return Ok(Flow::On) };
+        let reference = format!("refs/heads/{}", target.branch);
+        let ahead = match (publish, self.counts) {
+            (false, Some((ahead, _))) => ahead,
+            _ => self.reads.commits(None, &head, 0).map_err(|e| self.end(&e))?.1,
+        };
+        // The branch by its name, not its commit, so that --set-upstream knows what to set up.
+        let refspec = format!("refs/heads/{}:{reference}", self.branch);
+        let expected = if publish { String::new() } else { self.tip.clone().unwrap_or_default() };
+        let lease = format!("--force-with-lease={reference}:{expected}");
+        let mut words = vec!["push", "--porcelain", "--progress", "--recurse-submodules=check", lease.as_str()];
+        if !target.configured {
+            words.push("--set-upstream");
+        }
+        words.extend(["--", target.remote.as_str(), refspec.as_str()]);
+        fail_point(self.ctx, "push-begun");
+        let outcome = self.send(&words);
+        fail_point(self.ctx, "push-made");
+        match outcome {
+            Ok(()) => {
+                self.remember(&head, None)?;
+                self.tip = Some(head.clone());
+                self.counts = Some((0, 0));
+                self.missing = None;
+                self.pushed = Some(Pushed { commits: ahead, target: target.display(), tip: head, published: publish });
+                Ok(Flow::On)
+            }
+            Err(NotSent::Raced(why)) => {
+                // Somebody was faster. Fetch, merge, and try again.
+                self.remarks.push(format!("{} moved while we were pushing ({why})", target.display()));
+                self.fetched = false;
+                self.tip = None;
+                self.missing = None;
+                self.recount()?;
+                Ok(Flow::Again)
+            }
+            Err(NotSent::Ended(end)) => Err(end),
+        }
+    }
+
+    fn send(&mut self, words: &[&str]) -> Result<(), NotSent> {
+        let ssh = self.ssh();
+        let reporter = &mut *self.reporter;
+        let call = self.git.network(words);
+        let call = match &ssh {
+            Some(command) => call.env("GIT_SSH_COMMAND", command),
+            None => call,
+        };
+        let error = match call.run_watched(Some(&mut |p| reporter.progress(p))) {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let here = quote::path(&self.at.worktree);
+        let by_hand = format!("git -C {here} push");
+        Err(match porcelain::push(&error.finished.stdout) {
+            Some(PushedRef::Raced(why)) => NotSent::Raced(why),
+            Some(PushedRef::Refused(why)) => {
+                let text = error.fault.text();
+                NotSent::Ended(End::Refused {
+                    kind: Refusal::RemoteRefused,
+                    reason: format!("{} refused the push: {why}. {text}", self.target_name()),
+                    command: by_hand,
+                })
+            }
+            _ if matches!(error.fault, Fault::Other(_)) && self.hook(&["pre-push"]).is_some() => {
+                NotSent::Ended(End::Refused {
+                    kind: Refusal::Hook,
+                    reason: format!("the pre-push hook refused the push: {}", error.fault.text()),
+                    command: by_hand,
+                })
+            }
+            _ => NotSent::Ended(self.end(&error)),
+        })
+    }
+
+    /// Pushes the local side of a conflict to a branch of its own, once for each commit. Never as the
+    /// first branch of a remote, which would make it the default one.
+    pub(super) fn push_conflict_branch(&mut self) -> Result<Option<String>, End> {
+        let (Some(target), Some(head)) = (self.target.clone(), self.head.clone()) else { return Ok(None) };
+        if self.counts.is_none_or(|(ahead, _)| ahead == 0) {
+            return Ok(None);
+        }
+        let marker = format!("refs/craft/conflict/{}", self.branch);
+        if self.reads.resolve(&marker).map_err(|e| self.end(&e))? == Some(head.clone()) {
+            return Ok(None);
+        }
+        let host: String =
+            self.ctx.host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+        let host = if host.trim_matches('-').is_empty() { "machine".to_owned() } else { host };
+        let branch = format!("craft/conflict/{host}/{}", clock::compact(self.ctx.clock.now_ms()));
+        let refspec = format!("{head}:refs/heads/{branch}");
+        let words = ["push", "--porcelain", "--recurse-submodules=check", "--", &target.remote, &refspec];
+        match self.send(&words) {
+            Ok(()) => {}
+            Err(NotSent::Raced(why)) => return Err(End::Failed { reason: why, transient: true }),
+            Err(NotSent::Ended(end)) => return Err(end),
+        }
+        self.git.write(["update-ref", &marker, &head]).run().map_err(|e| self.end(&e))?;
+        Ok(Some(branch))
+    }
+}
+
+/// Why nothing was sent.
+enum NotSent {
+    /// The remote has moved.
+    Raced(String),
+    /// The sync ends so.
+    Ended(End),
+}

@@ -1,0 +1,216 @@
+//! Finishing what an earlier run was killed in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::stage::{copies, io_error};
+use super::{Engine, REFLOG_ACTION, journal, undo};
+use crate::git::command::GitError;
+use crate::git::porcelain::{self, Difference};
+use crate::git::repository::Head;
+use crate::locate::Location;
+use crate::sync::outcome::{End, Refusal};
+
+impl Engine<'_> {
+    /// Finishes an open journal entry; nothing where there is none.
+    pub(super) fn recover(&mut self) -> Result<(), End> {
+        let Some(entry) = journal::read(&self.at.common_dir) else { return Ok(()) };
+        if entry.git_dir != self.at.git_dir {
+            // It happened in another working tree of this repository: finish it there.
+            let there = Location {
+                worktree: entry.worktree.clone(),
+                git_dir: entry.git_dir.clone(),
+                common_dir: self.at.common_dir.clone(),
+            };
+            if !there.git_dir.is_dir() || !there.worktree.is_dir() {
+                journal::close(&self.at.common_dir);
+                return Ok(());
+            }
+            let git = super::git_for(self.ctx, &there, self.job.config);
+            let mut silent = crate::sync::step::Silent;
+            return Engine::new(self.ctx, &there, self.job, &git, &mut silent).recover();
+        }
+        self.wait_for_orphan()?;
+        self.remove_leftovers(&entry)?;
+        match entry.kind {
+            // The work is in the tree as it was; at most the index is ahead of HEAD.
+            journal::Kind::Commit => {}
+            journal::Kind::Forward => self.finish_forward(&entry)?,
+            journal::Kind::Undo => {
+                undo::finish(self, &entry.to)?;
+            }
+        }
+        journal::close(&self.at.common_dir);
+        self.remarks.push("an interrupted sync was finished first".into());
+        Ok(())
+    }
+
+    /// A git that outlived the run that started it may still be writing.
+    fn wait_for_orphan(&self) -> Result<(), End> {
+        for _ in 0..100 {
+            if !journal::child_lives(&self.at.common_dir) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Err(End::Busy { reason: "a git of an earlier, interrupted sync is still running".into() })
+    }
+
+    /// Removes the locks and index copies the interrupted run left. They are known to be its own: the
+    /// journal says it was at work here, and no git runs here now.
+    fn remove_leftovers(&mut self, entry: &journal::Entry) -> Result<(), End> {
+        let mut locks = vec![self.at.git_dir.join("index.lock"), self.at.git_dir.join("HEAD.lock")];
+        if !entry.branch.is_empty() {
+            locks.push(self.at.common_dir.join(format!("refs/heads/{}.lock", entry.branch)));
+        }
+        for lock in locks {
+            if lock.exists() {
+                if git_is_at_work(self.at) {
+                    return Err(End::Busy { reason: format!("another git holds {}", lock.display()) });
+                }
+                let _ = std::fs::remove_file(&lock);
+            }
+        }
+        if let Ok(files) = std::fs::read_dir(copies(&self.at.git_dir)) {
+            let stray = files.filter_map(Result::ok).map(|f| f.path());
+            for path in stray.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("index."))) {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// A fast-forward writes the files, then the index, then the branch. Where it broke off, each file
+    /// it meant to change is old, new, missing or half-written, or was edited since. If none was
+    /// edited it is finished; else it is taken back, and the edits go through an ordinary merge.
+    fn finish_forward(&mut self, entry: &journal::Entry) -> Result<(), End> {
+        let head = match self.reads.head().map_err(|e| self.end(&e))? {
+            Head::Branch { name, commit } if name == entry.branch => commit.unwrap_or_default(),
+            // The user went elsewhere since; what is there now is theirs.
+            _ => return Ok(()),
+        };
+        if head != entry.from {
+            return Ok(());
+        }
+        self.branch.clone_from(&entry.branch);
+        self.head = Some(head).filter(|h| !h.is_empty());
+        self.look()?;
+        self.keep()?;
+        let moved = self.try_finish(entry).map_err(|e| self.end(&e));
+        // The snapshot of this run is taken anew: the state it may have to undo begins here.
+        self.kept = None;
+        self.work = None;
+        self.head = None;
+        self.branch.clear();
+        self.reads = crate::git::reads::Reads::open(self.at, self.git);
+        moved
+    }
+
+    fn try_finish(&mut self, entry: &journal::Entry) -> Result<(), GitError> {
+        let empty;
+        let from = if entry.from.is_empty() {
+            empty = self.git.write(["hash-object", "-w", "-t", "tree", "--stdin"]).line()?;
+            empty.as_str()
+        } else {
+            &entry.from
+        };
+        let meant = self.differences(from, &entry.to)?;
+        // What the files are now, as git would store them.
+        let paths: Vec<&Path> = meant.iter().map(|d| d.path.as_path()).collect();
+        let copy = self.copy_index().map_err(|e| io_error("copy the index", &e))?;
+        self.add_files(Some(copy.path()), &paths)?;
+        let now = self.write_tree(copy.path())?;
+        let against_old: BTreeMap<PathBuf, Difference> =
+            self.differences(from, &now)?.into_iter().map(|d| (d.path.clone(), d)).collect();
+
+        let mut edited = Vec::new();
+        for wanted in &meant {
+            let ours = match against_old.get(&wanted.path) {
+                // As before the fast-forward.
+                None => true,
+                Some(is) => {
+                    let done = is.id == wanted.id && is.mode == wanted.mode;
+                    // git removes a file before it writes it anew.
+                    let missing = is.status == b'D';
+                    done || missing || self.is_torn(&is.id, &wanted.id)?
+                }
+            };
+            if !ours {
+                edited.push(wanted.path.clone());
+            }
+        }
+        let forward = edited.is_empty();
+        let goal = if forward { entry.to.as_str() } else { from };
+        // The index first says what the files are, so that git may overwrite them; then both go to
+        // the goal in one step of git's own.
+        self.patiently(|e| e.add_files(None, &paths))?;
+        let mut target = Vec::new();
+        for wanted in meant.iter().filter(|d| forward || !edited.contains(&d.path)) {
+            let (mode, id) = if forward { (&wanted.mode, &wanted.id) } else { (&wanted.old_mode, &wanted.old_id) };
+            let mode = if mode.trim_matches('0').is_empty() { "0" } else { mode };
+            target.extend_from_slice(format!("{mode} {id}\t").as_bytes());
+            target.extend_from_slice(wanted.path.as_os_str().as_encoded_bytes());
+            target.push(0);
+        }
+        self.set_entries(Some(copy.path()), target)?;
+        let reached = self.write_tree(copy.path())?;
+        self.patiently(|e| e.git.write(["read-tree", "-m", "-u", &now, &reached]).run().map(drop))?;
+        if forward {
+            let branch = format!("refs/heads/{}", entry.branch);
+            self.git.write(["update-ref", "-m", REFLOG_ACTION, &branch, goal, &entry.from]).run()?;
+        } else {
+            let unstage: Vec<u8> = meant
+                .iter()
+                .filter(|d| edited.contains(&d.path))
+                .flat_map(|d| {
+                    let mode = if d.old_mode.trim_matches('0').is_empty() { "0" } else { &d.old_mode };
+                    let mut line = format!("{mode} {}\t", d.old_id).into_bytes();
+                    line.extend_from_slice(d.path.as_os_str().as_encoded_bytes());
+                    line.push(0);
+                    line
+                })
+                .collect();
+            self.patiently(|e| e.set_entries(None, unstage.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn differences(&self, from: &str, to: &str) -> Result<Vec<Difference>, GitError> {
+        let finished = self.git.read(["diff-tree", "-r", "-z", "--raw", "--no-renames", from, to]).run()?;
+        porcelain::raw_diff(&finished.stdout)
+            .map_err(|e| io_error(&e.to_string(), &std::io::ErrorKind::InvalidData.into()))
+    }
+
+    /// Whether one blob is the beginning of another: a file that was being written.
+    fn is_torn(&self, is: &str, wanted: &str) -> Result<bool, GitError> {
+        if wanted.trim_matches('0').is_empty() || is.trim_matches('0').is_empty() {
+            return Ok(false);
+        }
+        let blob = |id: &str| self.git.read(["cat-file", "blob", id]).run().map(|f| f.stdout);
+        let (is, wanted) = (blob(is)?, blob(wanted)?);
+        Ok(is.len() < wanted.len() && wanted.starts_with(&is))
+    }
+
+    /// The sync may not begin before an interrupted undo is finished.
+    pub(super) fn undo_interrupted(&self, id: &str, why: &End) -> End {
+        End::Refused {
+            kind: Refusal::UndoInterrupted,
+            reason: format!("an undo was interrupted and could not be finished ({})", why.word()),
+            command: format!("craft auto-sync undo {id}"),
+        }
+    }
+}
+
+/// Whether a git process works in the repository: one whose working folder is in it. Other systems
+/// than Linux cannot be asked, and the answer there is no.
+pub(super) fn git_is_at_work(at: &Location) -> bool {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    processes.filter_map(Result::ok).any(|process| {
+        let path = process.path();
+        let is_git = std::fs::read_to_string(path.join("comm")).is_ok_and(|c| c.starts_with("git"));
+        is_git
+            && std::fs::read_link(path.join("cwd"))
+                .is_ok_and(|cwd| cwd.starts_with(&at.worktree) || cwd.starts_with(&at.common_dir))
+    })
+}

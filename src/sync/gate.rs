@@ -1,0 +1,264 @@
+//! The gate in front of a commit: what may go in, what is left out, and what stops it.
+//!
+//! It stands before the commit, not before the push: history keeps what was once committed.
+
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::names::says_secret;
+use super::outcome::LeftOutReason;
+use crate::config::model::Config;
+
+/// A changed path with what the gate has to know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The path, relative to the top of the working tree.
+    pub path: PathBuf,
+    /// Whether it is gone from the working tree.
+    pub deleted: bool,
+    /// Whether HEAD does not have it.
+    pub new: bool,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Whether it could be opened.
+    pub readable: bool,
+    /// Whether it is a repository of its own (and no registered submodule).
+    pub repository: bool,
+    /// Whether it holds conflict markers that HEAD's version does not.
+    pub markers: bool,
+}
+
+/// Globs, matched as in `.gitignore`: one without a slash matches at any depth.
+#[derive(Debug, Clone)]
+pub struct Globs(GlobSet);
+
+/// A pattern that is no glob.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("`{pattern}` is no valid pattern: {reason}")]
+pub struct BadGlob {
+    /// The pattern.
+    pub pattern: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Globs {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// The first that is no glob.
+    pub fn new(patterns: &[String]) -> Result<Self, BadGlob> {
+        let bad =
+            |pattern: &str, e: &globset::Error| BadGlob { pattern: pattern.to_owned(), reason: e.kind().to_string() };
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            let rooted = pattern.trim_end_matches('/').contains('/');
+            let base = pattern.trim_start_matches('/').trim_end_matches('/');
+            let base = if rooted { base.to_owned() } else { format!("**/{base}") };
+            for glob in [base.clone(), format!("{base}/**")] {
+                let glob = GlobBuilder::new(&glob).literal_separator(true).build().map_err(|e| bad(pattern, &e))?;
+                set.add(glob);
+            }
+        }
+        set.build().map(Self).map_err(|e| bad(&patterns.join(", "), &e))
+    }
+
+    /// Whether one of them matches.
+    #[must_use]
+    pub fn matches(&self, path: &Path) -> bool {
+        self.0.is_match(path)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The gate's rules, compiled.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    include: Globs,
+    exclude: Globs,
+    allow: Globs,
+    deny_names: bool,
+    max_bytes: u64,
+    mass_files: u64,
+    mass_percent: u64,
+}
+
+impl Rules {
+    /// The rules of a configuration.
+    ///
+    /// # Errors
+    /// A pattern that is no glob.
+    pub fn new(config: &Config) -> Result<Self, BadGlob> {
+        Ok(Self {
+            include: Globs::new(&config.paths.include)?,
+            exclude: Globs::new(&config.paths.exclude)?,
+            allow: Globs::new(&config.security.allow)?,
+            deny_names: config.security.deny_names,
+            max_bytes: config.limits.max_file_mib.saturating_mul(1 << 20),
+            mass_files: config.limits.mass_deletion_files,
+            mass_percent: config.limits.mass_deletion_percent,
+        })
+    }
+
+    /// Why `candidate` is left out; `None` where it is taken.
+    #[must_use]
+    pub fn leaves_out(&self, candidate: &Candidate) -> Option<LeftOutReason> {
+        let path = &candidate.path;
+        if path.starts_with(".claude/worktrees") {
+            return Some(LeftOutReason::AgentWorktree);
+        }
+        if candidate.repository {
+            return Some(LeftOutReason::NestedRepository);
+        }
+        if (!self.include.is_empty() && !self.include.matches(path)) || self.exclude.matches(path) {
+            return Some(LeftOutReason::Outside);
+        }
+        if candidate.deleted {
+            return None;
+        }
+        if !candidate.readable {
+            return Some(LeftOutReason::Unreadable);
+        }
+        if candidate.bytes > self.max_bytes {
+            return Some(LeftOutReason::TooLarge { bytes: candidate.bytes });
+        }
+        // What is tracked already was somebody's decision.
+        if self.deny_names && candidate.new && says_secret(path) && !self.allow.matches(path) {
+            return Some(LeftOutReason::SecretName);
+        }
+        None
+    }
+
+    /// Whether a commit that deletes `deleted` and adds `added` of `tracked` files is a mass deletion:
+    /// a folder that was not mounted, a checkout that broke off.
+    #[must_use]
+    pub fn is_mass_deletion(&self, deleted: usize, added: usize, tracked: usize) -> bool {
+        let (deleted, tracked) = (deleted as u64, tracked as u64);
+        let everything = deleted >= tracked && added == 0 && tracked >= 5;
+        // A file that moved is one deleted and one added; it is still there.
+        let lost = deleted.saturating_sub(added as u64);
+        everything || (lost >= self.mass_files && lost * 100 >= tracked * self.mass_percent)
+    }
+}
+
+/// Whether leaving a path out for this reason means that it cannot be kept in a snapshot either. A
+/// sync never touches such a path, so there is nothing to bring back.
+#[must_use]
+pub fn beyond_snapshot(reason: &LeftOutReason) -> bool {
+    match reason {
+        LeftOutReason::TooLarge { .. }
+        | LeftOutReason::NestedRepository
+        | LeftOutReason::AgentWorktree
+        | LeftOutReason::Unreadable => true,
+        LeftOutReason::SecretName | LeftOutReason::Outside => false,
+    }
+}
+
+/// Whether text has conflict markers: the three kinds of line, in their order, as git writes them.
+#[must_use]
+pub fn has_markers(text: &[u8]) -> bool {
+    let mut stage = 0;
+    for line in text.split(|b| *b == b'\n') {
+        let wanted: [&[u8]; 3] = [b"<<<<<<< ", b"=======", b">>>>>>> "];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let fits = if stage == 1 { line == wanted[1] } else { line.starts_with(wanted[stage]) };
+        if fits {
+            stage += 1;
+            if stage == 3 {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(path: &str) -> Candidate {
+        Candidate {
+            path: path.into(),
+            deleted: false,
+            new: true,
+            bytes: 10,
+            readable: true,
+            repository: false,
+            markers: false,
+        }
+    }
+
+    fn rules(edit: impl FnOnce(&mut Config)) -> Rules {
+        let mut config = Config::default();
+        edit(&mut config);
+        Rules::new(&config).unwrap()
+    }
+
+    #[test]
+    fn what_must_not_be_committed_unasked_is_left_out() {
+        let rules = rules(|c| {
+            c.paths.exclude = vec!["build/".into(), "*.log".into()];
+            c.security.allow = vec!["fixtures/**".into()];
+        });
+        let why = |c: Candidate| rules.leaves_out(&c);
+        assert_eq!(why(candidate("src/lib.rs")), None);
+        assert_eq!(why(candidate(".env")), Some(LeftOutReason::SecretName));
+        assert_eq!(why(candidate("fixtures/.env")), None, "allowed");
+        assert_eq!(why(Candidate { new: false, ..candidate(".env") }), None, "tracked already");
+        assert_eq!(why(candidate(".claude/worktrees/x/a.rs")), Some(LeftOutReason::AgentWorktree));
+        assert_eq!(why(Candidate { repository: true, ..candidate("vendor/r") }), Some(LeftOutReason::NestedRepository));
+        assert_eq!(why(candidate("a/b/x.log")), Some(LeftOutReason::Outside));
+        assert_eq!(why(candidate("build/x/y")), Some(LeftOutReason::Outside));
+        assert_eq!(why(candidate("rebuild/x")), None);
+        assert_eq!(
+            why(Candidate { bytes: 51 << 20, ..candidate("big") }),
+            Some(LeftOutReason::TooLarge { bytes: 51 << 20 })
+        );
+        assert_eq!(why(Candidate { readable: false, ..candidate("x") }), Some(LeftOutReason::Unreadable));
+        assert_eq!(why(Candidate { deleted: true, readable: false, ..candidate("x") }), None);
+    }
+
+    #[test]
+    fn includes_limit_what_is_taken() {
+        let rules = rules(|c| c.paths.include = vec!["docs/**/*.md".into()]);
+        assert_eq!(rules.leaves_out(&candidate("docs/a/b.md")), None);
+        assert_eq!(rules.leaves_out(&candidate("docs/b.md")), None);
+        assert_eq!(rules.leaves_out(&candidate("src/b.md")), Some(LeftOutReason::Outside));
+    }
+
+    #[test]
+    fn a_mass_deletion_is_many_files_and_much_of_the_tree() {
+        let rules = rules(|_| {});
+        let table = [
+            ((19, 0, 20), false),
+            ((20, 0, 40), true),
+            ((20, 0, 41), false),
+            ((30, 30, 40), false),
+            ((5, 0, 5), true),
+            ((4, 0, 4), false),
+            ((5, 1, 5), false),
+        ];
+        for ((deleted, added, tracked), expected) in table {
+            assert_eq!(
+                rules.is_mass_deletion(deleted, added, tracked),
+                expected,
+                "{deleted} of {tracked}, {added} added"
+            );
+        }
+    }
+
+    #[test]
+    fn markers_are_three_lines_in_their_order() {
+        assert!(has_markers(b"a\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main\n"));
+        assert!(has_markers(b"<<<<<<< HEAD\r\nx\r\n||||||| base\r\n=======\r\ny\r\n>>>>>>> main\r\n"));
+        assert!(!has_markers(b"Title\n=======\n\n<<<<<<< not closed\n"));
+        assert!(!has_markers(b"  <<<<<<< a\n=======\n>>>>>>> b\n"), "indented, as in a document");
+        assert!(!has_markers(b""));
+    }
+}
