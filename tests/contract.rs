@@ -10,8 +10,8 @@ use serde_json::Value;
 /// The floor of each top module of the library. `ARCHITECTURE.md` shows the same table.
 const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "worker"]),
-    (3, &["context", "ops"]),
-    (2, &["git"]),
+    (3, &["ops"]),
+    (2, &["context", "git"]),
     (1, &["sync"]),
     (
         0,
