@@ -1,3 +1,7 @@
-//! To come.
+//! The executable for the host's event `SessionStart`.
 
-fn main() {}
+use claude_craft::hook::{process, run};
+
+fn main() {
+    process::run(run::session_start);
+}

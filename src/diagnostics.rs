@@ -7,7 +7,7 @@ use crate::fs::{atomic, layout::Layout};
 const TURN_OVER: u64 = 1 << 20;
 
 /// Writes a line; failing to is no error, since nobody could be told.
-pub fn log(layout: &Layout, clock: &impl Clock, who: &str, text: &str) {
+pub fn log(layout: &Layout, clock: &dyn Clock, who: &str, text: &str) {
     let path = layout.diagnostics();
     if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
         let _ = atomic::rename(&path, &path.with_extension("log.1"));

@@ -184,9 +184,48 @@ fn every_field_of_the_configuration_is_documented_with_its_default() {
 }
 
 #[test]
-fn exit_codes_are_seven_and_documented_in_order() {
-    let codes: Vec<_> = table(&text("README.md"), "Exit codes").iter().map(|r| r[0].clone()).collect();
-    assert_eq!(codes, ["0", "1", "2", "3", "4", "5", "6"]);
+fn exit_codes_are_those_that_the_help_lists() {
+    use claude_craft::cli::exit_code::HELP;
+    let codes = |lines: Vec<String>| -> Vec<u8> { lines.iter().map(|c| c.parse().expect("a number")).collect() };
+    let shown = codes(table(&text("README.md"), "Exit codes").iter().map(|r| r[0].clone()).collect());
+    let listed = HELP.lines().skip(1).filter_map(|l| l.split_whitespace().next()).map(str::to_owned).collect();
+    assert_eq!(shown, codes(listed));
+}
+
+#[test]
+fn the_readme_lists_every_command_and_only_options_that_exist() {
+    /// All visible commands that are called by themselves, with their long options.
+    fn walk(command: &clap::Command, path: &str, found: &mut BTreeMap<String, BTreeSet<String>>) {
+        let below: Vec<_> = command.get_subcommands().filter(|c| !c.is_hide_set()).collect();
+        for sub in &below {
+            walk(sub, format!("{path} {}", sub.get_name()).trim(), found);
+        }
+        if below.is_empty() || command.get_name() == "config" {
+            let options = command.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}"));
+            found.insert(path.to_owned(), options.collect());
+        }
+    }
+    let mut cli = <claude_craft::cli::Cli as clap::CommandFactory>::command();
+    cli.build();
+    let mut real = BTreeMap::new();
+    walk(&cli, "", &mut real);
+    // `config` has one row for its four verbs.
+    real.retain(|path, _| !path.starts_with("auto-sync config "));
+
+    let mut shown = BTreeSet::new();
+    for row in table(&text("README.md"), "Commands") {
+        let spelled = code(&row[0]).remove(0);
+        let words = spelled.split(' ').skip(1);
+        let path: Vec<_> = words.take_while(|w| w.starts_with(|c: char| c.is_lowercase())).collect();
+        let path = path.join(" ");
+        let path = path.split(" get\u{0}").next().unwrap_or_default().to_owned();
+        let options = real.get(&path).unwrap_or_else(|| panic!("there is no `craft {path}`"));
+        for option in code(&row[1]).iter().filter_map(|c| c.split(' ').next()).filter(|o| o.starts_with("--")) {
+            assert!(options.contains(option), "`craft {path}` has no {option}");
+        }
+        shown.insert(path);
+    }
+    assert_eq!(shown, real.into_keys().collect());
 }
 
 #[test]

@@ -1,3 +1,166 @@
-//! To come.
+//! The program `craft`: one file a command. The only place of the crate that prints.
 
+pub mod completions;
+pub mod config;
 pub mod demo;
+pub mod disable;
+pub mod enable;
+pub mod error;
+pub mod exit_code;
+pub mod force;
+pub mod history;
+pub mod log;
+pub mod man;
+pub mod progress;
+pub mod status;
+pub mod ui;
+pub mod undo;
+
+use std::ffi::OsString;
+use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::error::CommandError;
+use self::ui::Ui;
+use crate::context::Context;
+use crate::env::Env;
+
+/// Keeps repositories in step with the work done in Claude Code.
+#[derive(Debug, Parser)]
+#[command(name = "craft", version, after_help = exit_code::HELP, max_term_width = 100)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Work as if started in this folder
+    #[arg(short = 'C', value_name = "DIR", global = true, display_order = 100)]
+    folder: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Pull, commit and push by itself when a session starts and ends
+    AutoSync(AutoSync),
+    /// Show in a temporary folder how two machines stay in step
+    Demo {
+        /// Leave the folder for you to look at
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// Print the manual page, or write all pages into a folder
+    Man(man::Manual),
+    /// Do what waits in the queue
+    #[command(hide = true)]
+    Worker {
+        /// Start once more as a process whose parent is gone
+        #[arg(long)]
+        again: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = exit_code::HELP, disable_help_subcommand = true)]
+struct AutoSync {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Enrol a repository, or enrol it anew after its branch or remote has changed
+    Enable(enable::Enable),
+    /// Switch auto-sync off for a repository, or for all
+    Disable(disable::Disable),
+    /// Show what is enrolled, how it stands and what needs you (the default)
+    Status(status::Show),
+    /// Sync now
+    #[command(after_help = exit_code::HELP)]
+    Force(force::Force),
+    /// List the snapshots that were kept before each sync
+    History(history::History),
+    /// Bring a snapshot back: branch, index and working tree; no remote is touched
+    Undo(undo::Undo),
+    /// Show, change, edit or check the settings
+    Config(config::Config),
+    /// Show the last syncs
+    Log(log::Log),
+}
+
+/// Runs the program: `arguments` with the program's name first.
+pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Whoever closed the pipe does not want to read it.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::USAGE));
+        }
+    };
+    match cli.command {
+        Command::Worker { again } => {
+            crate::worker::run(env, again);
+            ExitCode::SUCCESS
+        }
+        Command::Demo { keep } => demo::run(keep),
+        command => {
+            let mut ui = Ui::default();
+            let code = run(&env, &mut ui, cli.folder.as_deref(), command).unwrap_or_else(|e| ui.fail(&env, &e));
+            ExitCode::from(ui.finish(code))
+        }
+    }
+}
+
+fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Result<u8, CommandError> {
+    let verb = match command {
+        Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
+        Command::Completions(args) => return Ok(completions::run(ui, &args)),
+        Command::Man(args) => return man::run(ui, &args),
+        Command::Demo { .. } | Command::Worker { .. } => return Ok(exit_code::DONE),
+    };
+    let ctx = Context::new(env.clone())?;
+    let cwd = working_folder(folder)?;
+    match verb {
+        Verb::Enable(args) => enable::run(&ctx, ui, &cwd, args),
+        Verb::Disable(args) => disable::run(&ctx, ui, &cwd, &args),
+        Verb::Status(args) => Ok(status::run(&ctx, ui, &cwd, &args)),
+        Verb::Force(args) => force::run(&ctx, ui, &cwd, &args),
+        Verb::History(args) => history::run(&ctx, ui, &cwd, &args),
+        Verb::Undo(args) => undo::run(&ctx, ui, &cwd, &args),
+        Verb::Config(args) => config::run(&ctx, ui, &cwd, args),
+        Verb::Log(args) => log::run(&ctx, ui, &args),
+    }
+}
+
+/// The folder a command works in, absolute, as starting the worker changes the process's own.
+fn working_folder(folder: Option<&Path>) -> Result<PathBuf, CommandError> {
+    let current = std::env::current_dir().map_err(|e| {
+        CommandError::failed(format!("cannot tell the current folder: {e}")).hint("change to another one")
+    })?;
+    let Some(folder) = folder else { return Ok(current) };
+    let path = place(&current, Some(folder));
+    if path.is_dir() { Ok(path) } else { Err(CommandError::usage(format!("{} is no folder", path.display()))) }
+}
+
+/// The folder a command is about, absolute, without symlinks and without `..`: repositories are found
+/// by walking up the names, and `app/../other` is not below `app`.
+fn place(cwd: &Path, path: Option<&Path>) -> PathBuf {
+    let Some(path) = path else { return cwd.to_owned() };
+    let path = cwd.join(path);
+    std::fs::canonicalize(&path).unwrap_or_else(|_| {
+        let mut plain = PathBuf::new();
+        for part in path.components() {
+            match part {
+                Component::ParentDir => {
+                    plain.pop();
+                }
+                Component::CurDir => {}
+                part => plain.push(part),
+            }
+        }
+        plain
+    })
+}

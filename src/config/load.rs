@@ -222,6 +222,8 @@ fn found_at(value: &Value, field: &str) -> String {
 fn allowed(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
     match message.split_once("expected ") {
+        Some((_, "u64" | "u32")) => "a whole number".to_owned(),
+        Some((_, expected)) if expected.starts_with("struct ") => "an object".to_owned(),
         Some((_, expected)) => expected.to_owned(),
         None => message.to_owned(),
     }
@@ -280,7 +282,7 @@ mod tests {
     fn an_error_names_file_line_field_what_was_found_and_what_is_allowed() {
         assert_eq!(
             error("{\n \"autoSync\": {\"triggers\": {\n  \"userPrompt\": {\"probability\": \"often\"}}}}"),
-            "/c/config.json:3: `autoSync.triggers.userPrompt.probability` is \"often\"; allowed is u64"
+            "/c/config.json:3: `autoSync.triggers.userPrompt.probability` is \"often\"; allowed is a whole number"
         );
         assert_eq!(
             error("{\n \"autoSync\": {\"triggers\": {\n  \"userPrompt\": {\"probability\": 0}}}}"),

@@ -3,6 +3,8 @@
 pub mod load;
 pub mod model;
 pub mod narrow;
+pub mod policy;
 
 pub use load::{ConfigError, load, parse};
 pub use model::{Config, Repository};
+pub use policy::Policy;

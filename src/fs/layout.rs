@@ -63,7 +63,26 @@ impl Layout {
     /// The worker's answer to the request `id`, for the hook that waits for it.
     #[must_use]
     pub fn answer(&self, id: &str) -> PathBuf {
-        self.root.join("craft/answers").join(format!("{id}.json"))
+        self.answers().join(format!("{id}.json"))
+    }
+
+    /// All answers.
+    #[must_use]
+    pub fn answers(&self) -> PathBuf {
+        self.root.join("craft/answers")
+    }
+
+    /// What was last said to be wrong with the configuration file `broken`, so that it is said once.
+    #[must_use]
+    pub fn complaint(&self, broken: &Path) -> PathBuf {
+        let name = format!("{:016x}", fnv1a(broken.as_os_str().as_encoded_bytes()));
+        self.root.join("craft/complaints").join(name)
+    }
+
+    /// The version of the git program, as last asked.
+    #[must_use]
+    pub fn git_version(&self) -> PathBuf {
+        self.root.join("craft/git.json")
     }
 
     /// Running sessions, one file each.
@@ -114,6 +133,18 @@ impl RepoFiles {
     #[must_use]
     pub fn pull_tick(&self) -> PathBuf {
         self.dir.join("pull.tick")
+    }
+
+    /// When old snapshots were last removed, in the same form.
+    #[must_use]
+    pub fn prune_tick(&self) -> PathBuf {
+        self.dir.join("prune.tick")
+    }
+
+    /// When `status` last asked for a new look, in the same form.
+    #[must_use]
+    pub fn observe_tick(&self) -> PathBuf {
+        self.dir.join("observe.tick")
     }
 
     /// What the next hook of this repository has to tell.

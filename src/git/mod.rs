@@ -6,3 +6,4 @@ pub mod porcelain;
 pub mod process;
 pub mod reads;
 pub mod repository;
+pub mod version;

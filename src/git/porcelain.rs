@@ -128,7 +128,7 @@ pub enum PushedRef {
 ///
 /// ```text
 /// To ../remote.git
-/// !	refs/heads/main:refs/heads/main	[rejected] (fetch first)
+/// ! TAB refs/heads/main:refs/heads/main TAB [rejected] (fetch first)
 /// Done
 /// ```
 #[must_use]

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::time::Duration;
+
 use crate::clock::Millis;
+use crate::config::model::{Action, Config};
 use crate::context::Context;
 use crate::locate::Location;
+use crate::ops::engine::{self, Job};
+use crate::ops::{enrolled, record, sync};
 use crate::queue::Trigger;
 use crate::sync::outcome::End;
 
@@ -50,8 +55,12 @@ pub struct Undone {
 ///
 /// # Errors
 /// How it ended instead.
-pub fn list(_ctx: &Context, _at: &Location) -> Result<Vec<Snapshot>, End> {
-    todo!()
+pub fn list(ctx: &Context, at: &Location) -> Result<Vec<Snapshot>, End> {
+    let config = Config::default();
+    let git = engine::git_for(ctx, at, &config);
+    let found = engine::snapshot::list(&git).map_err(|e| End::Failed { reason: e.to_string(), transient: false })?;
+    let here = at.worktree.display().to_string();
+    Ok(found.into_iter().filter(|s| s.worktree == here).collect())
 }
 
 /// Brings HEAD's branch, index and working tree back to the snapshot `id` (the newest where none is
@@ -60,6 +69,21 @@ pub fn list(_ctx: &Context, _at: &Location) -> Result<Vec<Snapshot>, End> {
 ///
 /// # Errors
 /// How it ended instead.
-pub fn undo(_ctx: &Context, _at: &Location, _id: Option<&str>) -> Result<Undone, End> {
-    todo!()
+pub fn undo(ctx: &Context, at: &Location, id: Option<&str>) -> Result<Undone, End> {
+    let enrolled = enrolled::find(ctx, at)?;
+    let patience = Duration::from_secs(enrolled.config.lock.timeout_seconds);
+    let _guard = sync::hold(ctx, at, "undo", patience)?;
+    let job = Job {
+        config: &enrolled.config,
+        pin: &enrolled.repository,
+        action: Action::Observe,
+        trigger: Trigger::Manual,
+        session: None,
+        accept: &[],
+        publish: false,
+    };
+    let undone = engine::undo(ctx, at, &job, id)?;
+    record::pause(ctx, at, "an undo: the next sync would bring back what it took away");
+    engine::observe(ctx, at, &job, None);
+    Ok(undone)
 }

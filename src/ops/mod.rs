@@ -1,5 +1,14 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
+pub mod config_file;
 pub mod engine;
+pub mod enroll;
+pub mod enrolled;
 pub mod history;
+pub mod keys;
+pub mod log;
+pub mod record;
+pub mod round;
+pub mod settings;
+pub mod status;
 pub mod sync;

@@ -1,11 +1,21 @@
 //! Running the engine for somebody who waits for it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::model::Action;
 use crate::context::Context;
+use crate::detach;
+use crate::fs::FsError;
+use crate::fs::lock::{self, Holder, LockGuard};
 use crate::locate::Location;
+use crate::ops::engine::{self, Job, journal};
+use crate::ops::round::{self, Manual};
+use crate::ops::{enrolled, record};
+use crate::queue::{self, Trigger};
 use crate::sync::outcome::{End, LeftOut, Refusal, Report};
+use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
 /// How `force` differs from an automatic sync.
@@ -31,19 +41,111 @@ pub struct Preview {
     pub end: End,
 }
 
-/// Syncs now: waits for the lock, ignores pauses and backoff, records the result.
+/// Syncs now: waits for the lock, ignores pauses and backoff, records the result, and takes along what
+/// waits in the queue for this working tree.
 pub fn force(
-    _ctx: &Context,
-    _at: &Location,
-    _action: Action,
-    _options: &ForceOptions,
-    _reporter: &mut dyn Reporter,
+    ctx: &Context,
+    at: &Location,
+    action: Action,
+    options: &ForceOptions,
+    reporter: &mut dyn Reporter,
 ) -> Report {
-    todo!()
+    let patience = enrolled::find(ctx, at).map_or(60, |e| e.config.lock.timeout_seconds);
+    let guard = match hold(ctx, at, "force", Duration::from_secs(patience)) {
+        Ok(guard) => guard,
+        Err(end) => return not_begun(ctx, at, action, end),
+    };
+    record::revive(ctx, at);
+    let requests: Vec<_> =
+        queue::list(&ctx.layout).unwrap_or_default().into_iter().filter(|r| r.git_dir == at.git_dir).collect();
+    let manual = Manual { action, options };
+    let report = round::run(ctx, at, &requests, Some(manual), reporter);
+    drop(guard);
+    // Requests that came while the lock was held found it busy and rely on us.
+    let more = queue::list(&ctx.layout).unwrap_or_default();
+    if more.iter().any(|r| r.common_dir == at.common_dir && r.attempts == 0) {
+        let _ = detach::start_worker(&ctx.env, true);
+    }
+    report.unwrap_or_else(|| not_begun(ctx, at, action, End::Done))
 }
 
 /// Computes what [`force`] would do. Neither working tree, index nor any ref is changed; the remote
 /// is only read.
-pub fn preview(_ctx: &Context, _at: &Location, _action: Action, _options: &ForceOptions) -> Preview {
-    todo!()
+pub fn preview(ctx: &Context, at: &Location, action: Action, options: &ForceOptions) -> Preview {
+    match enrolled::find(ctx, at) {
+        Ok(enrolled) => {
+            let job = Job {
+                config: &enrolled.config,
+                pin: &enrolled.repository,
+                action,
+                trigger: Trigger::Manual,
+                session: None,
+                accept: &options.accept,
+                publish: options.publish,
+            };
+            engine::rehearse(ctx, at, &job)
+        }
+        Err(end) => Preview { steps: Vec::new(), files: Vec::new(), left_out: Vec::new(), end },
+    }
+}
+
+/// Takes the repository's lock, waiting at most `patience`.
+///
+/// # Errors
+/// Busy, with who holds it; or the repository cannot be written.
+pub fn hold(ctx: &Context, at: &Location, purpose: &str, patience: Duration) -> Result<LockGuard, End> {
+    let path = journal::lock_file(&at.common_dir);
+    match lock::exclusive_within(&path, &me(ctx, purpose), patience) {
+        Ok(Some(guard)) => Ok(guard),
+        Ok(None) => {
+            let by = lock::holder(&path).map_or_else(
+                || "another process".into(),
+                |h| format!("{} (process {} on {})", h.purpose, h.pid, h.host),
+            );
+            Err(End::Busy { reason: format!("a sync of this repository is running: {by}") })
+        }
+        Err(error) => Err(unlockable(at, &error)),
+    }
+}
+
+/// This process, as a lock file names it.
+#[must_use]
+pub fn me(ctx: &Context, purpose: &str) -> Holder {
+    Holder { pid: std::process::id(), host: ctx.host.clone(), started: ctx.clock.now_ms(), purpose: purpose.into() }
+}
+
+/// What it means that the lock file cannot be made.
+#[must_use]
+pub fn unlockable(at: &Location, error: &FsError) -> End {
+    let here = quote::path(&at.common_dir);
+    let (kind, command) = match error.source.kind() {
+        std::io::ErrorKind::StorageFull => (Refusal::DiskFull, format!("df -h {here}")),
+        std::io::ErrorKind::NotFound => {
+            (Refusal::NotEnrolled, format!("craft auto-sync disable {}", quote::path(&at.worktree)))
+        }
+        _ => (Refusal::ReadOnly, format!("ls -ld {here}")),
+    };
+    End::Refused { kind, reason: error.to_string(), command }
+}
+
+/// The report of a sync that did not come to run.
+#[must_use]
+pub fn not_begun(ctx: &Context, at: &Location, action: Action, end: End) -> Report {
+    Report {
+        repository: at.worktree.display().to_string(),
+        branch: String::new(),
+        remote: String::new(),
+        action,
+        trigger: Trigger::Manual,
+        session: None,
+        end,
+        committed: None,
+        pulled: None,
+        pushed: None,
+        left_out: Vec::new(),
+        snapshot: None,
+        remarks: Vec::new(),
+        ended: ctx.clock.now_ms(),
+        duration_ms: 0,
+    }
 }

@@ -79,9 +79,8 @@ pub struct Statistics {
 }
 
 impl Statistics {
-    /// Counts one sync made by `trigger`.
+    /// Counts one cause of a sync; one sync may have several.
     pub fn count(&mut self, trigger: Trigger) {
-        self.total_syncs += 1;
         match trigger {
             Trigger::SessionStart => self.session_start_syncs += 1,
             Trigger::SessionEnd => self.session_end_syncs += 1,
@@ -108,8 +107,8 @@ pub struct RepoState {
     pub paused: Option<String>,
     /// What needs the user.
     pub attention: Option<Attention>,
-    /// Commit whose local side was last pushed to a conflict branch, so that it is pushed once.
-    pub conflict_branch_head: Option<String>,
+    /// What was last told of paths that were left out, so that it is told once.
+    pub left_out_told: Option<String>,
 }
 
 /// Something only the user can mend.

@@ -21,7 +21,8 @@ pub enum Claim {
 }
 
 /// Sets the time in `path` to `now` unless it is less than `window` ago. Of several processes at the
-/// same moment one is granted. A time in the future (the clock was set back) counts as long ago.
+/// same moment one is granted, whichever of them looked at its clock first. A time further in the future
+/// than `window` (the clock was set back) counts as long ago.
 ///
 /// # Errors
 /// Where the file cannot be made or written.
@@ -31,7 +32,7 @@ pub fn claim(path: &Path, now: Millis, window: Millis) -> Result<Claim, FsError>
         return Ok(Claim::TooSoon);
     }
     let last = value(&file);
-    if last <= now && now - last < window {
+    if now.abs_diff(last) < window {
         return Ok(Claim::TooSoon);
     }
     file.write_all_at(&now.to_le_bytes(), 0).at("write", path)?;
@@ -83,6 +84,11 @@ mod tests {
         assert_eq!(claim(&path, 14_999, 5_000).unwrap(), Claim::TooSoon);
         assert_eq!(claim(&path, 15_000, 5_000).unwrap(), Claim::Granted);
         assert_eq!(read(&path), 15_000);
+        assert_eq!(
+            claim(&path, 14_999, 5_000).unwrap(),
+            Claim::TooSoon,
+            "it looked at its clock first and came second"
+        );
         assert_eq!(claim(&path, 3_000, 5_000).unwrap(), Claim::Granted);
         assert_eq!(claim(&path, 3_000, 0).unwrap(), Claim::Granted);
     }

@@ -9,3 +9,4 @@ pub mod outcome;
 pub mod plan;
 pub mod quote;
 pub mod step;
+pub mod tell;

@@ -108,6 +108,7 @@ fn solved(stage: &mut Stage, laptop: &Machine) -> Result<(), DemoError> {
     let command = command(laptop)?;
     stage.check("there is such a command", !command.is_empty());
     laptop.shell(stage, &command)?;
+    stage.check("it leads to the merge", merging(laptop));
     laptop.write(stage, RECIPE, &agreed())?;
     laptop.shell(stage, "git commit --quiet --all --message 'Agree on 10 g of salt'")?;
     let force = laptop.craft(stage, &["auto-sync", "force"])?;
@@ -121,7 +122,7 @@ fn undo(stage: &mut Stage, laptop: &Machine, desktop: &mut Machine) -> Result<()
     desktop.write(stage, "draft.md", "Finished, and not committed.\n")?;
     let (before, recipe) = (head(desktop)?, desktop.read(RECIPE));
     desktop.session_starts(stage)?;
-    stage.check("the pull arrived", head(desktop)? == head(laptop)?);
+    stage.check("the pull arrived", head(desktop)? == head(laptop)? && desktop.read(RECIPE) != recipe);
     desktop.craft(stage, &["auto-sync", "history"])?;
     let undone = desktop.craft(stage, &["auto-sync", "undo"])?;
     stage.check("branch and files are as before", undone.success && head(desktop)? == before);

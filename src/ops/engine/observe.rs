@@ -31,10 +31,11 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Option<usize>
             seen.upstream = format!("{}/{}", upstream.remote, upstream.branch);
             marks.push(at.common_dir.join(&tracking));
             seen.remote_tip = reads.resolve(&tracking).ok().flatten().unwrap_or_default();
-            if !seen.head.is_empty() && !seen.remote_tip.is_empty() {
-                if let Ok((ahead, behind)) = reads.ahead_behind(&seen.head, &seen.remote_tip) {
-                    (seen.ahead, seen.behind) = (ahead, behind);
-                }
+            if !seen.head.is_empty()
+                && !seen.remote_tip.is_empty()
+                && let Ok((ahead, behind)) = reads.ahead_behind(&seen.head, &seen.remote_tip)
+            {
+                (seen.ahead, seen.behind) = (ahead, behind);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Engine, Target};
 use crate::git::repository::Head;
+use crate::git::version;
 use crate::sync::gate::Globs;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
@@ -44,6 +45,7 @@ impl Engine<'_> {
 
     pub(super) fn preflight(&mut self) -> Result<(), End> {
         self.is_the_enrolled()?;
+        self.git_is_new_enough()?;
         self.nothing_under_way()?;
         self.index_is_free()?;
         self.head_is_on_a_pinned_branch()?;
@@ -68,6 +70,13 @@ impl Engine<'_> {
             ));
         }
         Ok(())
+    }
+
+    fn git_is_new_enough(&self) -> Result<(), End> {
+        match version::complaint(self.ctx, self.git) {
+            None => Ok(()),
+            Some(reason) => Err(self.refused(Refusal::Git, reason, "git --version".into())),
+        }
     }
 
     fn nothing_under_way(&self) -> Result<(), End> {

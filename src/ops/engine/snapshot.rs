@@ -136,6 +136,14 @@ pub(super) fn all(git: &Git<'_>) -> Result<Vec<(Snapshot, Meta)>, GitError> {
     Ok(found)
 }
 
+/// All snapshots of a repository, newest first.
+///
+/// # Errors
+/// Where git fails.
+pub fn list(git: &Git<'_>) -> Result<Vec<Snapshot>, GitError> {
+    Ok(all(git)?.into_iter().map(|(snapshot, _)| snapshot).collect())
+}
+
 /// Removes snapshots taken before `oldest`; how many.
 ///
 /// # Errors
@@ -145,10 +153,8 @@ pub fn prune(git: &Git<'_>, oldest: Millis) -> Result<usize, GitError> {
     if old.is_empty() {
         return Ok(0);
     }
-    let mut input = String::new();
-    for snapshot in &old {
-        input += &format!("delete {REFS}{} {}\n", snapshot.id, snapshot.commit);
-    }
+    let lines: Vec<_> = old.iter().map(|s| format!("delete {REFS}{} {}\n", s.id, s.commit)).collect();
+    let input = lines.concat();
     git.write(["update-ref", "--stdin"]).input(input).run()?;
     Ok(old.len())
 }

@@ -73,7 +73,7 @@ impl Engine<'_> {
             };
             match &change.state {
                 ChangeState::Tracked { head: (_, id), .. } if taken && change.deleted() => {
-                    set("0", &"0".repeat(id.len()))
+                    set("0", &"0".repeat(id.len()));
                 }
                 _ if taken => files.push(&change.path),
                 ChangeState::Tracked { head: (mode, id), .. } if change.staged() && scope == Scope::Commit => {

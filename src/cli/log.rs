@@ -1,0 +1,55 @@
+//! `craft auto-sync log`.
+
+use clap::Args;
+use serde_json::json;
+
+use super::error::CommandError;
+use super::exit_code;
+use super::ui::{Look, Ui};
+use crate::clock;
+use crate::context::Context;
+use crate::ops::log;
+use crate::sync::outcome::Report;
+use crate::sync::tell;
+
+/// See the command's help.
+#[derive(Debug, Args)]
+pub struct Log {
+    /// How many
+    #[arg(short = 'n', value_name = "N", default_value_t = 20)]
+    count: usize,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Shows the last syncs, newest last.
+///
+/// # Errors
+/// Where the log cannot be read.
+pub fn run(ctx: &Context, ui: &mut Ui, args: &Log) -> Result<u8, CommandError> {
+    let (reports, damaged) = log::tail(ctx, args.count)?;
+    if args.json {
+        ui.json(&json!({"version": 1, "damaged": damaged, "reports": reports}));
+        return Ok(exit_code::DONE);
+    }
+    if reports.is_empty() {
+        ui.say("no sync was tried yet");
+    }
+    let look = Look::of(ctx);
+    for report in &reports {
+        ui.say(&line(report, &look));
+    }
+    if damaged > 0 {
+        ui.note(&format!("passed over {}", tell::counted(damaged, "damaged line")));
+    }
+    Ok(exit_code::DONE)
+}
+
+fn line(report: &Report, look: &Look) -> String {
+    let name = std::path::Path::new(&report.repository).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let head = format!("{} {:<13} {}: ", clock::rfc3339(report.ended), report.trigger.word(), tell::clean(&name));
+    let text = look.cut(&tell::happened(report), console::measure_text_width(&head));
+    let text = if exit_code::of(&report.end) == exit_code::DONE { text } else { look.alarm(&text) };
+    format!("{}{text}", look.faint(&head))
+}

@@ -1,0 +1,297 @@
+//! What each hook does, with everything it touches passed in.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::clock::{Clock, Millis};
+use crate::config::{ConfigError, Policy, policy};
+use crate::diagnostics;
+use crate::dice::Dice;
+use crate::env::{self, Env};
+use crate::fs::layout::{Layout, RepoFiles, repo_key};
+use crate::hook::deadline::Deadline;
+use crate::hook::event::{Event, Name};
+use crate::hook::{answer, client, complaint, output, stdin, wire};
+use crate::locate::{self, Location};
+use crate::queue::{self, Request};
+use crate::state::notice::{self, Notice};
+use crate::state::session::{self, Session};
+use crate::state::tick::{self, Claim};
+use crate::trigger::{self, Circumstances, Decision, Run};
+
+/// How often a hook that waits looks for the answer.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Starts the worker; the second value says that this process stays to wait for it.
+pub type StartWorker<'a> = dyn FnMut(&Env, bool) -> io::Result<()> + 'a;
+
+/// A hook's seams to the outside.
+pub struct Hook<'a, C> {
+    /// The environment.
+    pub env: &'a Env,
+    /// The clock.
+    pub clock: &'a C,
+    /// The dice.
+    pub dice: &'a mut Dice,
+    /// Where the event comes from.
+    pub stdin: &'a mut File,
+    /// Where the output goes.
+    pub stdout: &'a mut dyn Write,
+    /// How the worker is started.
+    pub start_worker: &'a mut StartWorker<'a>,
+}
+
+/// `SessionStart`: registers the session, asks for a pull, waits for the answer as long as the budget
+/// allows, and tells it together with what has been waiting to be told.
+pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
+    let here = match hook.arrive(Name::SessionStart) {
+        Arrival::Here(here) => here,
+        Arrival::Broken(layout, error) => {
+            if let Some(user) = complaint::once(&layout, &error) {
+                let _ = hook.print(Name::SessionStart, &[Notice { user, model: String::new() }], false);
+            }
+            return;
+        }
+        Arrival::Nothing => return,
+    };
+    if !here.policy.is_on() {
+        return;
+    }
+    hook.register(&here);
+    let request = hook.decide_and_ask(&here);
+    let answered = request.and_then(|request| wait(&here, &request));
+    let mut notices = hook.waiting(&here);
+    notices.extend(answered.into_iter().flat_map(|a| a.notices));
+    hook.tell(Name::SessionStart, &here, &notices);
+}
+
+/// `SessionEnd`: asks for a push and forgets the session. Prints nothing, ever.
+pub fn session_end<C: Clock>(hook: &mut Hook<'_, C>) {
+    let Arrival::Here(here) = hook.arrive(Name::SessionEnd) else { return };
+    let decision = hook.decide(&here);
+    if let Decision::Run(run) = decision {
+        // As long as the request is not on disk, the registered session is what tells of the work.
+        let Some(_) = hook.push(&here, run) else { return };
+        hook.forget(&here);
+        hook.start(&here, false);
+    } else {
+        hook.forget(&here);
+    }
+}
+
+/// `UserPromptSubmit`: asks for a sync now and then, and tells what has been waiting to be told.
+pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
+    let Arrival::Here(here) = hook.arrive(Name::UserPromptSubmit) else { return };
+    match hook.decide(&here) {
+        // What a subagent or a command of ours would be told is not for it.
+        Decision::Skip(trigger::Why::Off | trigger::Why::OwnCommand | trigger::Why::Subagent) => return,
+        Decision::Skip(_) => {}
+        Decision::Run(run) => drop(hook.ask(&here, run)),
+    }
+    let notices = hook.waiting(&here);
+    hook.tell(Name::UserPromptSubmit, &here, &notices);
+}
+
+/// Where an event happened and what holds there.
+struct Here {
+    layout: Layout,
+    location: Location,
+    files: RepoFiles,
+    policy: Policy,
+    event: Event,
+    name: Name,
+    now: Millis,
+}
+
+enum Arrival {
+    /// No event of ours, or not in an enrolled repository.
+    Nothing,
+    /// In a repository, but the configuration cannot be understood.
+    Broken(Layout, ConfigError),
+    /// In an enrolled repository.
+    Here(Box<Here>),
+}
+
+impl<C: Clock> Hook<'_, C> {
+    fn arrive(&mut self, name: Name) -> Arrival {
+        if self.env.switch(env::CRAFT_DISABLE) {
+            return Arrival::Nothing;
+        }
+        let Some(layout) = Layout::from_env(self.env) else { return Arrival::Nothing };
+        let object = match stdin::first_object(self.stdin, stdin::PATIENCE) {
+            Ok(object) => object,
+            Err(trouble) => return self.puzzled(&layout, name, &trouble.to_string()),
+        };
+        let Some(wire) = wire::parse(&object) else {
+            return self.puzzled(&layout, name, "what is on stdin is no JSON");
+        };
+        let Some(event) = Event::understand(name, wire) else {
+            return self.puzzled(&layout, name, "the event on stdin is another one");
+        };
+        // The host runs hooks in the session's folder, so that is where an event without one happened.
+        let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
+        let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
+        match policy::at(&layout, &location) {
+            Ok(None) => Arrival::Nothing,
+            Ok(Some(policy)) => {
+                let files = layout.repo(&repo_key(&location.common_dir));
+                let now = self.clock.now_ms();
+                Arrival::Here(Box::new(Here { layout, location, files, policy, event, name, now }))
+            }
+            Err(error) => {
+                self.log(&layout, name, &error.to_string());
+                Arrival::Broken(layout, error)
+            }
+        }
+    }
+
+    /// Logs what was wrong with the input, where the suite is in use: nobody else wants our files.
+    fn puzzled(&self, layout: &Layout, name: Name, text: &str) -> Arrival {
+        if layout.config().exists() {
+            self.log(layout, name, text);
+        }
+        Arrival::Nothing
+    }
+
+    fn log(&self, layout: &Layout, name: Name, text: &str) {
+        diagnostics::log(layout, self.clock, name.word(), text);
+    }
+
+    /// Logs the error of something that the hook goes on without.
+    fn noted<T, E: std::fmt::Display>(&self, here: &Here, outcome: Result<T, E>) -> Option<T> {
+        outcome.map_err(|e| self.log(&here.layout, here.name, &e.to_string())).ok()
+    }
+
+    fn decide(&mut self, here: &Here) -> Decision {
+        let mut circumstances = Recorded { here, dice: self.dice, errors: Vec::new() };
+        let decision = trigger::decide(&here.event, &here.policy, &mut circumstances);
+        for error in circumstances.errors {
+            self.log(&here.layout, here.name, &error);
+        }
+        decision
+    }
+
+    fn decide_and_ask(&mut self, here: &Here) -> Option<Request> {
+        match self.decide(here) {
+            Decision::Run(run) => self.ask(here, run),
+            Decision::Skip(_) => None,
+        }
+    }
+
+    /// Puts a request into the queue and starts the worker; the request, if an answer will come.
+    fn ask(&mut self, here: &Here, run: Run) -> Option<Request> {
+        let request = self.push(here, run)?;
+        let started = self.start(here, request.wants_answer);
+        (started && request.wants_answer).then_some(request)
+    }
+
+    fn push(&mut self, here: &Here, run: Run) -> Option<Request> {
+        let session = here.event.session.clone();
+        let mut request = Request::new(&here.location, run.trigger, run.action, session, here.now, self.dice);
+        request.wants_answer = run.budget_ms > 0;
+        self.noted(here, queue::push(&here.layout, &request)).map(|()| request)
+    }
+
+    /// Starts the worker; where that fails, the request waits for the next one.
+    fn start(&mut self, here: &Here, starter_stays: bool) -> bool {
+        let started = (self.start_worker)(self.env, starter_stays);
+        self.noted(here, started.map_err(|e| format!("cannot start the worker: {e}"))).is_some()
+    }
+
+    fn register(&self, here: &Here) {
+        let Some(id) = here.event.session.clone() else { return };
+        let pid = client::process(self.env);
+        let session = Session {
+            version: 1,
+            id,
+            pid,
+            pid_started: session::process_started(pid),
+            host: session::host_name(),
+            worktree: here.location.worktree.clone(),
+            git_dir: here.location.git_dir.clone(),
+            common_dir: here.location.common_dir.clone(),
+            started: here.now,
+        };
+        self.noted(here, session::register(&here.layout, &session));
+    }
+
+    fn forget(&self, here: &Here) {
+        if let Some(id) = &here.event.session {
+            self.noted(here, session::forget(&here.layout, id));
+        }
+    }
+
+    /// What has been waiting to be told in this repository.
+    fn waiting(&self, here: &Here) -> Vec<Notice> {
+        self.noted(here, notice::take(&here.files.notices())).unwrap_or_default()
+    }
+
+    fn tell(&mut self, name: Name, here: &Here, notices: &[Notice]) {
+        let to_model = here.policy.config.auto_sync.triggers.session_start.additional_context;
+        if let Err(error) = self.print(name, notices, to_model) {
+            self.log(&here.layout, name, &format!("cannot print: {error}"));
+            for notice in notices {
+                self.noted(here, notice::add(&here.files.notices(), notice));
+            }
+        }
+    }
+
+    fn print(&mut self, name: Name, notices: &[Notice], to_model: bool) -> io::Result<()> {
+        let Some(mut line) = output::render(name, notices, to_model) else { return Ok(()) };
+        line.push('\n');
+        self.stdout.write_all(line.as_bytes())?;
+        self.stdout.flush()
+    }
+}
+
+/// Waits for the answer to `request`, at most for the budget.
+fn wait(here: &Here, request: &Request) -> Option<answer::Answer> {
+    let budget = here.policy.config.auto_sync.triggers.session_start.budget_ms;
+    let deadline = Deadline::within(Duration::from_millis(budget));
+    loop {
+        if let Some(answer) = answer::take(&here.layout, &request.id) {
+            return Some(answer);
+        }
+        match deadline.left() {
+            Some(left) => std::thread::sleep(left.min(LOOK)),
+            None => return answer::give_up(&here.layout, &request.id),
+        }
+    }
+}
+
+/// The circumstances as the files of the repository record them.
+struct Recorded<'a> {
+    here: &'a Here,
+    dice: &'a mut Dice,
+    errors: Vec<String>,
+}
+
+impl Recorded<'_> {
+    fn claim(&mut self, path: &std::path::Path, window: Millis) -> bool {
+        match tick::claim(path, self.here.now, window) {
+            Ok(claim) => claim == Claim::Granted,
+            Err(error) => {
+                self.errors.push(error.to_string());
+                false
+            }
+        }
+    }
+}
+
+impl Circumstances for Recorded<'_> {
+    fn claim_pull(&mut self, window: Millis) -> bool {
+        self.claim(&self.here.files.pull_tick(), window)
+    }
+
+    fn claim_prompt(&mut self, window: Millis) -> bool {
+        self.claim(&self.here.files.prompt_tick(), window)
+    }
+
+    fn draw(&mut self, sides: u64) -> u64 {
+        self.dice.below(sides)
+    }
+}
+
+#[cfg(test)]
+mod tests;
