@@ -166,8 +166,12 @@ class Bed:
         return [os.path.join(folder, f) for f in os.listdir(folder)] if os.path.isdir(folder) else []
 
     def empty_queue(self):
+        """Leaves neither request nor session, as it is when the next session begins."""
         for path in self.queued():
             os.remove(path)
+        sessions = os.path.join(self.craft, "sessions")
+        for name in os.listdir(sessions) if os.path.isdir(sessions) else []:
+            os.remove(os.path.join(sessions, name))
 
     def queue_one(self, hook):
         """A request in the queue, put there by the hook itself, and no worker."""
