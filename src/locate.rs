@@ -20,6 +20,8 @@ pub struct Location {
 /// The repository that `cwd` is in; `None` outside of any and in a bare one.
 #[must_use]
 pub fn locate(cwd: &Path) -> Option<Location> {
+    // As git does: where a path leads counts, not how it is written.
+    let cwd = fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
     cwd.ancestors().find_map(|folder| {
         let dot_git = folder.join(".git");
         let meta = fs::metadata(&dot_git).ok()?;
@@ -74,6 +76,7 @@ mod tests {
         assert_eq!(linked.worktree, top.join("wt"));
         assert_eq!(linked.git_dir, main.join(".git/worktrees/wt"));
         assert_eq!(linked.common_dir, plain.common_dir);
+        assert_eq!(locate(&main.join("a/../../wt/src")).unwrap(), linked);
         assert_eq!(locate(&top), None);
         assert_eq!(locate(&top.join("gone/for/ever")), None);
     }

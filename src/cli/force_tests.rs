@@ -5,7 +5,7 @@ use crate::sync::outcome::{CommitLine, Committed, LeftOut, LeftOutReason, Pulled
 use crate::sync::step::Step;
 
 fn report(end: End) -> Report {
-    Report { branch: "main".into(), remote: "origin".into(), end, ..blank() }
+    Report { branch: "main".into(), remote: "origin/main".into(), end, ..blank() }
 }
 
 fn blank() -> Report {

@@ -34,7 +34,8 @@ impl Look {
         let terminal = io::stdout().is_terminal();
         Self {
             colour: terminal && features.colors_supported() && ctx.env.get(env::NO_COLOR).is_none(),
-            width: if terminal { term.size_checked().map(|(_, columns)| usize::from(columns).max(20)) } else { None },
+            // Some terminals do not know their size.
+            width: terminal.then(|| term.size_checked().map_or(80, |(_, columns)| usize::from(columns).max(20))),
             home: ctx.env.path(env::HOME),
             now: ctx.clock.now_ms(),
         }

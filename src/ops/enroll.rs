@@ -253,11 +253,7 @@ fn put(document: &mut Document, repository: &Enrolled) {
             entry.shift_remove(optional);
         }
     }
-    for (name, value) in fields {
-        if name != "overrides" {
-            entry.insert(name, value);
-        }
-    }
+    entry.extend(fields);
 }
 
 /// Ends pause, backoff and what waited for the user: enrolling anew is how they say "try again".

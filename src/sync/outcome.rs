@@ -14,7 +14,7 @@ pub struct Report {
     pub repository: String,
     /// The branch; empty where HEAD is on none.
     pub branch: String,
-    /// The remote; empty where there is none.
+    /// The remote branch, `origin/main`; empty where there is none.
     #[serde(default)]
     pub remote: String,
     /// What was asked for.

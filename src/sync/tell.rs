@@ -82,7 +82,7 @@ pub fn attention(report: &Report) -> Option<Attention> {
                 None => "your commits are kept".into(),
             };
             let names = listed(files, files.len());
-            let merge = format!("git -C {} merge {}", quote(&report.repository), quote(&upstream(report)));
+            let merge = format!("git -C {} merge {}", quote(&report.repository), quote(&report.remote));
             ("conflict".into(), format!("both sides changed {names}; nothing was merged, {kept}"), merge)
         }
         End::Refused { kind, reason, command } => (kind.word(), reason.clone(), command.clone()),
@@ -101,7 +101,7 @@ pub fn for_model(report: &Report) -> Option<String> {
     let pulled = report.pulled.as_ref().filter(|p| p.count > 0)?;
     let count = counted(pulled.count, "new commit");
     let merged = if pulled.merged { " and merged them with local ones" } else { "" };
-    let from = upstream(report);
+    let from = &report.remote;
     let head = clean(&format!("{NAME} pulled {count} from {from} into {}{merged}:", report.branch));
     let head = shorten(&head, 200);
     let files = clean(&format!("Files changed: {}", listed_within(&pulled.files, pulled.file_count, 160)));
@@ -241,21 +241,18 @@ fn nothing(report: &Report) -> String {
     }
     match report.action {
         Action::Observe => format!("looked at {branch}"),
-        Action::Pull => format!("nothing new at {}", upstream(report)),
+        Action::Pull => format!("nothing new at {}", report.remote),
         Action::Push => format!("nothing to commit or push on {branch}"),
-        Action::Sync if held_back => format!("nothing new on {branch} or at {}", upstream(report)),
-        Action::Sync => format!("nothing to do, {branch} is in step with {}", upstream(report)),
+        Action::Sync if held_back => format!("nothing new on {branch} or at {}", report.remote),
+        Action::Sync => format!("nothing to do, {branch} is in step with {}", report.remote),
     }
 }
 
 fn offline(report: &Report, done: &str) -> String {
-    let remote = if report.remote.is_empty() { "the remote" } else { &report.remote };
+    let name = report.remote.split_once('/').map_or(report.remote.as_str(), |(name, _)| name);
+    let remote = if name.is_empty() { "the remote" } else { name };
     let rest = if report.action.pushes() { "the push is kept for the next occasion" } else { "nothing was pulled" };
     after(done, &format!("{remote} cannot be reached, {rest}"))
-}
-
-fn upstream(report: &Report) -> String {
-    format!("{}/{}", report.remote, report.branch)
 }
 
 fn told_left_out(report: &Report) -> Vec<&LeftOut> {

@@ -7,7 +7,7 @@ fn report(action: Action, end: End) -> Report {
     Report {
         repository: "/home/ann/My Project".into(),
         branch: "main".into(),
-        remote: "origin".into(),
+        remote: "origin/main".into(),
         action,
         trigger: Trigger::SessionEnd,
         session: None,

@@ -114,7 +114,7 @@ fn enabling_anew_moves_the_pins_keeps_the_rest_and_forgets_what_held_it_up() {
     home.write("home/.claude/craft/config.json", &config.to_string());
     let common_dir = home.path("app/.git").display().to_string();
     let troubled = json!({"paused": "5 failures", "consecutiveFailures": 5, "notBefore": NOW + 1,
-        "attention": {"kind": "auth", "message": "m", "command": "c", "since": 1}, "conflictBranchHead": "h"});
+        "attention": {"kind": "auth", "message": "m", "command": "c", "since": 1}, "leftOutTold": "h"});
     home.write(
         "home/.claude/auto-sync-state.json",
         &json!({"version": 1, "repositories": {&common_dir: troubled}}).to_string(),
@@ -138,7 +138,7 @@ fn enabling_anew_moves_the_pins_keeps_the_rest_and_forgets_what_held_it_up() {
     let state = &home.json(&home.state())["repositories"][&common_dir];
     assert_eq!((&state["paused"], &state["attention"]), (&Value::Null, &Value::Null));
     assert_eq!((&state["consecutiveFailures"], &state["notBefore"]), (&json!(0), &json!(0)));
-    assert_eq!(state["conflictBranchHead"], "h");
+    assert_eq!(state["leftOutTold"], "h");
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn the_log_shows_the_last_syncs_newest_last_and_survives_damage() {
     exit 0
     ");
     let line = |end: Value, extra: Value| {
-        let mut report = json!({"repository": "/home/ann/app", "branch": "main", "remote": "origin", "action": "sync",
+        let mut report = json!({"repository": "/home/ann/app", "branch": "main", "remote": "origin/main", "action": "sync",
             "trigger": "session-end", "end": end, "ended": NOW, "durationMs": 3});
         report.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
         report.to_string() + "\n"
@@ -44,7 +44,7 @@ fn the_log_shows_the_last_syncs_newest_last_and_survives_damage() {
         {
           "repository": "/home/ann/app",
           "branch": "main",
-          "remote": "origin",
+          "remote": "origin/main",
           "action": "sync",
           "trigger": "session-end",
           "session": null,

@@ -66,6 +66,8 @@ fn status_answers_from_recorded_state() {
     9 syncs so far, 1 in conflict; 0 sessions running
     exit 0
     ");
+    let waiting = fs::read_dir(home.path("home/.claude/craft/queue")).unwrap().count();
+    assert_eq!(waiting, 1, "what is fresh is not looked at again");
     let output = home.craft(".", &["auto-sync", "status", "--json"]).output().unwrap();
     assert_snapshot!(home.show(&output), @r#"
     {
@@ -173,8 +175,18 @@ fn a_stale_cache_is_answered_from_the_repository_and_a_new_look_is_asked_for_onc
     exit 0
     ");
     home.auto_sync("app", &["status"]);
-    let requests: Vec<_> = fs::read_dir(home.path("home/.claude/craft/queue")).unwrap().collect();
-    assert_eq!(requests.len(), 1);
-    let request = home.json(&requests[0].as_ref().unwrap().path());
-    assert_eq!(request["action"], "observe");
+    let queue = home.path("home/.claude/craft/queue");
+    let requests = || fs::read_dir(&queue).unwrap().map(|e| e.unwrap().path()).collect::<Vec<_>>();
+    assert_eq!(requests().len(), 1, "one that waits is enough");
+    assert_eq!(home.json(&requests()[0])["action"], "observe");
+
+    // A worker has taken it and found nothing out: it is not asked again and again.
+    fs::remove_file(&requests()[0]).unwrap();
+    home.auto_sync("app", &["status"]);
+    assert_eq!(requests().len(), 0);
+    for later in [10_000, 20_000] {
+        let clock = (NOW + later).to_string();
+        home.craft("app", &["auto-sync", "status"]).env("CRAFT_INTERNAL__NOW_MS", clock).output().unwrap();
+        assert_eq!(requests().len(), 1, "after {later} ms");
+    }
 }

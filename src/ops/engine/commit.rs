@@ -92,7 +92,7 @@ impl Engine<'_> {
                     "the commit took longer than {} s (limits.commitSeconds), probably in a hook",
                     self.job.config.limits.commit_seconds
                 ),
-                transient: true,
+                transient: false,
             },
             _ => self.end(error),
         })

@@ -14,6 +14,10 @@ use crate::state::observed::{Mark, Observed};
 /// Looks at the repository and keeps what was seen. `dirty` is the number of changed files where the
 /// caller just counted them; else git is asked. What cannot be read stays unknown.
 pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Option<usize>) {
+    // One cache for one enrolment: what a linked working tree is at would only hide it.
+    if at.worktree != job.pin.path {
+        return;
+    }
     let git = git_for(ctx, at, job.config);
     let reads = Reads::open(at, &git);
     let (branch, head) = match reads.head() {
