@@ -12,4 +12,5 @@
 
 mod cli;
 mod contract;
+mod demo;
 mod hooks;
