@@ -184,6 +184,18 @@ fn every_field_of_the_configuration_is_documented_with_its_default() {
 }
 
 #[test]
+fn every_file_that_is_written_is_documented() {
+    let formats = text("docs/formats.md");
+    for source in ["src/fs/layout.rs", "src/ops/engine/journal.rs"] {
+        let source = text(source);
+        let source = source.split("#[cfg(test)]").next().unwrap_or_default();
+        for name in source.split(".join(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(formats.contains(&format!("{name}`")) || formats.contains(&format!("{name}/")), "{name}");
+        }
+    }
+}
+
+#[test]
 fn exit_codes_are_those_that_the_help_lists() {
     use claude_craft::cli::exit_code::HELP;
     let codes = |lines: Vec<String>| -> Vec<u8> { lines.iter().map(|c| c.parse().expect("a number")).collect() };
