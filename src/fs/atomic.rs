@@ -17,11 +17,24 @@ static SERIAL: AtomicU32 = AtomicU32::new(0);
 /// # Errors
 /// Where any of it fails; the temporary file is removed and the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    replace_with(path, bytes, true)
+}
+
+/// As [`replace`], but a crash of the machine may leave the file empty: for what can be found out
+/// again.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_cache(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    replace_with(path, bytes, false)
+}
+
+fn replace_with(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError> {
     let target = resolve(path);
     let folder = parent(&target);
     fs::create_dir_all(folder).at("create", folder)?;
     let temporary = temporary_beside(&target);
-    let written = write_new(&temporary, bytes, true).and_then(|()| {
+    let written = write_new(&temporary, bytes, durable).and_then(|()| {
         if let Ok(meta) = fs::metadata(&target) {
             fs::set_permissions(&temporary, meta.permissions()).at("set the mode of", &temporary)?;
         }
@@ -31,7 +44,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    sync_folder(folder);
+    if durable {
+        sync_folder(folder);
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fault::{Fault, classify};
-use super::process::{self, Finished, Invocation};
+use super::process::{self, Finished, Invocation, Running};
 use crate::context::Context;
 use crate::env;
 use crate::locate::Location;
@@ -214,6 +214,14 @@ impl Call<'_, '_> {
     /// # Errors
     /// See [`GitError`].
     pub fn run_watched(self, progress: Option<&mut dyn FnMut(&Progress)>) -> Result<Finished, GitError> {
+        self.start()?.finish(progress)
+    }
+
+    /// Starts git, to be waited for later.
+    ///
+    /// # Errors
+    /// Where it cannot be started.
+    pub fn start(self) -> Result<Started, GitError> {
         let git = self.git;
         let mut arguments = Vec::with_capacity(2 * (PRELUDE.len() + self.settings.len()) + self.arguments.len());
         for setting in PRELUDE.iter().map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
@@ -234,12 +242,41 @@ impl Call<'_, '_> {
             input: &self.input,
             deadline: if self.kind == Kind::Network { git.network_deadline } else { git.commit_deadline },
         };
-        let writes = self.kind != Kind::Read;
-        let mut started = |pid| {
-            if writes {
-                (git.on_start.borrow_mut())(pid);
+        let words: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
+        let command = words.join(" ");
+        match process::start(&invocation) {
+            Ok(running) => {
+                if self.kind != Kind::Read {
+                    (git.on_start.borrow_mut())(running.id());
+                }
+                Ok(Started { kind: self.kind, command, running })
             }
-        };
+            Err(error) => {
+                let text = format!("{}: {error}", git.program.display());
+                let fault = match error.kind() {
+                    std::io::ErrorKind::NotFound if git.folder.is_dir() => Fault::NoGit(text.clone()),
+                    std::io::ErrorKind::StorageFull => Fault::DiskFull(text.clone()),
+                    _ => Fault::Other(text.clone()),
+                };
+                Err(GitError { command, finished: Finished::never_started(text), fault })
+            }
+        }
+    }
+}
+
+/// A git that runs. Dropping it ends it.
+pub struct Started {
+    kind: Kind,
+    command: String,
+    running: Running,
+}
+
+impl Started {
+    /// Waits for its end; any ending but exit code 0 is an error.
+    ///
+    /// # Errors
+    /// See [`GitError`].
+    pub fn finish(self, progress: Option<&mut dyn FnMut(&Progress)>) -> Result<Finished, GitError> {
         let outcome = match progress {
             Some(hear) => {
                 let mut watch = |text: &str| {
@@ -247,31 +284,20 @@ impl Call<'_, '_> {
                         hear(&progress);
                     }
                 };
-                process::run(&invocation, &mut started, Some(&mut watch))
+                self.running.wait(Some(&mut watch))
             }
-            None => process::run(&invocation, &mut started, None),
-        };
-        let command = || {
-            let words: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
-            words.join(" ")
+            None => self.running.wait(None),
         };
         match outcome {
             Ok(finished) if finished.code == Some(0) => Ok(finished),
             Ok(finished) => {
                 let fault = classify(self.kind, &finished);
-                Err(GitError { command: command(), finished, fault })
+                Err(GitError { command: self.command, finished, fault })
             }
             Err(error) => {
-                let stderr = format!("{}: {error}", git.program.display());
-                let fault = if error.kind() == std::io::ErrorKind::NotFound && git.folder.is_dir() {
-                    Fault::NoGit(stderr.clone())
-                } else if error.kind() == std::io::ErrorKind::StorageFull {
-                    Fault::DiskFull(stderr.clone())
-                } else {
-                    Fault::Other(stderr.clone())
-                };
-                let finished = Finished { code: None, signal: None, timed_out: false, stdout: Vec::new(), stderr };
-                Err(GitError { command: command(), finished, fault })
+                let text = format!("its output cannot be read: {error}");
+                let fault = Fault::Other(text.clone());
+                Err(GitError { command: self.command, finished: Finished::never_started(text), fault })
             }
         }
     }

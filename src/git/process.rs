@@ -54,20 +54,33 @@ pub struct Finished {
     pub stderr: String,
 }
 
-/// Runs a program to its end. `watch` is given what it adds to standard error as it comes, and
-/// `started` its process id.
+impl Finished {
+    /// The end of a program that did not begin, with the reason in place of its standard error.
+    #[must_use]
+    pub fn never_started(reason: String) -> Self {
+        Self { code: None, signal: None, timed_out: false, stdout: Vec::new(), stderr: reason }
+    }
+}
+
+/// A program that runs. Dropping it ends it, and all of its group.
+pub struct Running {
+    child: Child,
+    stdout: File,
+    stderr: File,
+    begun: Instant,
+    deadline: Duration,
+    ended: bool,
+}
+
+/// Starts a program.
 ///
 /// # Errors
 /// Where it cannot be started or its output not be kept.
 #[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
-pub fn run(
-    invocation: &Invocation<'_>,
-    started: &mut dyn FnMut(u32),
-    mut watch: Option<&mut dyn FnMut(&str)>,
-) -> io::Result<Finished> {
+pub fn start(invocation: &Invocation<'_>) -> io::Result<Running> {
     let stdout = tempfile::tempfile()?;
-    let mut stderr = tempfile::tempfile()?;
-    let mut child = Command::new(invocation.program)
+    let stderr = tempfile::tempfile()?;
+    let child = Command::new(invocation.program)
         .args(invocation.arguments)
         .current_dir(invocation.folder)
         .env_clear()
@@ -77,33 +90,56 @@ pub fn run(
         .stderr(stderr.try_clone()?)
         .process_group(0)
         .spawn()?;
-    started(child.id());
+    Ok(Running { child, stdout, stderr, begun: Instant::now(), deadline: invocation.deadline, ended: false })
+}
 
-    let begun = Instant::now();
-    let mut seen = 0;
-    let mut timed_out = false;
-    let status = loop {
-        let left = invocation.deadline.saturating_sub(begun.elapsed());
-        let slice = if watch.is_some() { left.min(GLANCE) } else { left };
-        match child.wait_timeout(slice)? {
-            Some(status) => break status,
-            None if begun.elapsed() >= invocation.deadline => {
-                timed_out = true;
-                break end_group(&mut child)?;
+impl Running {
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, or makes one at the deadline. `watch` is given what it adds to standard
+    /// error as it comes.
+    ///
+    /// # Errors
+    /// Where its output cannot be read.
+    pub fn wait(mut self, mut watch: Option<&mut dyn FnMut(&str)>) -> io::Result<Finished> {
+        let mut seen = 0;
+        let mut timed_out = false;
+        let status = loop {
+            let left = self.deadline.saturating_sub(self.begun.elapsed());
+            let slice = if watch.is_some() { left.min(GLANCE) } else { left };
+            match self.child.wait_timeout(slice)? {
+                Some(status) => break status,
+                None if self.begun.elapsed() >= self.deadline => {
+                    timed_out = true;
+                    break end_group(&mut self.child)?;
+                }
+                None => {}
             }
-            None => {}
+            if let Some(watch) = watch.as_mut() {
+                seen += tell_news(&mut self.stderr, seen, watch)?;
+            }
+        };
+        self.ended = true;
+        Ok(Finished {
+            code: status.code(),
+            signal: status.signal(),
+            timed_out,
+            stdout: whole(&mut self.stdout)?,
+            stderr: tail(&mut self.stderr)?,
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = end_group(&mut self.child);
         }
-        if let Some(watch) = watch.as_mut() {
-            seen += tell_news(&mut stderr, seen, watch)?;
-        }
-    };
-    Ok(Finished {
-        code: status.code(),
-        signal: status.signal(),
-        timed_out,
-        stdout: whole(stdout)?,
-        stderr: tail(stderr)?,
-    })
+    }
 }
 
 fn input(bytes: &[u8]) -> io::Result<Stdio> {
@@ -144,14 +180,14 @@ fn tell_news(stderr: &mut File, seen: u64, watch: &mut dyn FnMut(&str)) -> io::R
     Ok(count as u64)
 }
 
-fn whole(mut file: File) -> io::Result<Vec<u8>> {
+fn whole(file: &mut File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn tail(mut file: File) -> io::Result<String> {
+fn tail(file: &mut File) -> io::Result<String> {
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(STDERR_KEPT)))?;
     let mut bytes = Vec::new();
@@ -178,7 +214,7 @@ mod tests {
             input,
             deadline,
         };
-        run(&invocation, &mut |_| {}, None).unwrap()
+        start(&invocation).unwrap().wait(None).unwrap()
     }
 
     #[test]

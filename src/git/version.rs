@@ -38,7 +38,7 @@ pub fn complaint(ctx: &Context, git: &Git<'_>) -> Option<String> {
             Err(error) => return Some(error.to_string()),
         };
         let Some(found) = porcelain::version(&text) else { return Some(format!("git says its version is {text:?}")) };
-        let _ = file.store(&Known { version: 1, program, git: found });
+        let _ = file.store_cache(&Known { version: 1, program, git: found });
         found
     };
     let (major, minor) = MINIMUM;

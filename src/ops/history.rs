@@ -8,7 +8,7 @@ use crate::clock::Millis;
 use crate::config::model::{Action, Config};
 use crate::context::Context;
 use crate::locate::Location;
-use crate::ops::engine::{self, Job};
+use crate::ops::engine::{self, Dirty, Job};
 use crate::ops::{enrolled, record, sync};
 use crate::queue::Trigger;
 use crate::sync::outcome::End;
@@ -84,6 +84,6 @@ pub fn undo(ctx: &Context, at: &Location, id: Option<&str>) -> Result<Undone, En
     };
     let undone = engine::undo(ctx, at, &job, id)?;
     record::pause(ctx, at, "an undo: the next sync would bring back what it took away");
-    engine::observe(ctx, at, &job, None);
+    engine::observe(ctx, at, &job, Dirty::Ask);
     Ok(undone)
 }

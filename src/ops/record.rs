@@ -90,6 +90,11 @@ fn still(until: Millis, now: Millis) -> bool {
 
 /// Forgets pause, backoff and failures: somebody asked for a sync by hand.
 pub fn revive(ctx: &Context, at: &Location) {
+    let rests = |r: &RepoState| r.paused.is_some() || r.not_before != 0 || r.consecutive_failures != 0;
+    let known = StateFile::at(ctx.layout.state()).peek::<State>().map(|l| l.value).unwrap_or_default();
+    if !known.repositories.get(&state_key(at)).is_some_and(rests) {
+        return;
+    }
     let _ = update(ctx, |state| {
         if let Some(repo) = state.repositories.get_mut(&state_key(at)) {
             repo.paused = None;

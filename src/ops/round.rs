@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::fs::layout::repo_key;
 use crate::hook::answer::{self, Answer, Delivered};
 use crate::locate::Location;
-use crate::ops::engine::{self, Job};
+use crate::ops::engine::{self, Dirty, Job};
 use crate::ops::enrolled;
 use crate::ops::record::{self, Verdict};
 use crate::ops::sync::ForceOptions;
@@ -65,7 +65,7 @@ pub fn run(
         publish: options.publish,
     };
     if action == Action::Observe {
-        engine::observe(ctx, at, &job, None);
+        engine::observe(ctx, at, &job, Dirty::Ask);
         settle(ctx, requests, &End::Done, 0);
         return None;
     }
@@ -73,17 +73,22 @@ pub fn run(
     engine::fail_point(ctx, "before-record");
     let triggers = distinct_triggers(requests, manual.is_some());
     let verdict = record::record(ctx, at, &report, &triggers, &enrolled.config);
-    engine::observe(ctx, at, &job, dirty(&report));
+    // Whoever waits hears it before anything else is looked at.
     announce(ctx, at, requests, manual.is_some(), &report, &verdict, &enrolled.config);
+    engine::observe(ctx, at, &job, dirty(&report));
     settle(ctx, requests, &report.end, verdict.not_before);
     prune_snapshots(ctx, at, &job);
     Some(report)
 }
 
-/// The number of changed files, where the sync leaves no doubt: all committed but what was left out.
-fn dirty(report: &Report) -> Option<usize> {
-    let all_taken = report.end == End::Done && report.action.pushes();
-    all_taken.then_some(report.left_out.len())
+/// The number of changed files after a sync: all was committed but what was left out. A pull that
+/// brought nothing did not look, and what moved the tree is worth a look.
+fn dirty(report: &Report) -> Dirty {
+    match report.end {
+        End::Done if report.action.pushes() => Dirty::Counted(report.left_out.len()),
+        End::Done if report.pulled.is_none() => Dirty::Keep,
+        _ => Dirty::Ask,
+    }
 }
 
 /// A repository that cannot even be asked: recorded and told like any other refusal.

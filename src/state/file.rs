@@ -91,9 +91,21 @@ impl StateFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn store<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
+        atomic::replace(&self.path, &self.text(value)?)
+    }
+
+    /// As [`store`](Self::store), for what can be found out again after a crash.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn store_cache<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
+        atomic::replace_cache(&self.path, &self.text(value)?)
+    }
+
+    fn text<T: Versioned>(&self, value: &T) -> Result<Vec<u8>, FsError> {
         let mut text = serde_json::to_vec_pretty(value).map_err(std::io::Error::other).at("write", &self.path)?;
         text.push(b'\n');
-        atomic::replace(&self.path, &text)
+        Ok(text)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Asking the remote, and noticing when it tells another story than before.
 
-use super::{Engine, fail_point};
-use crate::git::command::GitError;
+use super::{Engine, Target, fail_point};
+use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
@@ -9,7 +9,19 @@ use crate::sync::quote;
 /// How much further back a shallow clone is deepened at a time.
 const DEEPEN: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];
 
-impl Engine<'_> {
+impl<'e> Engine<'e> {
+    /// Starts the fetch that is certain to come, so that the working tree is looked at and committed
+    /// while the remote thinks. A failure to start shows when it is waited for.
+    pub(super) fn fetch_ahead(&mut self) -> Result<(), End> {
+        let Some(target) = self.target.clone() else { return Ok(()) };
+        if target.configured || self.may_publish() {
+            let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
+            let started = self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[]).start();
+            self.ahead = Some((before, started.map_err(|e| self.end(&e))?));
+        }
+        Ok(())
+    }
+
     /// Fetches the one branch, into its tracking ref.
     pub(super) fn fetch(&mut self) -> Result<(), End> {
         let Some(target) = self.target.clone() else { return Ok(()) };
@@ -21,18 +33,22 @@ impl Engine<'_> {
             self.missing = Some(empty);
             return Ok(());
         }
-        let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
-        let destination = if self.rehearsing { rehearsal_ref() } else { target.tracking.clone() };
-        let fetched = self.fetch_into(&target.remote, &target.branch, &destination, &[]);
+        if self.ahead.is_none() {
+            self.fetch_ahead()?;
+        }
+        let Some((before, started)) = self.ahead.take() else { return Ok(()) };
+        let reporter = &mut *self.reporter;
+        let fetched = started.finish(Some(&mut |p| reporter.progress(p)));
         fail_point(self.ctx, "fetched");
         match fetched {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {
                 let known = before.is_some() || self.reads.resolve(&target.remembered()).is_ok_and(|r| r.is_some());
                 return self.branch_is_missing(known);
             }
             Err(error) => return Err(self.end(&error)),
         }
+        let destination = self.destination(&target);
         self.tip = self.reads.resolve(&destination).map_err(|e| self.end(&e))?;
         if self.rehearsing {
             let _ = self.git.write(["update-ref", "-d", &destination]).run();
@@ -41,8 +57,15 @@ impl Engine<'_> {
         self.compare()
     }
 
-    fn fetch_into(&mut self, remote: &str, branch: &str, destination: &str, more: &[&str]) -> Result<(), GitError> {
-        let refspec = format!("+refs/heads/{branch}:{destination}");
+    /// Where a fetch puts what it finds: a rehearsal must not move the tracking ref.
+    fn destination(&self, target: &Target) -> String {
+        if self.rehearsing { format!("refs/craft/rehearsal/{}", std::process::id()) } else { target.tracking.clone() }
+    }
+
+    fn fetch_call(&self, target: &Target, destination: &str, before: Option<&str>, more: &[&str]) -> Call<'_, 'e> {
+        let refspec = format!("+refs/heads/{}:{destination}", target.branch);
+        let tips: Vec<_> =
+            self.head.as_deref().into_iter().chain(before).map(|tip| format!("--negotiation-tip={tip}")).collect();
         let mut words = vec![
             "fetch",
             "--progress",
@@ -54,20 +77,23 @@ impl Engine<'_> {
             // Only this branch, whatever remote.<name>.fetch says.
             "--refmap=",
         ];
+        // The remote need not hear of the user's other branches, nor of our snapshots.
+        words.extend(tips.iter().map(String::as_str));
         words.extend(more);
-        words.extend(["--", remote, &refspec]);
-        let ssh = self.ssh();
-        let reporter = &mut *self.reporter;
-        let call = self.git.network(words);
-        let call = match &ssh {
+        words.extend(["--", &target.remote, &refspec]);
+        self.with_ssh(self.git.network(words).setting("transfer.hideRefs=refs/craft"))
+    }
+
+    /// Adds our bounds to the user's ssh command.
+    pub(super) fn with_ssh<'c>(&self, call: Call<'c, 'e>) -> Call<'c, 'e> {
+        match self.ssh() {
             Some(command) => call.env("GIT_SSH_COMMAND", command),
             None => call,
-        };
-        call.run_watched(Some(&mut |p| reporter.progress(p))).map(drop)
+        }
     }
 
     /// The user's ssh command with our bounds, where it is ssh.
-    pub(super) fn ssh(&self) -> Option<String> {
+    fn ssh(&self) -> Option<String> {
         let set = self.ctx.env.str("GIT_SSH_COMMAND").map(str::to_owned);
         let set = set.or_else(|| self.reads.setting("core.sshCommand").ok().flatten());
         let set = set.or_else(|| self.ctx.env.str("GIT_SSH").map(quote::word));
@@ -82,12 +108,7 @@ impl Engine<'_> {
     /// every new repository takes; a branch beside others is for the user to make.
     fn remote_is_empty(&mut self) -> Result<bool, End> {
         let Some(target) = self.target.clone() else { return Ok(false) };
-        let ssh = self.ssh();
-        let call = self.git.network(["ls-remote", "--heads", "--", &target.remote]);
-        let call = match &ssh {
-            Some(command) => call.env("GIT_SSH_COMMAND", command),
-            None => call,
-        };
+        let call = self.with_ssh(self.git.network(["ls-remote", "--heads", "--", &target.remote]));
         Ok(call.line().map_err(|e| self.end(&e))?.is_empty())
     }
 
@@ -208,7 +229,7 @@ impl Engine<'_> {
             }
             let shallow = self.reads.is_shallow().map_err(|e| self.end(&e))?;
             let (Some(more), true, Some(target)) = (further.next(), shallow, self.target.clone()) else { break };
-            self.fetch_into(&target.remote, &target.branch, &target.tracking, &[more]).map_err(|e| self.end(&e))?;
+            self.fetch_call(&target, &target.tracking, None, &[more]).run().map_err(|e| self.end(&e))?;
             // libgit2 keeps the old boundary in memory.
             self.reads = crate::git::reads::Reads::open(self.at, self.git);
         }
@@ -223,8 +244,4 @@ impl Engine<'_> {
             ),
         })
     }
-}
-
-fn rehearsal_ref() -> String {
-    format!("refs/craft/rehearsal/{}", std::process::id())
 }

@@ -24,7 +24,7 @@ use crate::clock::{self, Millis};
 use crate::config::model::{Action, Config, Repository as Pin};
 use crate::context::Context;
 use crate::dice::Dice;
-use crate::git::command::{Git, GitError};
+use crate::git::command::{Git, GitError, Started};
 use crate::git::fault::Fault;
 use crate::git::reads::Reads;
 use crate::locate::Location;
@@ -37,7 +37,7 @@ use crate::sync::plan::{self, Other, Seen};
 use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
-pub use observe::observe;
+pub use observe::{Dirty, observe};
 pub use undo::undo;
 
 /// What HEAD's log says in front of every move the engine makes; commits made so are known again.
@@ -149,6 +149,8 @@ struct Engine<'e> {
     /// Paths that differ between the merge base and `tip`.
     incoming: Vec<(u8, std::path::PathBuf)>,
     fetched: bool,
+    /// A fetch that was started early, with what the tracking ref was before.
+    ahead: Option<(Option<String>, Started)>,
     missing: Option<bool>,
     counts: Option<(usize, usize)>,
     work: Option<changes::Work>,
@@ -184,6 +186,7 @@ impl<'e> Engine<'e> {
             tip: None,
             incoming: Vec::new(),
             fetched: false,
+            ahead: None,
             missing: None,
             counts: None,
             work: None,
@@ -200,6 +203,9 @@ impl<'e> Engine<'e> {
     fn drive(&mut self) -> Result<(), End> {
         self.recover()?;
         self.preflight()?;
+        if self.job.action == Action::Sync {
+            self.fetch_ahead()?;
+        }
         let mut rounds = 0;
         loop {
             let steps = self.next_steps()?;

@@ -4,6 +4,7 @@ use super::{Job, git_for};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::fs::layout::repo_key;
+use crate::git::command::Git;
 use crate::git::porcelain;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
@@ -11,9 +12,19 @@ use crate::locate::Location;
 use crate::state::file::StateFile;
 use crate::state::observed::{Mark, Observed};
 
-/// Looks at the repository and keeps what was seen. `dirty` is the number of changed files where the
-/// caller just counted them; else git is asked. What cannot be read stays unknown.
-pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Option<usize>) {
+/// How the number of changed files is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dirty {
+    /// The caller just counted them.
+    Counted(usize),
+    /// git is asked: a look at every file of the tree.
+    Ask,
+    /// What was known stays known, if nothing moved since; nobody looks.
+    Keep,
+}
+
+/// Looks at the repository and keeps what was seen. What cannot be read stays unknown.
+pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Dirty) {
     // One cache for one enrolment: what a linked working tree is at would only hide it.
     if at.worktree != job.pin.path {
         return;
@@ -46,11 +57,17 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Option<usize>
     seen.branch = branch;
     // The marks are taken before the tree is looked at: what moves meanwhile makes them stale.
     seen.marks = marks.iter().map(|p| Mark::of(p)).collect();
-    seen.dirty = dirty.or_else(|| {
-        let words =
-            ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames", "--ignore-submodules=dirty"];
-        porcelain::status(&git.read(words).run().ok()?.stdout).ok().map(|c| c.len())
-    });
     let file = StateFile::at(ctx.layout.repo(&repo_key(&at.common_dir)).status());
-    let _ = file.store(&seen);
+    seen.dirty = match dirty {
+        Dirty::Counted(count) => Some(count),
+        Dirty::Ask => ask(&git),
+        Dirty::Keep => file.peek::<Observed>().ok().and_then(|l| l.value.dirty.filter(|_| l.value.fresh())),
+    };
+    let _ = file.store_cache(&seen);
+}
+
+fn ask(git: &Git<'_>) -> Option<usize> {
+    let words =
+        ["status", "--porcelain=v2", "-z", "--untracked-files=normal", "--no-renames", "--ignore-submodules=dirty"];
+    porcelain::status(&git.read(words).run().ok()?.stdout).ok().map(|c| c.len())
 }

@@ -52,13 +52,8 @@ impl Engine<'_> {
     }
 
     fn send(&mut self, words: &[&str]) -> Result<(), NotSent> {
-        let ssh = self.ssh();
+        let call = self.with_ssh(self.git.network(words));
         let reporter = &mut *self.reporter;
-        let call = self.git.network(words);
-        let call = match &ssh {
-            Some(command) => call.env("GIT_SSH_COMMAND", command),
-            None => call,
-        };
         let error = match call.run_watched(Some(&mut |p| reporter.progress(p))) {
             Ok(_) => return Ok(()),
             Err(error) => error,

@@ -140,7 +140,6 @@ pub(super) fn io_error(doing: &str, error: &std::io::Error) -> GitError {
         std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => Fault::ReadOnly(text.clone()),
         _ => Fault::Other(text.clone()),
     };
-    let finished =
-        crate::git::process::Finished { code: None, signal: None, timed_out: false, stdout: Vec::new(), stderr: text };
+    let finished = crate::git::process::Finished::never_started(text);
     GitError { command: doing.to_owned(), finished, fault }
 }
