@@ -24,11 +24,11 @@ pub mod sync;
 
 // Floor 2: adapters.
 #[cfg(feature = "cli")]
+pub mod context;
+#[cfg(feature = "cli")]
 pub mod git;
 
 // Floor 3: operations.
-#[cfg(feature = "cli")]
-pub mod context;
 #[cfg(feature = "cli")]
 pub mod ops;
 

@@ -6,6 +6,8 @@
 
 mod cli;
 mod common;
+mod contract;
+mod demo;
 mod harness;
 mod hooks;
 mod sync_basic;

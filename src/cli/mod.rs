@@ -44,7 +44,11 @@ enum Command {
     /// Pull, commit and push by itself when a session starts and ends
     AutoSync(AutoSync),
     /// Show in a temporary folder how two machines stay in step
-    Demo,
+    Demo {
+        /// Leave the folder for you to look at
+        #[arg(long)]
+        keep: bool,
+    },
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// Print the manual page, or write all pages into a folder
@@ -101,7 +105,7 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
             crate::worker::run(env, again);
             ExitCode::SUCCESS
         }
-        Command::Demo => demo::run(&env),
+        Command::Demo { keep } => demo::run(keep),
         command => {
             let mut ui = Ui::default();
             let code = run(&env, &mut ui, cli.folder.as_deref(), command).unwrap_or_else(|e| ui.fail(&env, &e));
@@ -115,7 +119,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
         Command::Completions(args) => return Ok(completions::run(ui, &args)),
         Command::Man(args) => return man::run(ui, &args),
-        Command::Demo | Command::Worker { .. } => return Ok(exit_code::DONE),
+        Command::Demo { .. } | Command::Worker { .. } => return Ok(exit_code::DONE),
     };
     let ctx = Context::new(env.clone())?;
     let cwd = working_folder(folder)?;

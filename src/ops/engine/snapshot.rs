@@ -115,7 +115,7 @@ fn ours<'g, 'a>(call: Call<'g, 'a>) -> Call<'g, 'a> {
 /// All snapshots of a repository, newest first, with what their messages say.
 pub(super) fn all(git: &Git<'_>) -> Result<Vec<(Snapshot, Meta)>, GitError> {
     let format = "--format=%(refname)%00%(objectname)%00%(contents:body)%00";
-    let text = git.read(["for-each-ref", "--sort=-refname", format, REFS]).line()?;
+    let text = git.read(["for-each-ref", format, REFS]).line()?;
     let mut fields = text.split('\0').map(|f| f.trim_start_matches('\n'));
     let mut found = Vec::new();
     while let (Some(name), Some(commit), Some(body)) = (fields.next(), fields.next(), fields.next()) {
@@ -133,8 +133,8 @@ pub(super) fn all(git: &Git<'_>) -> Result<Vec<(Snapshot, Meta)>, GitError> {
         };
         found.push((snapshot, meta));
     }
-    // Names have seconds; two syncs within one are told apart by their time in the message.
-    found.sort_by_key(|(snapshot, _)| std::cmp::Reverse(snapshot.taken));
+    // The names only tell seconds, and of two in one second the later is the newest.
+    found.sort_by(|(a, _), (b, _)| (b.taken, &b.id).cmp(&(a.taken, &a.id)));
     Ok(found)
 }
 

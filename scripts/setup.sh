@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Installs what the tests need and the machine lacks, where that is possible without asking: as root
+# with apt-get. Otherwise it says what is missing. Never fails for something the tests can do without.
+set -euo pipefail
+
+needed=()
+wants() { command -v "$1" >/dev/null || needed+=("${2:-$1}"); }
+wants git
+wants cc build-essential
+wants shellcheck
+
+[ ${#needed[@]} -eq 0 ] && exit 0
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    echo "setup: installing ${needed[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    # The lists of a fresh image are empty or old.
+    apt-get install -y -qq "${needed[@]}" >/dev/null 2>&1 ||
+        { apt-get update -qq && apt-get install -y -qq "${needed[@]}" >/dev/null; } ||
+        echo "setup: apt-get could not install ${needed[*]}" >&2
+else
+    echo "setup: missing: ${needed[*]} (Debian or Ubuntu: apt-get install ${needed[*]})" >&2
+fi
+for program in git cc; do
+    command -v "$program" >/dev/null || { echo "setup: cannot go on without $program" >&2; exit 1; }
+done

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change is done. CI runs exactly this.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s\n' "$*"; }
+
+scripts/setup.sh
+
+step "scripts"
+for script in scripts/*.sh scripts/*/*.sh .ci/run; do
+    [ -e "$script" ] || continue
+    bash -n "$script"
+done
+if command -v shellcheck >/dev/null; then
+    find scripts .ci -type f \( -name '*.sh' -o -path '.ci/run' \) -exec shellcheck {} +
+else
+    echo "shellcheck is not installed: skipped"
+fi
+
+step "format"
+cargo fmt --check
+
+step "clippy"
+cargo clippy --locked --all-features --all-targets --quiet -- -D warnings
+
+step "hooks without the heavy features"
+cargo clippy --locked --no-default-features --bins --lib --quiet -- -D warnings
+cargo build --locked --no-default-features --bins --quiet
+
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --all-features --no-deps --quiet
+cargo test --locked --all-features --doc --quiet
+
+step "tests"
+if cargo nextest --version >/dev/null 2>&1; then
+    cargo nextest run --locked --all-features "$@"
+else
+    cargo test --locked --all-features --lib --bins --tests "$@"
+fi
