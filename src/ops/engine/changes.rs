@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Engine;
 use crate::git::porcelain::{self, Change, ChangeState};
-use crate::sync::gate::{Candidate, Rules, has_markers};
+use crate::sync::gate::{Candidate, Rules, beyond_snapshot, has_markers};
 use crate::sync::outcome::{End, LeftOut, LeftOutReason, Refusal};
 use crate::sync::quote;
 
@@ -43,6 +43,19 @@ impl Work {
     /// Whether nothing differs from HEAD at all.
     pub(super) fn clean(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether the index differs from HEAD.
+    pub(super) fn staged(&self) -> bool {
+        self.entries.iter().any(|(change, _)| change.staged())
+    }
+
+    /// Whether a snapshot of it holds exactly what a commit of it takes.
+    pub(super) fn snapshot_is_commit(&self) -> bool {
+        self.entries.iter().all(|(change, why)| match why {
+            None => true,
+            Some(why) => beyond_snapshot(why) && !change.staged(),
+        })
     }
 
     /// What was taken is committed now.

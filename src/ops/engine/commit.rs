@@ -193,7 +193,7 @@ impl Engine<'_> {
         if parents.len() < 2 {
             return Ok(None);
         }
-        let tree = self.patiently(|e| e.tree_of_work(Scope::Commit)).map_err(|e| self.end(&e))?;
+        let tree = self.patiently(|e| e.tree_of_work()).map_err(|e| self.end(&e))?;
         let Some(at) = parents.iter().skip(1).position(|(_, t)| *t == tree) else { return Ok(None) };
         let ours = self.reads.made_with(REFLOG_ACTION).unwrap_or_default();
         let taken_back = &parents[..=at];
