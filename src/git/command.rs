@@ -272,6 +272,12 @@ pub struct Started {
 }
 
 impl Started {
+    /// Waits for its end, but not much longer: nobody needs it any more.
+    pub fn abandon(mut self, patience: Duration) {
+        self.running.hurry(patience);
+        let _ = self.running.wait(None);
+    }
+
     /// Waits for its end; any ending but exit code 0 is an error.
     ///
     /// # Errors

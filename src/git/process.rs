@@ -100,6 +100,11 @@ impl Running {
         self.child.id()
     }
 
+    /// Brings the deadline forward to `patience` from now, if it is later.
+    pub fn hurry(&mut self, patience: Duration) {
+        self.deadline = self.deadline.min(self.begun.elapsed() + patience);
+    }
+
     /// Waits for its end, or makes one at the deadline. `watch` is given what it adds to standard
     /// error as it comes.
     ///

@@ -1,11 +1,16 @@
 //! Asking the remote, and noticing when it tells another story than before.
 
+use std::time::Duration;
+
+use super::recover::git_is_at_work;
 use super::{Engine, Target, fail_point};
 use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
 
+/// How long a fetch that is not needed any more may go on.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How much further back a shallow clone is deepened at a time.
 const DEEPEN: [&str; 3] = ["--deepen=50", "--deepen=500", "--unshallow"];
 
@@ -46,7 +51,14 @@ impl<'e> Engine<'e> {
                 let known = before.is_some() || self.reads.resolve(&target.remembered()).is_ok_and(|r| r.is_some());
                 return self.branch_is_missing(known);
             }
-            Err(error) => return Err(self.end(&error)),
+            Err(error) => {
+                let stopped = error.finished.timed_out || error.finished.signal.is_some();
+                // A lock that is still there after so long belongs to a git that died.
+                if stopped || (matches!(error.fault, Fault::Locked(_)) && self.tracking_lock_is_stale(&target)) {
+                    self.sweep_ref_locks();
+                }
+                return Err(self.end(&error));
+            }
         }
         let destination = self.destination(&target);
         self.tip = self.reads.resolve(&destination).map_err(|e| self.end(&e))?;
@@ -55,6 +67,32 @@ impl<'e> Engine<'e> {
         }
         self.not_rewritten(before)?;
         self.compare()
+    }
+
+    /// Ends a fetch that was started early and is not needed any more. A git that is stopped may leave a
+    /// lock behind, so it gets time to end by itself first.
+    pub(super) fn abandon_fetch(&mut self) {
+        if let Some((_, started)) = self.ahead.take() {
+            started.abandon(PATIENCE);
+            self.sweep_ref_locks();
+        }
+    }
+
+    fn tracking_lock_is_stale(&self, target: &Target) -> bool {
+        let lock = self.at.common_dir.join(format!("{}.lock", target.tracking));
+        std::fs::symlink_metadata(lock).is_ok_and(|m| self.is_stale(&m))
+    }
+
+    /// Removes the lock a fetch of ours left behind when it was stopped, if no git is at work here.
+    fn sweep_ref_locks(&self) {
+        let Some(target) = &self.target else { return };
+        let locks =
+            [format!("{}.lock", target.tracking), "shallow.lock".to_owned()].map(|l| self.at.common_dir.join(l));
+        if locks.iter().any(|l| l.exists()) && !git_is_at_work(self.at) {
+            for lock in locks {
+                let _ = std::fs::remove_file(lock);
+            }
+        }
     }
 
     /// Where a fetch puts what it finds: a rehearsal must not move the tracking ref.
@@ -133,9 +171,8 @@ impl<'e> Engine<'e> {
     fn not_rewritten(&mut self, before: Option<String>) -> Result<(), End> {
         let (Some(target), Some(tip)) = (self.target.clone(), self.tip.clone()) else { return Ok(()) };
         let remembered = self.reads.resolve(&target.remembered()).map_err(|e| self.end(&e))?;
-        if let Some(old) = remembered.or(before)
-            && old != tip
-        {
+        // Both: what we took in last, and what anybody fetched last.
+        for old in [remembered, before].into_iter().flatten().filter(|old| *old != tip) {
             let forward = match self.reads.is_ancestor(&old, &tip) {
                 Ok(forward) => forward,
                 // A shallow history may not reach back to the old commit; then nothing can be said.
@@ -143,25 +180,29 @@ impl<'e> Engine<'e> {
                 Err(error) => return Err(self.end(&error)),
             };
             if !forward && self.holds_removed(&old, &tip)? {
-                let here = quote::path(&self.at.worktree);
-                let own = self.head.as_deref() != Some(old.as_str());
-                let short = &old[..old.len().min(12)];
-                return Err(End::Refused {
-                    kind: Refusal::UpstreamRewritten,
-                    reason: format!(
-                        "{} was rewritten: commits you have were removed there, and syncing would put them back",
-                        target.display()
-                    ),
-                    command: if own {
-                        format!("git -C {here} rebase --onto {} {short}", target.display())
-                    } else {
-                        format!("git -C {here} reset --keep {}", target.display())
-                    },
-                });
+                return Err(self.rewritten(&target, &old));
             }
         }
         self.seen_tip = Some(tip);
         Ok(())
+    }
+
+    fn rewritten(&self, target: &Target, old: &str) -> End {
+        let here = quote::path(&self.at.worktree);
+        let upstream = quote::word(&target.display());
+        let mine = self.head.as_deref() != Some(old);
+        End::Refused {
+            kind: Refusal::UpstreamRewritten,
+            reason: format!(
+                "{} was rewritten: commits you have were removed there, and syncing would put them back",
+                target.display()
+            ),
+            command: if mine {
+                format!("git -C {here} rebase --onto {upstream} {}", &old[..old.len().min(12)])
+            } else {
+                format!("git -C {here} reset --keep {upstream}")
+            },
+        }
     }
 
     /// Whether HEAD holds commits of `old` that `tip` does not.

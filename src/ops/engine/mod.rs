@@ -205,11 +205,11 @@ impl<'e> Engine<'e> {
 
     fn drive(&mut self) -> Result<(), End> {
         let outcome = self.go();
-        // Also after a failure: what was taken in so far must not look rewritten the next time.
-        match self.remember() {
-            Err(error) if outcome.is_ok() => Err(self.end(&error)),
-            _ => outcome,
-        }
+        self.abandon_fetch();
+        // Also after a failure. That it cannot be noted is no reason to fail: what was noted before
+        // still tells a rewritten branch, together with the tracking ref.
+        let _ = self.remember();
+        outcome
     }
 
     fn go(&mut self) -> Result<(), End> {

@@ -98,8 +98,7 @@ impl Engine<'_> {
         let mut wait = 50;
         while let Ok(meta) = std::fs::symlink_metadata(&lock) {
             if wait > 800 {
-                let age = meta.modified().ok().and_then(|m| self.now().duration_since(m).ok()).unwrap_or_default();
-                if age >= STALE_AFTER && !super::recover::git_is_at_work(self.at) {
+                if self.is_stale(&meta) && !super::recover::git_is_at_work(self.at) {
                     std::fs::remove_file(&lock).map_err(|e| End::Failed {
                         reason: format!("cannot remove the stale lock {}: {e}", lock.display()),
                         transient: false,
@@ -115,8 +114,10 @@ impl Engine<'_> {
         Ok(())
     }
 
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(self.ctx.clock.now_ms())
+    /// Whether a lock file is so old that its git must have died.
+    pub(super) fn is_stale(&self, lock: &std::fs::Metadata) -> bool {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.ctx.clock.now_ms());
+        lock.modified().is_ok_and(|m| now.duration_since(m).is_ok_and(|age| age >= STALE_AFTER))
     }
 
     fn head_is_on_a_pinned_branch(&mut self) -> Result<(), End> {
