@@ -399,7 +399,8 @@ def document(arguments, hooks, ends, idle, full, status, memory):
         "`scripts/bench.sh` measures and writes this file (the last section is written by hand and kept);",
         "`scripts/bench.sh --quick` is a smoke run, `--help` tells how to change the number of runs.",
         "",
-        f"Machine: {os.cpu_count()} cores, {platform.system()} {kernel}, {platform.machine()}, git {version}. "
+        f"Machine: {os.cpu_count()} cores, {platform.system()} {kernel}, {platform.machine()}, git {version}, "
+        f"load average {os.getloadavg()[2]:.1f}. "
         f"Runs: {arguments.hook_runs} a hook, {arguments.sync_runs} a sync (a third of that on 100,000 files).",
         "",
         "Each case is a process started with `posix_spawn` and awaited with `wait4`; cases that are compared run in",

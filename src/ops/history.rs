@@ -72,7 +72,7 @@ pub fn list(ctx: &Context, at: &Location) -> Result<Vec<Snapshot>, End> {
 pub fn undo(ctx: &Context, at: &Location, id: Option<&str>) -> Result<Undone, End> {
     let enrolled = enrolled::find(ctx, at)?;
     let patience = Duration::from_secs(enrolled.config.lock.timeout_seconds);
-    let _guard = sync::hold(ctx, at, "undo", patience)?;
+    let guard = sync::hold(ctx, at, "undo", patience)?;
     let job = Job {
         config: &enrolled.config,
         pin: &enrolled.repository,
@@ -82,8 +82,11 @@ pub fn undo(ctx: &Context, at: &Location, id: Option<&str>) -> Result<Undone, En
         accept: &[],
         publish: false,
     };
-    let undone = engine::undo(ctx, at, &job, id)?;
-    record::pause(ctx, at, "an undo: the next sync would bring back what it took away");
-    engine::observe(ctx, at, &job, Dirty::Ask);
-    Ok(undone)
+    let undone = engine::undo(ctx, at, &job, id);
+    if undone.is_ok() {
+        record::pause(ctx, at, "an undo: the next sync would bring back what it took away");
+        engine::observe(ctx, at, &job, Dirty::Ask);
+    }
+    sync::release(ctx, at, guard);
+    undone
 }

@@ -60,12 +60,7 @@ pub fn force(
         queue::list(&ctx.layout).unwrap_or_default().into_iter().filter(|r| r.git_dir == at.git_dir).collect();
     let manual = Manual { action, options };
     let report = round::run(ctx, at, &requests, Some(manual), reporter);
-    drop(guard);
-    // Requests that came while the lock was held found it busy and rely on us.
-    let more = queue::list(&ctx.layout).unwrap_or_default();
-    if more.iter().any(|r| r.common_dir == at.common_dir && r.attempts == 0) {
-        let _ = detach::start_worker(&ctx.env, true);
-    }
+    release(ctx, at, guard);
     report.unwrap_or_else(|| not_begun(ctx, at, action, End::Done))
 }
 
@@ -105,6 +100,16 @@ pub fn hold(ctx: &Context, at: &Location, purpose: &str, patience: Duration) -> 
             Err(End::Busy { reason: format!("a sync of this repository is running: {by}") })
         }
         Err(error) => Err(unlockable(at, &error)),
+    }
+}
+
+/// Lets go of the repository's lock. Requests that came while it was held found it busy and rely on
+/// whoever held it.
+pub fn release(ctx: &Context, at: &Location, guard: LockGuard) {
+    drop(guard);
+    let waiting = queue::list(&ctx.layout).unwrap_or_default();
+    if waiting.iter().any(|r| r.common_dir == at.common_dir && r.attempts == 0) {
+        let _ = detach::start_worker(&ctx.env, true);
     }
 }
 

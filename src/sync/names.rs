@@ -57,9 +57,37 @@ pub fn says_secret(path: &Path) -> bool {
         })
 }
 
+/// Device names that Windows reserves, with any ending.
+const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+
+/// Whether Windows cannot hold a file of this name, so that a clone there would fail.
+#[must_use]
+pub fn windows_cannot_hold(path: &Path) -> bool {
+    path.to_string_lossy().split('/').any(|part| {
+        let stem = part.split('.').next().unwrap_or(part).to_lowercase();
+        let device = RESERVED.iter().any(|r| match stem.strip_prefix(r) {
+            Some("") => r.len() == 3 && !matches!(*r, "com" | "lpt"),
+            Some(digit) => matches!(*r, "com" | "lpt") && digit.len() == 1 && digit.bytes().all(|b| b.is_ascii_digit()),
+            None => false,
+        });
+        let odd = |c: char| c.is_ascii_control() || "<>:\"|?*\\".contains(c);
+        device || part.ends_with(['.', ' ']) || part.contains(odd)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_windows_refuses_are_known() {
+        for yes in ["a:b", "x/aux.txt", "NUL", "com1", "end.", "end /x", "what?", "new\nline", "a\\b"] {
+            assert!(windows_cannot_hold(Path::new(yes)), "{yes}");
+        }
+        for no in ["console.rs", "com10", "auxiliary", ".gitignore", "a b/c.d", "ünï.txt", "nul_/x"] {
+            assert!(!windows_cannot_hold(Path::new(no)), "{no}");
+        }
+    }
 
     #[test]
     fn secrets_are_known_by_their_names_and_look_alikes_are_not() {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Engine;
 use crate::git::porcelain::{self, Change, ChangeState};
-use crate::sync::gate::{Candidate, Rules, has_markers};
+use crate::sync::gate::{Candidate, Rules, beyond_snapshot, has_markers};
 use crate::sync::outcome::{End, LeftOut, LeftOutReason, Refusal};
 use crate::sync::quote;
 
@@ -43,6 +43,19 @@ impl Work {
     /// Whether nothing differs from HEAD at all.
     pub(super) fn clean(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Whether the index differs from HEAD.
+    pub(super) fn staged(&self) -> bool {
+        self.entries.iter().any(|(change, _)| change.staged())
+    }
+
+    /// Whether a snapshot of it holds exactly what a commit of it takes.
+    pub(super) fn snapshot_is_commit(&self) -> bool {
+        self.entries.iter().all(|(change, why)| match why {
+            None => true,
+            Some(why) => beyond_snapshot(why) && !change.staged(),
+        })
     }
 
     /// What was taken is committed now.
@@ -83,7 +96,29 @@ impl Engine<'_> {
             }
             work.entries.push((change, why));
         }
+        self.take_large_files_of_lfs(&mut work)?;
         self.work = Some(work);
+        Ok(())
+    }
+
+    /// A large file that LFS takes care of is a small pointer to git.
+    fn take_large_files_of_lfs(&self, work: &mut Work) -> Result<(), End> {
+        let large = |why: &Option<LeftOutReason>| matches!(why, Some(LeftOutReason::TooLarge { .. }));
+        let paths: Vec<&Path> =
+            work.entries.iter().filter(|(_, why)| large(why)).map(|(c, _)| c.path.as_path()).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let call = self.git.read(["check-attr", "-z", "--stdin", "filter"]).input(porcelain::join_paths(paths));
+        let finished = call.run().map_err(|e| self.end(&e))?;
+        let fields = porcelain::paths(&finished.stdout);
+        let lfs: BTreeSet<&Path> =
+            fields.chunks_exact(3).filter(|f| f[2].as_os_str() == "lfs").map(|f| f[0].as_path()).collect();
+        for (change, why) in &mut work.entries {
+            if large(why) && lfs.contains(change.path.as_path()) {
+                *why = None;
+            }
+        }
         Ok(())
     }
 

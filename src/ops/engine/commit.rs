@@ -6,6 +6,7 @@ use super::{Engine, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::repository::Head;
+use crate::sync::names::windows_cannot_hold;
 use crate::sync::outcome::{Committed, End, Refusal};
 use crate::sync::quote;
 
@@ -21,6 +22,7 @@ impl Engine<'_> {
         self.keep()?;
         let files: Vec<String> =
             self.work.iter().flat_map(|w| w.taken()).map(|c| c.path.display().to_string()).collect();
+        self.remark_names();
         let message = self.message(files.len());
         self.open_journal(journal::Kind::Commit, "")?;
         fail_point(self.ctx, "commit-begun");
@@ -32,6 +34,16 @@ impl Engine<'_> {
         self.close_journal();
         fail_point(self.ctx, "commit-recorded");
         outcome
+    }
+
+    /// New names that a clone on Windows would fail at are committed, and worth a word.
+    fn remark_names(&mut self) {
+        let new = self.work.iter().flat_map(|w| w.taken()).filter(|c| !c.in_head() && !c.deleted());
+        let odd: Vec<_> = new.filter(|c| windows_cannot_hold(&c.path)).map(|c| c.path.display().to_string()).collect();
+        if let Some(first) = odd.first() {
+            let names = count(odd.len(), "new name", "new names");
+            self.remarks.push(format!("{names} cannot exist on Windows, first {first}"));
+        }
     }
 
     fn try_commit(&mut self, message: &str) -> Result<(), GitError> {
@@ -181,7 +193,7 @@ impl Engine<'_> {
         if parents.len() < 2 {
             return Ok(None);
         }
-        let tree = self.patiently(|e| e.tree_of_work(Scope::Commit)).map_err(|e| self.end(&e))?;
+        let tree = self.patiently(|e| e.tree_of_work()).map_err(|e| self.end(&e))?;
         let Some(at) = parents.iter().skip(1).position(|(_, t)| *t == tree) else { return Ok(None) };
         let ours = self.reads.made_with(REFLOG_ACTION).unwrap_or_default();
         let taken_back = &parents[..=at];

@@ -133,10 +133,15 @@ impl<'e> Engine<'e> {
     fn not_rewritten(&mut self, before: Option<String>) -> Result<(), End> {
         let (Some(target), Some(tip)) = (self.target.clone(), self.tip.clone()) else { return Ok(()) };
         let remembered = self.reads.resolve(&target.remembered()).map_err(|e| self.end(&e))?;
-        let Some(old) = remembered.clone().or(before) else { return self.remember(&tip, None) };
-        if old != tip {
-            // A shallow history may not reach back to the old commit; then nothing can be said.
-            let forward = self.reads.is_ancestor(&old, &tip).unwrap_or(true);
+        if let Some(old) = remembered.or(before)
+            && old != tip
+        {
+            let forward = match self.reads.is_ancestor(&old, &tip) {
+                Ok(forward) => forward,
+                // A shallow history may not reach back to the old commit; then nothing can be said.
+                Err(_) if self.reads.is_shallow().map_err(|e| self.end(&e))? => true,
+                Err(error) => return Err(self.end(&error)),
+            };
             if !forward && self.holds_removed(&old, &tip)? {
                 let here = quote::path(&self.at.worktree);
                 let own = self.head.as_deref() != Some(old.as_str());
@@ -155,7 +160,8 @@ impl<'e> Engine<'e> {
                 });
             }
         }
-        if remembered.as_deref() == Some(tip.as_str()) { Ok(()) } else { self.remember(&tip, remembered.as_deref()) }
+        self.seen_tip = Some(tip);
+        Ok(())
     }
 
     /// Whether HEAD holds commits of `old` that `tip` does not.
@@ -169,14 +175,13 @@ impl<'e> Engine<'e> {
         Ok(false)
     }
 
-    /// Notes what the remote branch was last seen at.
-    pub(super) fn remember(&mut self, tip: &str, known: Option<&str>) -> Result<(), End> {
-        let Some(target) = &self.target else { return Ok(()) };
-        if self.rehearsing || known == Some(tip) {
+    /// Notes what the remote branch was last seen at, if that has changed: once, at the end of a sync.
+    pub(super) fn remember(&mut self) -> Result<(), GitError> {
+        let (Some(target), Some(tip)) = (&self.target, self.seen_tip.take()) else { return Ok(()) };
+        if self.rehearsing || self.reads.resolve(&target.remembered())?.as_ref() == Some(&tip) {
             return Ok(());
         }
-        self.git.write(["update-ref", &target.remembered(), tip]).run().map_err(|e| self.end(&e))?;
-        Ok(())
+        self.git.write(["update-ref", &target.remembered(), &tip]).run().map(drop)
     }
 
     /// Counts what each side has, and lists what arrives.

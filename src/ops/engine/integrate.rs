@@ -1,7 +1,6 @@
 //! Taking in what arrived: the outcome is computed in memory first, and only one that is known to be
 //! clean is applied, by a fast-forward that is written down before it begins.
 
-use super::stage::Scope;
 use super::{Engine, Flow, NAMED_COMMITS, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
 use crate::config::model::ConflictPolicy;
 use crate::git::command::GitError;
@@ -22,7 +21,7 @@ impl Engine<'_> {
             return Err(self.in_the_way(Refusal::UntrackedInTheWay, &first.unwrap_or_default()));
         };
         let ours = if work {
-            let tree = self.patiently(|e| e.tree_of_work(Scope::Commit)).map_err(|e| self.end(&e))?;
+            let tree = self.patiently(|e| e.tree_of_work()).map_err(|e| self.end(&e))?;
             let message = "craft: what a commit would hold";
             let made =
                 self.git.write(["commit-tree", &tree, "-p", &head]).setting("commit.gpgSign=false").input(message);

@@ -146,6 +146,8 @@ struct Engine<'e> {
     target: Option<Target>,
     /// The remote branch's commit, once fetched.
     tip: Option<String>,
+    /// What the remote branch was seen at and is to be remembered as.
+    seen_tip: Option<String>,
     /// Paths that differ between the merge base and `tip`.
     incoming: Vec<(u8, std::path::PathBuf)>,
     fetched: bool,
@@ -184,6 +186,7 @@ impl<'e> Engine<'e> {
             head: None,
             target: None,
             tip: None,
+            seen_tip: None,
             incoming: Vec::new(),
             fetched: false,
             ahead: None,
@@ -201,6 +204,15 @@ impl<'e> Engine<'e> {
     }
 
     fn drive(&mut self) -> Result<(), End> {
+        let outcome = self.go();
+        // Also after a failure: what was taken in so far must not look rewritten the next time.
+        match self.remember() {
+            Err(error) if outcome.is_ok() => Err(self.end(&error)),
+            _ => outcome,
+        }
+    }
+
+    fn go(&mut self) -> Result<(), End> {
         self.recover()?;
         self.preflight()?;
         if self.job.action == Action::Sync {

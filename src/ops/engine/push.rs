@@ -31,7 +31,7 @@ impl Engine<'_> {
         fail_point(self.ctx, "push-made");
         match outcome {
             Ok(()) => {
-                self.remember(&head, None)?;
+                self.seen_tip = Some(head.clone());
                 self.tip = Some(head.clone());
                 self.counts = Some((0, 0));
                 self.missing = None;

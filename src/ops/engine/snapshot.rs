@@ -64,9 +64,14 @@ impl Engine<'_> {
                 let tree = self.reads.tree_of(head)?;
                 (tree.clone(), tree)
             }
-            _ => {
+            (head, _) => {
+                let staged = self.work.as_ref().is_none_or(super::changes::Work::staged);
+                let unstaged = head.clone().filter(|_| !staged);
                 let copy = self.copy_index().map_err(|e| io_error("copy the index", &e))?;
-                let index = self.write_tree(copy.path())?;
+                let index = match unstaged {
+                    Some(head) => self.reads.tree_of(&head)?,
+                    None => self.write_tree(copy.path())?,
+                };
                 self.stage(Some(copy.path()), Scope::Snapshot)?;
                 let worktree = self.write_tree(copy.path())?;
                 (index, worktree)
@@ -89,7 +94,8 @@ impl Engine<'_> {
         let head: Vec<&str> = self.head.iter().flat_map(|h| ["-p", h.as_str()]).collect();
         let mut parents = head.clone();
         let staged;
-        if index != worktree || self.head.is_none() {
+        // Where the index is HEAD's, or the working tree's, its tree is kept alive by theirs.
+        if self.work.as_ref().is_some_and(super::changes::Work::staged) {
             staged =
                 ours(self.git.write(["commit-tree", &index].into_iter().chain(head)).input("craft: index")).line()?;
             parents.extend(["-p", staged.as_str()]);

@@ -113,9 +113,14 @@ impl Engine<'_> {
     }
 
     /// The tree a commit of the work would have.
-    pub(super) fn tree_of_work(&mut self, scope: Scope) -> Result<String, GitError> {
+    pub(super) fn tree_of_work(&mut self) -> Result<String, GitError> {
+        if let (Some(kept), Some(work)) = (&self.kept, &self.work)
+            && work.snapshot_is_commit()
+        {
+            return Ok(kept.worktree.clone());
+        }
         let copy = self.copy_index().map_err(|e| io_error("copy the index", &e))?;
-        self.stage(Some(copy.path()), scope)?;
+        self.stage(Some(copy.path()), Scope::Commit)?;
         self.write_tree(copy.path())
     }
 
