@@ -115,6 +115,21 @@ fn a_lock_of_the_branch_stops_the_commit_and_loses_nothing() {
 }
 
 #[test]
+fn a_fetch_of_somebody_else_at_the_same_moment_does_not_end_the_sync() {
+    let pair = Pair::enrolled();
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.b_pushes("theirs.txt", "theirs\n");
+    let text = "error: cannot lock ref 'refs/remotes/origin/main': is at 1111111 but expected 2222222";
+    let fake = FakeGit::install(&pair, &[Rule::fail(" fetch ", 1, text).nth(1)]);
+    pair.force("sync").done();
+    assert_eq!(fake.calls(" fetch ").len(), 2);
+    fake.remove();
+    let remote = pair.remote_tree();
+    assert_eq!([&remote["mine.txt"], &remote["theirs.txt"]], ["mine\n", "theirs\n"]);
+    pair.whole();
+}
+
+#[test]
 fn a_sync_of_ours_that_runs_already_makes_us_wait_and_then_give_way() {
     let pair = Pair::enrolled();
     pair.configure(json!({"lock": {"timeoutSeconds": 0}}));
@@ -141,8 +156,8 @@ fn a_pre_commit_hook_that_takes_too_long_is_ended_with_its_children() {
     pair.git(&pair.a, &["add", "one.txt"]);
     write(pair.a.join("mine.txt"), "mine\n");
     let (before, remote, changes) = (pair.state(), pair.remote_refs(), pair.changes());
-    assert_eq!(pair.force("push").code, 1);
-    pair.wait_until_quiet();
+    assert!(matches!(pair.force("push").report.end, End::Failed { .. }));
+    assert_eq!(pair.processes(), [], "the hook and what it started are gone");
     assert_eq!(pair.state(), before);
     assert_eq!(pair.changes(), changes);
     assert_eq!(pair.remote_refs(), remote);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::{Pair, read, tree, write};
 
@@ -139,7 +139,8 @@ fn undone(pair: &Pair, step: &str) {
         read_or_nothing(&pair.a.join(name)).starts_with(wanted) || texts.into_iter().any(|t| t.starts_with(wanted))
     };
     assert!(kept("later.txt", "later\n") && kept("two.txt", "later\n"), "{step}: work of after the sync is kept");
-    let oldest = snapshots.first().unwrap().trim_start_matches("refs/craft/backup/").to_owned();
+    let listed: Value = serde_json::from_str(&pair.auto_sync(&pair.a, &["history", "--json"]).stdout).unwrap();
+    let oldest = listed["snapshots"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned();
     pair.auto_sync(&pair.a, &["undo", &oldest]);
     assert_eq!(pair.changes(), " M one.txt\n?? new.txt", "{step}");
     assert!(read(pair.a.join("one.txt")).starts_with(b"mine\n"), "{step}");

@@ -16,6 +16,11 @@ fn recorded(pair: &Pair) -> Value {
     state["repositories"][pair.a.join(".git").to_str().unwrap()].clone()
 }
 
+/// Ends of sessions say nothing but what needs the user.
+fn silent(pair: &Pair) {
+    pair.configure(json!({"autoSync": {"triggers": {"sessionEnd": {"silent": true}}}}));
+}
+
 /// A session in `a` that writes a file, to its end, at a time of its own; what its start said.
 #[track_caller]
 fn session(pair: &Pair, n: u64) -> String {
@@ -156,6 +161,7 @@ fn a_busy_lock_leaves_the_request_for_later() {
 #[test]
 fn a_push_made_offline_goes_out_at_the_next_start() {
     let pair = Pair::over_ssh();
+    silent(&pair);
     pair.ssh_says(Some("ssh: connect to host host.example port 22: Network is unreachable\n"));
     for n in 0..7 {
         assert_eq!(session(&pair, n), "", "being offline is nothing to complain about");
@@ -201,6 +207,7 @@ fn the_work_of_a_session_that_died_is_recovered() {
 #[test]
 fn after_five_failures_it_pauses_says_so_once_and_force_revives_it() {
     let pair = Pair::enrolled();
+    silent(&pair);
     let fake = FakeGit::install(&pair, &[Rule::fail(" push ", 1, "fatal: something nobody has ever seen")]);
     for n in 0..5 {
         session(&pair, n);
@@ -224,13 +231,13 @@ fn after_five_failures_it_pauses_says_so_once_and_force_revives_it() {
 fn only_what_may_pass_by_itself_is_put_off() {
     let pair = Pair::over_ssh();
     pair.ssh_says(Some("Connection reset by peer\nfatal: Could not read from remote repository.\n"));
-    pair.configure(json!({"retry": {"baseMs": HOUR, "attempts": 1}}));
+    pair.configure(json!({"retry": {"baseMs": 60_000, "attempts": 1}}));
     session(&pair, 0);
     assert!(recorded(&pair)["notBefore"].as_u64() > Some(NOON), "{:#}", recorded(&pair));
 
     let pair = Pair::over_ssh();
     pair.ssh_says(Some("git@host.example: Permission denied (publickey).\n"));
-    pair.configure(json!({"retry": {"baseMs": HOUR, "attempts": 1}}));
+    pair.configure(json!({"retry": {"baseMs": 60_000, "attempts": 1}}));
     session(&pair, 0);
     let state = recorded(&pair);
     assert_eq!(state["notBefore"], 0, "{state:#}");
@@ -240,6 +247,7 @@ fn only_what_may_pass_by_itself_is_put_off() {
 #[test]
 fn a_conflict_is_told_once_with_its_files() {
     let pair = Pair::enrolled();
+    silent(&pair);
     pair.edit(&pair.a, "one.txt", 1, "mine");
     pair.edit(&pair.b, "one.txt", 1, "theirs");
     pair.b_pushes_all("b: clash");

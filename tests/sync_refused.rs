@@ -93,12 +93,7 @@ fn on_no_branch_work_is_only_kept_and_that_is_said_once() {
     pair.git(&pair.a, &["checkout", "-q", "--detach"]);
     pair.edit(&pair.a, "one.txt", 1, "mine");
     write(pair.a.join("untracked.txt"), "untracked\n");
-    refused(&pair, Refusal::Detached);
-    let newest = pair.snapshots().pop().expect("a snapshot");
-    assert!(pair.git(&pair.a, &["show", &format!("{newest}:one.txt")]).starts_with("mine\n"));
-    assert_eq!(pair.git(&pair.a, &["show", &format!("{newest}:untracked.txt")]), "untracked");
-    assert_eq!(pair.rev(&pair.a, &format!("{newest}^1")), pair.rev(&pair.a, "HEAD"));
-
+    pair.configure(serde_json::json!({"autoSync": {"triggers": {"sessionEnd": {"silent": true}}}}));
     let mut said = Vec::new();
     for session in ["1", "2", "3"] {
         said.push(pair.session_start(&pair.a, session));
@@ -108,6 +103,12 @@ fn on_no_branch_work_is_only_kept_and_that_is_said_once() {
     said.push(pair.session_start(&pair.a, "4"));
     pair.wait_for_worker(&pair.a);
     assert_eq!(said.iter().filter(|s| !s.is_empty()).count(), 1, "{said:?}");
+
+    refused(&pair, Refusal::Detached);
+    let newest = pair.snapshots().pop().expect("a snapshot");
+    assert!(pair.git(&pair.a, &["show", &format!("{newest}:one.txt")]).starts_with("mine\n"));
+    assert_eq!(pair.git(&pair.a, &["show", &format!("{newest}:untracked.txt")]), "untracked");
+    assert_eq!(pair.rev(&pair.a, &format!("{newest}^1")), pair.rev(&pair.a, "HEAD"));
 }
 
 #[test]

@@ -142,7 +142,11 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
     let mut verdict = Verdict::default();
     if is_failure(&report.end) {
         repo.consecutive_failures += 1;
-    } else if !matches!(report.end, End::Busy { .. } | End::Offline { .. }) {
+        repo.failed_push = report.action.pushes();
+    } else if !matches!(report.end, End::Busy { .. } | End::Offline { .. })
+        // Each session begins with a pull: one that goes well says nothing of pushes that never do.
+        && !(report.action == Action::Pull && repo.failed_push)
+    {
         repo.consecutive_failures = 0;
     }
     repo.not_before = match report.end {

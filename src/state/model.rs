@@ -101,6 +101,8 @@ pub struct RepoState {
     pub statistics: Statistics,
     /// Failures since the last success.
     pub consecutive_failures: u32,
+    /// Whether the last failure was one of sending, which no pull that went well makes good.
+    pub failed_push: bool,
     /// No automatic sync before this time (backoff); 0 is at once.
     pub not_before: Millis,
     /// Why automatic sync rests until `force` or `enable`, where it does.

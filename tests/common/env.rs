@@ -265,7 +265,7 @@ impl TestEnv {
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse::<i32>().ok()) else { continue };
-            let Ok(environ) = std::fs::read(entry.path().join("environ")) else { continue };
+            let environ = environment(&entry.path());
             if environ.split(|b| *b == 0).any(|var| var == mark) {
                 let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
                 found.push((pid, String::from_utf8_lossy(&line).replace('\0', " ")));
@@ -286,6 +286,19 @@ impl Drop for TestEnv {
             eprintln!("--- log of {}\n{}", self.folder.path().display(), self.diagnostics());
         }
     }
+}
+
+/// The environment of a process. At the very moment it is replaced by another program it looks empty,
+/// so an empty one is looked at again, unless it belongs to the kernel.
+fn environment(process: &Path) -> Vec<u8> {
+    for _ in 0..20 {
+        match std::fs::read(process.join("environ")) {
+            Ok(environ) if !environ.is_empty() => return environ,
+            Ok(_) if std::fs::read_link(process.join("exe")).is_ok() => std::thread::sleep(Duration::from_millis(1)),
+            _ => break,
+        }
+    }
+    Vec::new()
 }
 
 fn said(answer: &Value) -> String {

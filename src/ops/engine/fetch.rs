@@ -45,6 +45,13 @@ impl<'e> Engine<'e> {
         let reporter = &mut *self.reporter;
         let fetched = started.finish(Some(&mut |p| reporter.progress(p)));
         fail_point(self.ctx, "fetched");
+        let fetched = match fetched {
+            // Another git fetched at the same moment: an editor's, or that of a sync that was killed.
+            Err(GitError { fault: Fault::Locked(_), .. }) => {
+                self.patiently(|e| e.fetch_call(&target, &e.destination(&target), before.as_deref(), &[]).run())
+            }
+            other => other,
+        };
         match fetched {
             Ok(_) => {}
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {
