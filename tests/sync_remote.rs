@@ -152,6 +152,21 @@ fn what_was_removed_from_the_remote_is_never_pushed_back() {
 }
 
 #[test]
+fn nothing_is_pushed_back_where_no_sync_has_seen_the_removed_commit_either() {
+    let pair = Pair::enrolled();
+    pair.b_pushes("leak.txt", "password\n");
+    pair.git(&pair.a, &["pull", "-q"]);
+    pair.git(&pair.b, &["reset", "-q", "--hard", "HEAD~1"]);
+    pair.git(&pair.b, &["push", "-q", "--force", "origin", "main"]);
+    let tip = pair.remote_tip();
+    write(pair.a.join("mine.txt"), "mine\n");
+    for action in ["sync", "sync", "push"] {
+        pair.force(action).refused(Refusal::UpstreamRewritten);
+        assert_eq!(pair.remote_tip(), tip, "{action}");
+    }
+}
+
+#[test]
 fn after_the_user_took_the_rewritten_branch_sync_goes_on() {
     let pair = Pair::enrolled();
     rewrite(&pair, Some("instead.txt"));

@@ -187,7 +187,10 @@ impl<'e> Engine<'e> {
                 Err(error) => return Err(self.end(&error)),
             };
             if !forward && self.holds_removed(&old, &tip)? {
-                return Err(self.rewritten(&target, &old));
+                // The tracking ref has moved on; what it was must not be forgotten until this is settled.
+                let end = self.rewritten(&target, &old);
+                self.seen_tip = Some(old);
+                return Err(end);
             }
         }
         self.seen_tip = Some(tip);
