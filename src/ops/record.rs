@@ -27,6 +27,8 @@ const STATE_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Verdict {
     /// Lines the user has to be told, because something needs them and they were not told yet.
     pub tell: Vec<String>,
+    /// Whether what needs the user was told before.
+    pub known: bool,
     /// What was left out, where that was not told yet.
     pub left_out: Option<String>,
     /// No automatic sync before this time.
@@ -165,6 +167,7 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         Some(attention) => {
             if told(&attention) {
                 // What was said stays said, with its first time.
+                verdict.known = true;
             } else {
                 verdict.tell.push(format!("{}: {}\n  {}", tell::NAME, attention.message, attention.command));
                 repo.attention = Some(attention);

@@ -159,12 +159,13 @@ fn announce(
     verdict: &Verdict,
     config: &Config,
 ) {
-    let talks = requests.iter().any(|r| !silent(config, r.trigger));
+    // A request that was put back has had its say.
+    let talks = requests.iter().any(|r| r.attempts == 0 && !silent(config, r.trigger));
     let context = config.auto_sync.triggers.session_start.additional_context;
     let model = tell::for_model(report).filter(|_| context).unwrap_or_default();
     let notice = |later: bool| {
         let mut lines = verdict.tell.clone();
-        if lines.is_empty() && talks && worth_telling(report) {
+        if lines.is_empty() && talks && worth_telling(report, verdict) {
             lines.push(if later { tell::recap(report) } else { tell::sentence(report) });
         }
         lines.extend(verdict.left_out.clone());
@@ -184,9 +185,10 @@ fn announce(
     }
 }
 
-/// A sync that found nothing to do is not worth a line.
-fn worth_telling(report: &Report) -> bool {
-    report.end != End::Done || report.committed.is_some() || report.pulled.is_some() || report.pushed.is_some()
+/// A sync that did nothing is not worth a line, and neither is trouble that was told before.
+fn worth_telling(report: &Report, verdict: &Verdict) -> bool {
+    let did = report.committed.is_some() || report.pulled.is_some() || report.pushed.is_some();
+    did || (report.end != End::Done && !verdict.known)
 }
 
 fn silent(config: &Config, trigger: Trigger) -> bool {
