@@ -13,9 +13,8 @@ use crate::config::model::Action;
 use crate::context::Context;
 use crate::locate::{Location, locate};
 use crate::ops::sync::{self, ForceOptions, Preview};
-use crate::queue::Trigger;
 use crate::sync::outcome::{End, Refusal, Report};
-use crate::sync::tell;
+use crate::sync::{quote, tell};
 
 /// How many files and commits a list shows.
 const SHOWN: usize = 10;
@@ -127,25 +126,10 @@ fn gone(ctx: &Context, path: &Path, action: Action) -> Report {
     let end = End::Refused {
         kind: Refusal::NotEnrolled,
         reason: format!("{} is no longer the repository that was enrolled", path.display()),
-        command: format!("craft auto-sync disable {}", tell::quote_path(path)),
+        command: format!("craft auto-sync disable {}", quote::path(path)),
     };
-    Report {
-        repository: path.display().to_string(),
-        branch: String::new(),
-        remote: String::new(),
-        action,
-        trigger: Trigger::Manual,
-        session: None,
-        end,
-        committed: None,
-        pulled: None,
-        pushed: None,
-        left_out: Vec::new(),
-        snapshot: None,
-        remarks: Vec::new(),
-        ended: ctx.clock.now_ms(),
-        duration_ms: 0,
-    }
+    let at = Location { worktree: path.to_owned(), git_dir: path.to_owned(), common_dir: path.to_owned() };
+    sync::not_begun(ctx, &at, action, end)
 }
 
 fn summary(report: &Report, look: &Look, many: bool) -> String {

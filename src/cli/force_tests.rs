@@ -1,3 +1,4 @@
+use crate::queue::Trigger;
 use insta::assert_snapshot;
 
 use super::*;

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::ops::status::{self, Occasions, RepositoryStatus, Seen, Status, Waiting};
 use crate::queue::Trigger;
 use crate::state::LastSync;
+use crate::sync::quote;
 use crate::sync::tell::{self, counted};
 
 /// Columns in front of what a row says.
@@ -151,7 +152,7 @@ impl Page<'_> {
     }
 
     fn command(&mut self, command: &str, repository: &RepositoryStatus) {
-        let text = format!("{command} {}", tell::quote_path(&repository.path));
+        let text = format!("{command} {}", quote::path(&repository.path));
         self.lines.push(format!("{:INDENT$}{}", "", self.look.strong(&tell::clean(&text))));
     }
 

@@ -11,7 +11,7 @@ pub fn path(path: &Path) -> String {
 /// `text` as one word of a POSIX shell.
 #[must_use]
 pub fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@:,%=".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,%=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else {

@@ -1,9 +1,8 @@
 //! What is told of a sync, to people and to the model. Texts of commits and names of files come from
 //! elsewhere, so whatever could steer a terminal is taken out of them here.
 
-use std::path::Path;
-
 use super::outcome::{CommitLine, End, LeftOut, LeftOutReason, Refusal, Report};
+use super::quote;
 use super::step::Step;
 use crate::config::model::Action;
 use crate::queue::Trigger;
@@ -82,12 +81,12 @@ pub fn attention(report: &Report) -> Option<Attention> {
                 None => "your commits are kept".into(),
             };
             let names = listed(files, files.len());
-            let merge = format!("git -C {} merge {}", quote(&report.repository), quote(&report.remote));
+            let merge = format!("git -C {} merge {}", quote::word(&report.repository), quote::word(&report.remote));
             ("conflict".into(), format!("both sides changed {names}; nothing was merged, {kept}"), merge)
         }
         End::Refused { kind, reason, command } => (kind.word(), reason.clone(), command.clone()),
         End::Failed { reason, transient: false } => {
-            let again = format!("craft auto-sync force {} {}", report.action.word(), quote(&report.repository));
+            let again = format!("craft auto-sync force {} {}", report.action.word(), quote::word(&report.repository));
             ("failed".into(), format!("{} failed: {reason}", report.action.word()), again)
         }
     };
@@ -176,23 +175,6 @@ pub fn commit_line(commit: &CommitLine) -> String {
 #[must_use]
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
-/// `text` so that a POSIX shell takes it as one word; plain words stay as they are.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/._-+@:,%=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
-}
-
-/// As [`quote`], for a path.
-#[must_use]
-pub fn quote_path(path: &Path) -> String {
-    quote(&path.to_string_lossy())
 }
 
 /// `text` on one line and without anything that could steer a terminal: control characters and those
