@@ -11,6 +11,7 @@ mod demo;
 mod harness;
 mod hooks;
 mod sync_basic;
+mod sync_commit;
 mod sync_conflict;
 mod sync_faults;
 mod sync_files;

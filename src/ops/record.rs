@@ -145,11 +145,12 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
     if is_failure(&report.end) {
         repo.consecutive_failures += 1;
         repo.failed_push = report.action.pushes();
-    } else if !matches!(report.end, End::Busy { .. } | End::Offline { .. })
+    } else {
         // Each session begins with a pull: one that goes well says nothing of pushes that never do.
-        && !(report.action == Action::Pull && repo.failed_push)
-    {
-        repo.consecutive_failures = 0;
+        let unproven = report.action == Action::Pull && repo.failed_push;
+        if !unproven && !matches!(report.end, End::Busy { .. } | End::Offline { .. }) {
+            repo.consecutive_failures = 0;
+        }
     }
     repo.not_before = match report.end {
         End::Failed { transient: true, .. } => {
