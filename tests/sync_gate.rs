@@ -3,7 +3,7 @@
 use claude_craft::sync::outcome::{LeftOutReason, Refusal};
 use serde_json::json;
 
-use crate::common::{Pair, assert_whole, read, tree, write};
+use crate::common::{FakeGit, Pair, Rule, assert_whole, read, tree, write};
 
 /// The gate refuses: nothing is committed, nothing sent, nothing changed.
 #[track_caller]
@@ -209,6 +209,22 @@ fn an_ignored_file_is_never_overwritten_by_a_merge_either() {
     let before = pair.state();
     pair.force("sync").refused(Refusal::IgnoredInTheWay);
     assert_eq!(pair.state(), before);
+    pair.whole();
+}
+
+#[test]
+fn an_ignored_file_that_appears_at_the_last_moment_is_never_overwritten() {
+    let pair = Pair::enrolled();
+    pair.b_pushes(".gitignore", "*.log\n");
+    pair.force("pull").done();
+    write(pair.b.join("x.log"), "theirs\n");
+    pair.git(&pair.b, &["add", "-f", "x.log"]);
+    pair.b_pushes_all("b: x.log");
+    let make = format!("printf 'precious\\n' >'{}'", pair.a.join("x.log").display());
+    let fake = FakeGit::install(&pair, &[Rule::before(" merge ", make)]);
+    assert_ne!(pair.force("pull").code, 0);
+    fake.remove();
+    assert_eq!(read(pair.a.join("x.log")), b"precious\n");
     pair.whole();
 }
 
