@@ -114,6 +114,13 @@ fn an_index_of_version_four_with_an_untracked_cache() {
 
 #[test]
 fn a_repository_with_sha256_names() {
+    let probe = Pair::new();
+    probe.git(probe.root(), &["init", "-q", "--bare", "--object-format=sha256", "there.git"]);
+    probe.git(probe.root(), &["init", "-q", "--object-format=sha256", "here"]);
+    probe.git(&probe.path("here"), &["commit", "-q", "--allow-empty", "-m", "probe"]);
+    if probe.git_try(&probe.path("here"), &["push", "-q", "../there.git", "HEAD:refs/heads/main"]).code != 0 {
+        return; // This git has them, and cannot push them.
+    }
     let pair = Pair::with(&["--object-format=sha256"], &[]);
     assert_eq!(pair.rev(&pair.a, "HEAD").len(), 64);
     pair.auto_sync(&pair.a, &["enable"]);

@@ -95,16 +95,24 @@ impl Engine<'_> {
         let host: String =
             self.ctx.host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
         let host = if host.trim_matches('-').is_empty() { "machine".to_owned() } else { host };
-        let branch = format!("craft/conflict/{host}/{}", clock::compact(self.ctx.clock.now_ms()));
-        let refspec = format!("{head}:refs/heads/{branch}");
-        let words = ["push", "--porcelain", "--recurse-submodules=check", "--", &target.remote, &refspec];
-        match self.send(&words) {
-            Ok(()) => {}
-            Err(NotSent::Raced(why)) => return Err(End::Failed { reason: why, transient: true }),
-            Err(NotSent::Ended(end)) => return Err(end),
+        let now = self.ctx.clock.now_ms();
+        // A name that is taken, by another conflict of the same second, is left alone.
+        for later in 0..5 {
+            let branch = format!("craft/conflict/{host}/{}", clock::compact(now + later * 1000));
+            let refspec = format!("{head}:refs/heads/{branch}");
+            let lease = format!("--force-with-lease=refs/heads/{branch}:");
+            let words =
+                ["push", "--porcelain", "--recurse-submodules=check", &lease, "--", &target.remote, refspec.as_str()];
+            match self.send(&words) {
+                Ok(()) => {
+                    self.git.write(["update-ref", &marker, &head]).run().map_err(|e| self.end(&e))?;
+                    return Ok(Some(branch));
+                }
+                Err(NotSent::Raced(_)) => {}
+                Err(NotSent::Ended(end)) => return Err(end),
+            }
         }
-        self.git.write(["update-ref", &marker, &head]).run().map_err(|e| self.end(&e))?;
-        Ok(Some(branch))
+        Ok(None)
     }
 }
 
