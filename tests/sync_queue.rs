@@ -328,3 +328,28 @@ fn a_silent_end_says_nothing_and_a_spoken_one_says_one_line() {
         assert_eq!(notices.metadata().map_or(0, |m| m.len()) > 0, !silent, "the second end's word waits");
     }
 }
+
+#[test]
+fn a_damaged_record_is_kept_aside_reported_and_begun_anew() {
+    let pair = Pair::enrolled();
+    pair.force("pull").done();
+    let file = pair.home().join(".claude/auto-sync-state.json");
+    write(&file, "{\"version\": 1, \"statis");
+    let said = session(&pair, 0);
+    assert!(said.contains("was damaged") && said.contains(".corrupt-"), "{said}");
+    assert_eq!(pair.state_file()["statistics"]["totalSyncs"], 2);
+    let names = std::fs::read_dir(file.parent().unwrap()).unwrap().map(|e| e.unwrap().file_name());
+    let kept: Vec<_> = names.filter(|n| n.to_string_lossy().contains(".corrupt-")).collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(crate::common::read(file.with_file_name(&kept[0])), b"{\"version\": 1, \"statis");
+}
+
+#[test]
+fn who_wants_to_hear_how_a_session_starts_hears_also_that_nothing_is_new() {
+    let pair = Pair::enrolled();
+    assert_eq!(pair.session_start(&pair.a, "s"), "");
+    pair.wait_until_quiet();
+    pair.configure(json!({"autoSync": {"triggers": {"sessionStart": {"silent": false}}}}));
+    let said = pair.session_start(&pair.a, "s");
+    assert!(said.contains("nothing new at origin/main"), "{said}");
+}

@@ -66,13 +66,15 @@ pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger
         state.last_sync = Some(last);
         verdict = judge(ctx, repo, report, config);
     });
-    if let Err(error) = changed {
-        crate::diagnostics::log(
+    match changed {
+        Ok(None) => {}
+        Ok(Some(problem)) => verdict.tell.push(format!("{}: {problem}", tell::NAME)),
+        Err(error) => crate::diagnostics::log(
             &ctx.layout,
             ctx.clock.as_ref(),
             "worker",
             &format!("the result was not recorded: {error}"),
-        );
+        ),
     }
     verdict
 }
@@ -113,11 +115,12 @@ pub fn pause(ctx: &Context, at: &Location, reason: &str) {
     });
 }
 
-/// Changes the state file under its lock. A file that a newer program wrote is not touched.
+/// Changes the state file under its lock. A file that a newer program wrote is not touched. What the
+/// user should hear about the file, where it was damaged.
 ///
 /// # Errors
 /// Where it cannot be read or written.
-pub fn update(ctx: &Context, change: impl FnOnce(&mut State)) -> Result<(), FsError> {
+pub fn update(ctx: &Context, change: impl FnOnce(&mut State)) -> Result<Option<String>, FsError> {
     let now = ctx.clock.now_ms();
     let holder = Holder { pid: std::process::id(), host: ctx.host.clone(), started: now, purpose: "state".into() };
     let _guard = lock::exclusive_within(&ctx.layout.state_lock(), &holder, STATE_PATIENCE)?;
@@ -134,8 +137,12 @@ pub fn update(ctx: &Context, change: impl FnOnce(&mut State)) -> Result<(), FsEr
     }
     change(&mut loaded.value);
     match loaded.problem {
-        Some(Problem::Newer { .. }) => Ok(()),
-        _ => file.store(&loaded.value),
+        Some(Problem::Newer { .. }) => Ok(None),
+        Some(Problem::Corrupt { kept }) => {
+            file.store(&loaded.value)?;
+            Ok(Some(format!("the record of earlier syncs was damaged; it is kept as {}", kept.display())))
+        }
+        None => file.store(&loaded.value).map(|()| None),
     }
 }
 

@@ -161,11 +161,14 @@ fn announce(
 ) {
     // A request that was put back has had its say.
     let talks = requests.iter().any(|r| r.attempts == 0 && !silent(config, r.trigger));
+    // Who starts a session and wants to hear the result hears also that there was none.
+    let asked =
+        requests.iter().any(|r| r.trigger == Trigger::SessionStart && r.wants_answer && !silent(config, r.trigger));
     let context = config.auto_sync.triggers.session_start.additional_context;
     let model = tell::for_model(report).filter(|_| context).unwrap_or_default();
     let notice = |later: bool| {
         let mut lines = verdict.tell.clone();
-        if lines.is_empty() && talks && worth_telling(report, verdict) {
+        if lines.is_empty() && talks && (asked || worth_telling(report, verdict)) {
             lines.push(if later { tell::recap(report) } else { tell::sentence(report) });
         }
         lines.extend(verdict.left_out.clone());
