@@ -27,6 +27,7 @@ use crate::dice::Dice;
 use crate::git::command::{Git, GitError};
 use crate::git::fault::Fault;
 use crate::git::reads::Reads;
+use crate::git::repository::Head;
 use crate::locate::Location;
 use crate::queue::Trigger;
 use crate::sync::backoff;
@@ -341,6 +342,17 @@ impl<'e> Engine<'e> {
                 other => return other,
             }
         }
+    }
+
+    /// Whether HEAD is still where this sync believes it to be: nobody committed, reset or switched
+    /// branches in the meantime.
+    fn head_is_ours(&self) -> Result<bool, End> {
+        let expected = Head::Branch { name: self.branch.clone(), commit: self.head.clone() };
+        Ok(self.reads.head().map_err(|e| self.end(&e))? == expected)
+    }
+
+    fn moved_meanwhile(&self) -> End {
+        End::Busy { reason: "somebody else moved HEAD during the sync".into() }
     }
 
     fn end(&self, error: &GitError) -> End {
