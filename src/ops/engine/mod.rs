@@ -114,7 +114,9 @@ impl Target {
     /// The ref under which we remember what we last took in, so that a rewritten branch is noticed
     /// even when somebody else fetched it, and its old commits are not collected.
     fn remembered(&self) -> String {
-        format!("refs/craft/upstream/{}/{}", self.remote, self.branch)
+        // The branch as one name: `a` and `a/b` cannot both be refs, but one may follow the other.
+        let branch = self.branch.replace('%', "%25").replace('/', "%2F");
+        format!("refs/craft/upstream/{}/{branch}", self.remote)
     }
 
     fn display(&self) -> String {
@@ -298,7 +300,7 @@ impl<'e> Engine<'e> {
         Seen {
             born: self.head.is_some(),
             changes: self.work.as_ref().map_or(0, |w| w.taken().count()),
-            overlap: self.overlap(),
+            overlap: self.overlap().is_some(),
             fetched: self.fetched,
             other,
         }

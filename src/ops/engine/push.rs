@@ -130,7 +130,7 @@ impl Engine<'_> {
         if self.counts.is_none_or(|(ahead, _)| ahead == 0) {
             return Ok(None);
         }
-        let marker = format!("refs/craft/conflict/{}", self.branch);
+        let marker = format!("refs/craft/conflict/{}", self.branch.replace('%', "%25").replace('/', "%2F"));
         if self.reads.resolve(&marker).map_err(|e| self.end(&e))? == Some(head.clone()) {
             return Ok(None);
         }
