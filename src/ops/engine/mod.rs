@@ -39,6 +39,7 @@ use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
 pub use observe::observe;
+pub(crate) use recover::is_there;
 pub use undo::undo;
 
 /// What HEAD's log says in front of every move the engine makes; commits made so are known again.

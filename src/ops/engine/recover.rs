@@ -248,7 +248,7 @@ impl Engine<'_> {
 
 /// Whether the working tree is still the one of its git folder. A plain folder in the place of a
 /// linked one that was removed belongs to the working tree around it.
-pub(super) fn is_there(at: &Location) -> bool {
+pub(crate) fn is_there(at: &Location) -> bool {
     locate(&at.worktree).as_ref() == Some(at)
 }
 
