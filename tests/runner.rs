@@ -12,3 +12,4 @@
 
 mod cli;
 mod hooks;
+mod review;
