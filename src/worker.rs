@@ -68,7 +68,9 @@ fn drain(ctx: &Context) {
         due.sort_by_key(|r| !r.wants_answer);
         let Some(first) = due.first() else { return };
         let common_dir = first.common_dir.clone();
-        match lock::try_exclusive(&journal::lock_file(&common_dir), &sync::me(ctx, "worker")) {
+        let locked =
+            journal::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &sync::me(ctx, "worker")));
+        match locked {
             Ok(Some(_guard)) => repository(ctx, &common_dir, &mut tried),
             Ok(None) => {
                 busy.insert(common_dir);

@@ -214,6 +214,27 @@ pub fn merge_tree(output: &[u8]) -> Result<Trial, Malformed> {
     Ok(if stages.is_empty() { Trial::Clean(tree) } else { Trial::Conflicts { tree, stages } })
 }
 
+/// Paths that git's messages on a trial merge (`git merge-tree --write-tree -z --messages`) name in a
+/// conflict: behind the stages and an empty record, for each message a count, the paths, the kind and
+/// the text.
+///
+/// ```text
+/// <tree id> NUL NUL 1 NUL z NUL CONFLICT (directory rename split) NUL <text> NUL
+/// ```
+#[must_use]
+pub fn conflicts_in_messages(output: &[u8]) -> Vec<PathBuf> {
+    let mut records = output.split(|b| *b == 0).skip_while(|r| !r.is_empty()).skip(1);
+    let mut found = Vec::new();
+    while let Some(count) = records.next().and_then(|r| text(r).parse::<usize>().ok()) {
+        let paths: Vec<_> = records.by_ref().take(count).map(to_path).collect();
+        let (Some(kind), Some(_)) = (records.next(), records.next()) else { break };
+        if kind.starts_with(b"CONFLICT") {
+            found.extend(paths);
+        }
+    }
+    found
+}
+
 /// A path that two trees have differently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
@@ -353,6 +374,10 @@ mod tests {
             [("f g", 1), ("f g", 3)]
         );
         assert!(merge_tree(b"").is_err());
+        let sample =
+            format!("{ID}\0\x002\0a\0b\0Auto-merging\0m\n\x001\0z y\0CONFLICT (directory rename split)\0Unclear\n\0");
+        assert_eq!(conflicts_in_messages(sample.as_bytes()), [PathBuf::from("z y")]);
+        assert!(conflicts_in_messages(b"").is_empty());
     }
 
     #[test]
@@ -374,6 +399,7 @@ mod tests {
             let mut bytes = bytes;
             bytes.splice(0..0, start.bytes());
             let _ = (status(&bytes), push(&bytes), merge_tree(&bytes), raw_diff(&bytes), paths(&bytes));
+            let _ = conflicts_in_messages(&bytes);
             let text = String::from_utf8_lossy(&bytes);
             let _ = (progress(&text), version(&text));
         }

@@ -87,8 +87,8 @@ impl<'g, 'a> Reads<'g, 'a> {
             |r| r.remote_urls(name),
             |git| match git.read(["remote", "get-url", name]).line() {
                 Ok(fetch) => {
-                    let push = git.read(["remote", "get-url", "--push", name]).line()?;
-                    Ok(Some(urls(&fetch, Some(&push))))
+                    let push = git.read(["remote", "get-url", "--push", "--all", name]).line()?;
+                    Ok(Some(urls(&fetch, Some(&push.replace('\n', " ")))))
                 }
                 Err(e) if e.finished.code == Some(2) => Ok(None),
                 Err(e) => Err(e),

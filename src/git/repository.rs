@@ -130,6 +130,14 @@ impl Repository {
         let Some(remote) = optional(self.inner.find_remote(name)).reading("the remote")? else { return Ok(None) };
         let url = remote.url().reading("the remote's URL")?.to_owned();
         let push = remote.pushurl().reading("the remote's push URL")?.map(str::to_owned);
+        // git pushes to every URL of a list, of which libgit2 tells one.
+        let (all, pushed) =
+            (self.settings(&format!("remote.{name}.url"))?, self.settings(&format!("remote.{name}.pushurl"))?);
+        if all.len() > 1 || pushed.len() > 1 {
+            let list = if pushed.is_empty() { &all } else { &pushed };
+            let first = all.first().map_or(url.as_str(), String::as_str);
+            return Ok(Some(urls(first, Some(&list.join(" ")))));
+        }
         Ok(Some(urls(&url, push.as_deref())))
     }
 
@@ -268,6 +276,18 @@ impl Repository {
     pub fn setting(&self, name: &str) -> Result<Option<String>, ReadError> {
         let config = self.inner.config().reading("the configuration")?;
         optional(config.get_string(name)).reading(name)
+    }
+
+    /// All values of a setting that may be given several times.
+    ///
+    /// # Errors
+    /// Where the configuration cannot be read.
+    pub fn settings(&self, name: &str) -> Result<Vec<String>, ReadError> {
+        let config = self.inner.config().reading("the configuration")?;
+        let Some(entries) = optional(config.multivar(name, None)).reading(name)? else { return Ok(Vec::new()) };
+        let mut values = Vec::new();
+        entries.for_each(|e| values.extend(e.value().ok().map(str::to_owned))).reading(name)?;
+        Ok(values)
     }
 
     /// Whether the history was cut off by a shallow clone.

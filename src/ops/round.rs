@@ -40,6 +40,11 @@ pub fn run(
     manual: Option<Manual<'_>>,
     reporter: &mut dyn Reporter,
 ) -> Option<Report> {
+    if manual.is_none() && at.git_dir != at.common_dir && !engine::is_there(at) {
+        // A linked working tree that was removed: that is its ordinary end, and its branch is kept.
+        put_off(ctx, requests, true);
+        return None;
+    }
     let enrolled = match enrolled::find(ctx, at) {
         Ok(enrolled) => enrolled,
         Err(end) => return Some(turned_away(ctx, at, requests, manual, end)),
@@ -117,15 +122,24 @@ pub fn refuse(ctx: &Context, at: &Location, requests: &[Request], end: End) -> R
     turned_away(ctx, at, requests, None, end)
 }
 
-/// Requests that may not run now: pulls go (the next session asks again), pushes stay in the queue.
+/// Requests that may not run now: pulls go (the next session asks again), of the pushes one stays in
+/// the queue, so that a repository that rests for weeks does not fill it.
 fn put_off(ctx: &Context, requests: &[Request], drop_all: bool) {
+    let mut kept = false;
     for request in requests {
         if request.wants_answer {
             let _ = answer::deliver(&ctx.layout, &request.id, &Answer::new(Vec::new()));
         }
-        if drop_all || !request.action.pushes() {
-            let _ = queue::remove(&ctx.layout, &request.id);
+        let stays = !drop_all && !kept && request.action.pushes();
+        if stays {
+            kept = true;
+            // The number of a hook that is gone may be another process's by then.
+            let answered = Request { wants_answer: false, ..request.clone() };
+            if !request.wants_answer || queue::put_back(&ctx.layout, &answered).is_ok() {
+                continue;
+            }
         }
+        let _ = queue::remove(&ctx.layout, &request.id);
     }
 }
 

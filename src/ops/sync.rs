@@ -89,7 +89,7 @@ pub fn preview(ctx: &Context, at: &Location, action: Action, options: &ForceOpti
 /// # Errors
 /// Busy, with who holds it; or the repository cannot be written.
 pub fn hold(ctx: &Context, at: &Location, purpose: &str, patience: Duration) -> Result<LockGuard, End> {
-    let path = journal::lock_file(&at.common_dir);
+    let path = journal::lockable(&at.common_dir).map_err(|error| unlockable(at, &error))?;
     match lock::exclusive_within(&path, &me(ctx, purpose), patience) {
         Ok(Some(guard)) => Ok(guard),
         Ok(None) => {

@@ -12,7 +12,7 @@ use crate::sync::outcome::{End, LeftOut, LeftOutReason, Refusal};
 use crate::sync::quote;
 
 /// The mode of a gitlink in an index or a tree.
-const GITLINK: &str = "160000";
+pub(super) const GITLINK: &str = "160000";
 
 /// The working tree against HEAD.
 pub(crate) struct Work {
@@ -162,11 +162,10 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether something that changed here is also changed by what arrives.
-    pub(super) fn overlap(&self) -> bool {
-        let Some(work) = &self.work else { return false };
+    /// The first path that changed here and that what arrives changes too.
+    pub(super) fn overlap(&self) -> Option<&Path> {
         let incoming = Incoming::new(&self.incoming);
-        work.taken().any(|c| incoming.touches(&c.path))
+        self.work.as_ref()?.taken().find(|c| incoming.touches(&c.path)).map(|c| c.path.as_path())
     }
 
     /// The first path that is left out and that what arrives would change.

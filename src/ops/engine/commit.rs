@@ -1,7 +1,7 @@
 //! The gate and the commit of what changed.
 
 use super::changes::{count, is_executable};
-use super::stage::Scope;
+use super::stage::{Scope, io_error};
 use super::{Engine, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
@@ -18,8 +18,19 @@ const COMMIT_HOOKS: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg
 impl Engine<'_> {
     /// Commits the work, if the gate lets it through.
     pub(super) fn commit(&mut self) -> Result<(), End> {
+        if self.work.is_none() {
+            // The tree moved since it was looked at.
+            self.look()?;
+            if self.work.as_ref().is_none_or(|w| w.taken().next().is_none()) {
+                return Ok(());
+            }
+        }
         self.gate()?;
         self.keep()?;
+        let index = self.index_tree().map_err(|e| self.end(&e))?;
+        if !self.head_is_ours()? {
+            return Err(self.moved_meanwhile());
+        }
         let files: Vec<String> =
             self.work.iter().flat_map(|w| w.taken()).map(|c| c.path.display().to_string()).collect();
         self.remark_names();
@@ -29,7 +40,7 @@ impl Engine<'_> {
         let made = self.patiently(|engine| engine.try_commit(&message));
         let outcome = match made {
             Ok(()) => self.moved_head(&message, files),
-            Err(error) => self.commit_refused(&error),
+            Err(error) => self.commit_refused(&error, &index, &message, files),
         };
         self.close_journal();
         fail_point(self.ctx, "commit-recorded");
@@ -60,9 +71,12 @@ impl Engine<'_> {
 
     /// Reads where HEAD is now: a commit is only reported when there is one.
     fn moved_head(&mut self, message: &str, files: Vec<String>) -> Result<(), End> {
-        let Head::Branch { commit: Some(now), .. } = self.reads.head().map_err(|e| self.end(&e))? else {
+        let Head::Branch { name, commit: Some(now) } = self.reads.head().map_err(|e| self.end(&e))? else {
             return Err(End::Failed { reason: "git commit said nothing and made no commit".into(), transient: false });
         };
+        if name != self.branch {
+            return Err(self.moved_meanwhile());
+        }
         if self.head.as_ref() == Some(&now) {
             return Err(End::Failed { reason: "git commit said nothing and made no commit".into(), transient: false });
         }
@@ -79,11 +93,15 @@ impl Engine<'_> {
     }
 
     /// git did not commit: nothing to do after all, a hook that said no, or a failure. The index is
-    /// given back as it was.
-    fn commit_refused(&mut self, error: &GitError) -> Result<(), End> {
-        let answered = error.command.starts_with("commit") && error.fault_is_plain();
+    /// given back as it was before, which was `index`.
+    fn commit_refused(&mut self, error: &GitError, index: &str, message: &str, files: Vec<String>) -> Result<(), End> {
+        if !self.head_is_ours()? {
+            // The index of before would take back what was committed since.
+            return self.committed_after_all(error, message, files);
+        }
+        let answered = error.command.starts_with("commit") && error.is_an_answer();
         let nothing_staged = answered && self.nothing_staged().unwrap_or(false);
-        self.restore_index().map_err(|e| self.end(&e))?;
+        self.restore_index(index).map_err(|e| self.end(&e))?;
         if nothing_staged {
             // Only file times or line ends differed: there was nothing to commit.
             if let Some(work) = &mut self.work {
@@ -110,6 +128,32 @@ impl Engine<'_> {
         })
     }
 
+    /// HEAD moved, and git still ended badly: it was stopped after the commit, in a hook that comes
+    /// behind it; or somebody else committed.
+    fn committed_after_all(&mut self, error: &GitError, message: &str, files: Vec<String>) -> Result<(), End> {
+        let Head::Branch { name, commit: Some(now) } = self.reads.head().map_err(|e| self.end(&e))? else {
+            return Err(self.moved_meanwhile());
+        };
+        let ours = self.reads.made_with(REFLOG_ACTION).map_err(|e| self.end(&e))?;
+        if name != self.branch || !ours.contains(&now) {
+            return Err(self.moved_meanwhile());
+        }
+        self.remarks.push(format!("the commit was made, but what git ran after it did not end well: {error}"));
+        self.moved_head(message, files)
+    }
+
+    /// The tree of the index as it is now.
+    fn index_tree(&mut self) -> Result<String, GitError> {
+        match &self.kept {
+            Some(kept) if kept.head == self.head => Ok(kept.index.clone()),
+            // HEAD moved since the snapshot, and the index with it.
+            _ => {
+                let copy = self.copy_index().map_err(|e| io_error("copy the index", &e))?;
+                self.patiently(|e| e.write_tree(copy.path()))
+            }
+        }
+    }
+
     fn nothing_staged(&self) -> Result<bool, GitError> {
         match &self.head {
             Some(_) => Ok(self.git.read(["diff-index", "--cached", "--quiet", "HEAD", "--"]).answer()?.is_some()),
@@ -117,10 +161,9 @@ impl Engine<'_> {
         }
     }
 
-    /// Gives the index back as the snapshot has it; the working tree is not touched.
-    pub(super) fn restore_index(&mut self) -> Result<(), GitError> {
-        let Some(index) = self.kept.as_ref().map(|k| k.index.clone()) else { return Ok(()) };
-        self.patiently(|engine| engine.git.write(["read-tree", "-m", &index]).run().map(drop))
+    /// Gives the index back; the working tree is not touched.
+    fn restore_index(&mut self, index: &str) -> Result<(), GitError> {
+        self.patiently(|engine| engine.git.write(["read-tree", "-m", index]).run().map(drop))
     }
 
     /// The first of `names` that the user has as an executable hook.
@@ -205,8 +248,11 @@ impl Engine<'_> {
 }
 
 impl GitError {
-    /// Whether git gave an answer of its own, rather than failing at something we know.
-    fn fault_is_plain(&self) -> bool {
-        matches!(self.fault, Fault::Other(_)) && self.finished.code.is_some()
+    /// Whether git gave an answer of its own, rather than failing at something we know. A commit that
+    /// a hook refuses ends with 1, whatever the hook's words may sound like; what git fails at, with 128.
+    fn is_an_answer(&self) -> bool {
+        !self.finished.timed_out
+            && (self.finished.code == Some(1)
+                || (matches!(self.fault, Fault::Other(_)) && self.finished.code.is_some()))
     }
 }

@@ -1,11 +1,15 @@
 //! Taking in what arrived: the outcome is computed in memory first, and only one that is known to be
 //! clean is applied, by a fast-forward that is written down before it begins.
 
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
 use super::{Engine, Flow, NAMED_COMMITS, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
 use crate::config::model::ConflictPolicy;
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, Trial};
+use crate::git::repository::Head;
 use crate::sync::outcome::{End, Pulled, Refusal};
 use crate::sync::quote;
 
@@ -17,8 +21,8 @@ impl Engine<'_> {
         let work = self.work.as_ref().is_some_and(|w| w.taken().next().is_some());
         let Some(head) = self.head.clone() else {
             // Nothing of ours has a history yet: what lies in the way is the user's to move.
-            let first = self.work.iter().flat_map(|w| w.taken()).map(|c| c.path.display().to_string()).next();
-            return Err(self.in_the_way(Refusal::UntrackedInTheWay, &first.unwrap_or_default()));
+            let first = self.overlap().map(|p| p.display().to_string());
+            return first.map_or(Ok(()), |path| Err(self.in_the_way(Refusal::UntrackedInTheWay, &path)));
         };
         let ours = if work {
             let tree = self.patiently(|e| e.tree_of_work()).map_err(|e| self.end(&e))?;
@@ -37,26 +41,44 @@ impl Engine<'_> {
     fn trial(&mut self, ours: &str, theirs: &str) -> Result<String, End> {
         self.merge_base(ours, theirs)?;
         let words = ["merge-tree", "--write-tree", "-z", "--no-messages", ours, theirs];
-        let output = match self.git.write(words).run() {
-            Ok(finished) => finished.stdout,
+        let (clean, output) = match self.git.write(words).run() {
+            Ok(finished) => (true, finished.stdout),
             // Exit code 1 says that there are conflicts.
-            Err(error) if error.finished.code == Some(1) => error.finished.stdout,
+            Err(error) if error.finished.code == Some(1) => (false, error.finished.stdout),
             Err(error) => return Err(self.end(&error)),
         };
         let trial =
             porcelain::merge_tree(&output).map_err(|e| End::Failed { reason: e.to_string(), transient: false })?;
         match trial {
-            Trial::Clean(tree) => Ok(tree),
+            Trial::Clean(tree) if clean => Ok(tree),
+            // A conflict need not be in a file: a folder renamed in two ways has no stages.
+            Trial::Clean(_) => {
+                let files = self.paths_without_stages(ours, theirs)?;
+                Err(self.conflict(files))
+            }
             Trial::Conflicts { tree, stages } => match self.resolve(&tree, &stages)? {
                 Some(tree) => Ok(tree),
-                None => Err(self.conflict(&stages)),
+                None => {
+                    let mut files: Vec<String> = stages.iter().map(|s| s.path.display().to_string()).collect();
+                    files.dedup();
+                    Err(self.conflict(files))
+                }
             },
         }
     }
 
-    fn conflict(&mut self, stages: &[porcelain::Stage]) -> End {
-        let mut files: Vec<String> = stages.iter().map(|s| s.path.display().to_string()).collect();
-        files.dedup();
+    /// What a conflict that is in no file is about, from git's messages.
+    fn paths_without_stages(&self, ours: &str, theirs: &str) -> Result<Vec<String>, End> {
+        let words = ["merge-tree", "--write-tree", "-z", "--messages", ours, theirs];
+        let output = match self.git.write(words).run() {
+            Ok(finished) => finished.stdout,
+            Err(error) if error.finished.code == Some(1) => error.finished.stdout,
+            Err(error) => return Err(self.end(&error)),
+        };
+        Ok(porcelain::conflicts_in_messages(&output).iter().map(|p| p.display().to_string()).collect())
+    }
+
+    fn conflict(&mut self, files: Vec<String>) -> End {
         let branch = match self.job.config.conflict.policy {
             ConflictPolicy::Branch if !self.rehearsing => match self.push_conflict_branch() {
                 Ok(branch) => branch,
@@ -103,10 +125,13 @@ impl Engine<'_> {
         if let Some(path) = self.left_out_in_the_way().map(|p| p.display().to_string()) {
             return Err(self.in_the_way(Refusal::UntrackedInTheWay, &path));
         }
-        if let Some(path) = self.ignored_in_the_way()? {
-            return Err(self.in_the_way(Refusal::IgnoredInTheWay, &path));
+        if let Some(path) = self.ignored_in_the_way()?.first() {
+            return Err(self.in_the_way(Refusal::IgnoredInTheWay, &path.display().to_string()));
         }
         self.keep()?;
+        if !self.head_is_ours()? {
+            return Err(self.moved_meanwhile());
+        }
         self.open_journal(journal::Kind::Forward, &to)?;
         fail_point(self.ctx, "forward-begun");
         let options = format!("branch.{}.mergeOptions=", self.branch);
@@ -116,7 +141,12 @@ impl Engine<'_> {
         });
         fail_point(self.ctx, "forward-made");
         if let Err(error) = moved {
-            return self.not_forwarded(&error);
+            // The branch moves last. Where it did, git was stopped in a hook that comes behind it.
+            let there = Head::Branch { name: self.branch.clone(), commit: Some(to.clone()) };
+            if self.reads.head().map_err(|e| self.end(&e))? != there {
+                return self.not_forwarded(&error);
+            }
+            self.remarks.push(format!("what git ran after the fast-forward did not end well: {error}"));
         }
         self.close_journal();
         self.report_pull(&tip, &to, merged.is_some())?;
@@ -155,23 +185,39 @@ impl Engine<'_> {
             }
             _ => {
                 let end = self.end(error);
-                self.close_journal();
+                // A filter that fails or a folder that cannot be written stops git in the middle.
+                if self.tree_was_touched() {
+                    let _ = self.recover();
+                } else {
+                    self.close_journal();
+                }
                 Err(end)
             }
         }
     }
 
-    /// A file that git ignores where a new one would go. git's own check covers a fast-forward, but
-    /// not the first one of an unborn branch.
-    fn ignored_in_the_way(&self) -> Result<Option<String>, End> {
+    /// Whether a fast-forward that failed changed files: before it, none that arrives was different.
+    /// What cannot be looked at may have been.
+    fn tree_was_touched(&mut self) -> bool {
+        self.work = None;
+        self.look().is_err() || self.overlap().is_some() || self.left_out_in_the_way().is_some()
+    }
+
+    /// Files that git ignores where new ones would go: at their place, in a folder there, or where
+    /// one of their folders would be. git's own check covers a fast-forward, but neither the first one
+    /// of an unborn branch nor an undo.
+    pub(super) fn ignored_in_the_way(&self) -> Result<Vec<PathBuf>, End> {
         let new = self.incoming.iter().filter(|(status, _)| *status == b'A').map(|(_, path)| path.as_path());
-        let there: Vec<_> = new.filter(|p| std::fs::symlink_metadata(self.at.worktree.join(p)).is_ok()).collect();
+        let there = what_lies_at(&self.at.worktree, new);
         if there.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        let input = porcelain::join_paths(there.iter().copied());
-        let found = self.git.read(["check-ignore", "-z", "--stdin"]).input(input).answer().map_err(|e| self.end(&e))?;
-        Ok(found.and_then(|text| text.split('\0').find(|p| !p.is_empty()).map(str::to_owned)))
+        let input = porcelain::join_paths(there.iter().map(PathBuf::as_path));
+        match self.git.read(["check-ignore", "-z", "--stdin"]).input(input).run() {
+            Ok(finished) => Ok(porcelain::paths(&finished.stdout)),
+            Err(error) if error.finished.code == Some(1) => Ok(Vec::new()),
+            Err(error) => Err(self.end(&error)),
+        }
     }
 
     fn in_the_way(&self, kind: Refusal, path: &str) -> End {
@@ -198,5 +244,48 @@ impl Engine<'_> {
         self.pulled =
             Some(Pulled { commits, count, files, file_count: self.incoming.len(), from, to: to.to_owned(), merged });
         Ok(())
+    }
+}
+
+/// What lies where `new` files would go, relative to `top`: files and symlinks, never folders.
+fn what_lies_at<'p>(top: &Path, new: impl Iterator<Item = &'p Path>) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut folders: BTreeSet<&Path> = BTreeSet::new();
+    for path in new {
+        let above: Vec<&Path> = path.ancestors().skip(1).take_while(|p| !p.as_os_str().is_empty()).collect();
+        let mut open = true;
+        for folder in above.into_iter().rev() {
+            if folders.contains(folder) {
+                continue;
+            }
+            match std::fs::symlink_metadata(top.join(folder)) {
+                Ok(meta) if meta.is_dir() => {
+                    folders.insert(folder);
+                }
+                Ok(_) => {
+                    found.insert(folder.to_owned());
+                    open = false;
+                }
+                Err(_) => open = false,
+            }
+            if !open {
+                break;
+            }
+        }
+        if open {
+            add_files_at(top, path, &mut found);
+        }
+    }
+    found
+}
+
+fn add_files_at(top: &Path, path: &Path, found: &mut BTreeSet<PathBuf>) {
+    let Ok(meta) = std::fs::symlink_metadata(top.join(path)) else { return };
+    if !meta.is_dir() {
+        found.insert(path.to_owned());
+        return;
+    }
+    for entry in std::fs::read_dir(top.join(path)).into_iter().flatten().filter_map(Result::ok) {
+        add_files_at(top, &path.join(entry.file_name()), found);
     }
 }

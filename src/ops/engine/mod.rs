@@ -27,6 +27,7 @@ use crate::dice::Dice;
 use crate::git::command::{Git, GitError, Started};
 use crate::git::fault::Fault;
 use crate::git::reads::Reads;
+use crate::git::repository::Head;
 use crate::locate::Location;
 use crate::queue::Trigger;
 use crate::sync::backoff;
@@ -38,6 +39,7 @@ use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
 pub use observe::{Dirty, observe};
+pub(crate) use recover::is_there;
 pub use undo::undo;
 
 /// What HEAD's log says in front of every move the engine makes; commits made so are known again.
@@ -113,7 +115,9 @@ impl Target {
     /// The ref under which we remember what we last took in, so that a rewritten branch is noticed
     /// even when somebody else fetched it, and its old commits are not collected.
     fn remembered(&self) -> String {
-        format!("refs/craft/upstream/{}/{}", self.remote, self.branch)
+        // The branch as one name: `a` and `a/b` cannot both be refs, but one may follow the other.
+        let branch = self.branch.replace('%', "%25").replace('/', "%2F");
+        format!("refs/craft/upstream/{}/{branch}", self.remote)
     }
 
     fn display(&self) -> String {
@@ -315,7 +319,7 @@ impl<'e> Engine<'e> {
         Seen {
             born: self.head.is_some(),
             changes: self.work.as_ref().map_or(0, |w| w.taken().count()),
-            overlap: self.overlap(),
+            overlap: self.overlap().is_some(),
             fetched: self.fetched,
             other,
         }
@@ -359,6 +363,17 @@ impl<'e> Engine<'e> {
                 other => return other,
             }
         }
+    }
+
+    /// Whether HEAD is still where this sync believes it to be: nobody committed, reset or switched
+    /// branches in the meantime.
+    fn head_is_ours(&self) -> Result<bool, End> {
+        let expected = Head::Branch { name: self.branch.clone(), commit: self.head.clone() };
+        Ok(self.reads.head().map_err(|e| self.end(&e))? == expected)
+    }
+
+    fn moved_meanwhile(&self) -> End {
+        End::Busy { reason: "somebody else moved HEAD during the sync".into() }
     }
 
     fn end(&self, error: &GitError) -> End {

@@ -27,6 +27,7 @@ const STALE_AFTER: Duration = Duration::from_secs(600);
 impl Engine<'_> {
     /// The part of preflight that an undo needs: nothing under way, HEAD on a branch.
     pub(super) fn ready_for_undo(&mut self) -> Result<(), End> {
+        self.is_the_enrolled()?;
         self.nothing_under_way()?;
         self.index_is_free()?;
         match self.reads.head().map_err(|e| self.end(&e))? {
@@ -61,7 +62,7 @@ impl Engine<'_> {
     }
 
     fn is_the_enrolled(&self) -> Result<(), End> {
-        if !self.at.worktree.is_dir() || self.job.pin.common_dir != self.at.common_dir {
+        if !super::recover::is_there(self.at) || self.job.pin.common_dir != self.at.common_dir {
             let here = quote::path(&self.job.pin.path);
             return Err(self.refused(
                 Refusal::NotEnrolled,
@@ -79,7 +80,7 @@ impl Engine<'_> {
         }
     }
 
-    fn nothing_under_way(&self) -> Result<(), End> {
+    pub(super) fn nothing_under_way(&self) -> Result<(), End> {
         let under_way = OPERATIONS.iter().find(|(file, _)| self.at.git_dir.join(file).exists());
         match under_way {
             // git leaves AUTO_MERGE behind at times; alone it says nothing.

@@ -1,8 +1,11 @@
 //! Sending commits. Never by force: the lease makes the push fail where the remote branch is not the
-//! commit we compared with, even where it was moved *back*, which a plain push would undo.
+//! commit we compared with, even where it was moved *back*, which a plain push would undo. A lease that
+//! holds also switches git's own fast-forward check off, so what is sent is the very commit that was
+//! found to contain the remote's, not whatever the branch is at by then.
 
-use super::{Engine, Flow, fail_point};
+use super::{Engine, Flow, Target, fail_point};
 use crate::clock;
+use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, PushedRef};
 use crate::sync::outcome::{End, Pushed, Refusal};
@@ -17,15 +20,25 @@ impl Engine<'_> {
             (false, Some((ahead, _))) => ahead,
             _ => self.reads.commits(None, &head, 0).map_err(|e| self.end(&e))?.1,
         };
-        // The branch by its name, not its commit, so that --set-upstream knows what to set up.
-        let refspec = format!("refs/heads/{}:{reference}", self.branch);
         let expected = if publish { String::new() } else { self.tip.clone().unwrap_or_default() };
-        let lease = format!("--force-with-lease={reference}:{expected}");
-        let mut words = vec!["push", "--porcelain", "--progress", "--recurse-submodules=check", lease.as_str()];
-        if !target.configured {
-            words.push("--set-upstream");
+        if !publish && ahead == 0 {
+            return Ok(Flow::On);
         }
-        words.extend(["--", target.remote.as_str(), refspec.as_str()]);
+        if !publish && !self.contains(&head, &expected)? {
+            return Err(self.moved_meanwhile());
+        }
+        let refspec = format!("{head}:{reference}");
+        let lease = format!("--force-with-lease={reference}:{expected}");
+        let words = [
+            "push",
+            "--porcelain",
+            "--progress",
+            "--recurse-submodules=check",
+            lease.as_str(),
+            "--",
+            target.remote.as_str(),
+            refspec.as_str(),
+        ];
         fail_point(self.ctx, "push-begun");
         let outcome = self.send(&words);
         fail_point(self.ctx, "push-made");
@@ -36,6 +49,9 @@ impl Engine<'_> {
                 self.counts = Some((0, 0));
                 self.missing = None;
                 self.pushed = Some(Pushed { commits: ahead, target: target.display(), tip: head, published: publish });
+                if !target.configured {
+                    self.follow(&target).map_err(|e| self.end(&e))?;
+                }
                 Ok(Flow::On)
             }
             Err(NotSent::Raced(why)) => {
@@ -49,6 +65,22 @@ impl Engine<'_> {
             }
             Err(NotSent::Ended(end)) => Err(end),
         }
+    }
+
+    /// Whether a commit of ours contains what the remote branch is at.
+    fn contains(&self, head: &str, tip: &str) -> Result<bool, End> {
+        if tip.is_empty() { Ok(false) } else { self.reads.is_ancestor(tip, head).map_err(|e| self.end(&e)) }
+    }
+
+    /// Sets the branch up to follow the one just pushed. `push --set-upstream` knows no commits.
+    fn follow(&mut self, target: &Target) -> Result<(), GitError> {
+        let merge = format!("refs/heads/{}", target.branch);
+        self.git.write(["config", &format!("branch.{}.remote", self.branch), &target.remote]).run()?;
+        self.git.write(["config", &format!("branch.{}.merge", self.branch), &merge]).run()?;
+        if let Some(target) = &mut self.target {
+            target.configured = true;
+        }
+        Ok(())
     }
 
     fn send(&mut self, words: &[&str]) -> Result<(), NotSent> {
@@ -70,7 +102,12 @@ impl Engine<'_> {
                     command: by_hand,
                 })
             }
-            _ if matches!(error.fault, Fault::Other(_)) && self.hook(&["pre-push"]).is_some() => {
+            // A hook that says no leaves exit code 1, and its own words on standard error, whatever they
+            // may sound like; git fails to reach a remote with 128.
+            _ if !error.finished.timed_out
+                && (error.finished.code == Some(1) || matches!(error.fault, Fault::Other(_)))
+                && self.hook(&["pre-push"]).is_some() =>
+            {
                 NotSent::Ended(End::Refused {
                     kind: Refusal::Hook,
                     reason: format!("the pre-push hook refused the push: {}", error.fault.text()),
@@ -88,7 +125,7 @@ impl Engine<'_> {
         if self.counts.is_none_or(|(ahead, _)| ahead == 0) {
             return Ok(None);
         }
-        let marker = format!("refs/craft/conflict/{}", self.branch);
+        let marker = format!("refs/craft/conflict/{}", self.branch.replace('%', "%25").replace('/', "%2F"));
         if self.reads.resolve(&marker).map_err(|e| self.end(&e))? == Some(head.clone()) {
             return Ok(None);
         }

@@ -4,29 +4,29 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::changes::GITLINK;
 use super::stage::{copies, io_error};
 use super::{Engine, REFLOG_ACTION, journal, undo};
 use crate::git::command::GitError;
+use crate::git::fault::Fault;
 use crate::git::porcelain::{self, Difference};
 use crate::git::repository::Head;
-use crate::locate::Location;
+use crate::locate::{Location, locate};
 use crate::sync::outcome::{End, Refusal};
 
 impl Engine<'_> {
     /// Finishes an open journal entry; nothing where there is none.
     pub(super) fn recover(&mut self) -> Result<(), End> {
         let Some(entry) = journal::read(&self.at.common_dir) else { return Ok(()) };
+        if !is_there(self.at) {
+            return Ok(());
+        }
         if entry.git_dir != self.at.git_dir {
             // It happened in another working tree of this repository: finish it there.
-            let there = Location {
-                worktree: entry.worktree.clone(),
-                git_dir: entry.git_dir.clone(),
-                common_dir: self.at.common_dir.clone(),
-            };
-            if !there.git_dir.is_dir() || !there.worktree.is_dir() {
+            let Some(there) = where_it_happened(&entry, &self.at.common_dir) else {
                 journal::close(&self.at.common_dir);
                 return Ok(());
-            }
+            };
             let git = super::git_for(self.ctx, &there, self.job.config);
             let mut silent = crate::sync::step::Silent;
             return Engine::new(self.ctx, &there, self.job, &git, &mut silent).recover();
@@ -93,11 +93,19 @@ impl Engine<'_> {
         if head != entry.from {
             return Ok(());
         }
+        // A merge the user began since is theirs to end first.
+        self.nothing_under_way()?;
         self.branch.clone_from(&entry.branch);
         self.head = Some(head).filter(|h| !h.is_empty());
         self.look()?;
         self.keep()?;
-        let moved = self.try_finish(entry).map_err(|e| self.end(&e));
+        let moved = match self.try_finish(entry, true) {
+            // It cannot be finished, as where a filter fails: then it is taken back.
+            Err(e) if !matches!(e.fault, Fault::Locked(_) | Fault::TimedOut(_) | Fault::Signalled(_)) => {
+                self.try_finish(entry, false).map_err(|_| self.end(&e))
+            }
+            other => other.map_err(|e| self.end(&e)),
+        };
         // The snapshot of this run is taken anew: the state it may have to undo begins here.
         self.kept = None;
         self.work = None;
@@ -107,7 +115,7 @@ impl Engine<'_> {
         moved
     }
 
-    fn try_finish(&mut self, entry: &journal::Entry) -> Result<(), GitError> {
+    fn try_finish(&mut self, entry: &journal::Entry, forward: bool) -> Result<(), GitError> {
         let empty;
         let from = if entry.from.is_empty() {
             empty = self.git.write(["hash-object", "-w", "-t", "tree", "--stdin"]).line()?;
@@ -117,9 +125,8 @@ impl Engine<'_> {
         };
         let meant = self.differences(from, &entry.to)?;
         // What the files are now, as git would store them.
-        let paths: Vec<&Path> = meant.iter().map(|d| d.path.as_path()).collect();
         let copy = self.copy_index().map_err(|e| io_error("copy the index", &e))?;
-        self.add_files(Some(copy.path()), &paths)?;
+        self.add_as_found(Some(copy.path()), &meant)?;
         let now = self.write_tree(copy.path())?;
         let against_old: BTreeMap<PathBuf, Difference> =
             self.differences(from, &now)?.into_iter().map(|d| (d.path.clone(), d)).collect();
@@ -132,7 +139,8 @@ impl Engine<'_> {
                 Some(is) => {
                     let done = is.id == wanted.id && is.mode == wanted.mode;
                     // git removes a file before it writes it anew.
-                    let missing = is.status == b'D';
+                    let there = std::fs::symlink_metadata(self.at.worktree.join(&wanted.path)).is_ok();
+                    let missing = is.status == b'D' && !there;
                     done || missing || self.is_torn(&is.id, &wanted.id)?
                 }
             };
@@ -140,11 +148,11 @@ impl Engine<'_> {
                 edited.push(wanted.path.clone());
             }
         }
-        let forward = edited.is_empty();
+        let forward = forward && edited.is_empty();
         let goal = if forward { entry.to.as_str() } else { from };
         // The index first says what the files are, so that git may overwrite them; then both go to
         // the goal in one step of git's own.
-        self.patiently(|e| e.add_files(None, &paths))?;
+        self.patiently(|e| e.add_as_found(None, &meant))?;
         let mut target = Vec::new();
         for wanted in meant.iter().filter(|d| forward || !edited.contains(&d.path)) {
             let (mode, id) = if forward { (&wanted.mode, &wanted.id) } else { (&wanted.old_mode, &wanted.old_id) };
@@ -176,6 +184,39 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Puts what lies at the paths into an index. Where there is no file (it is gone, it became a
+    /// folder, or its folder became a file or a symlink) the entry goes, since git would refuse to look.
+    fn add_as_found(&self, index: Option<&Path>, meant: &[Difference]) -> Result<(), GitError> {
+        let mut files = Vec::new();
+        let mut gone = Vec::new();
+        for difference in meant {
+            let path = &difference.path;
+            let place = self.at.worktree.join(path);
+            let above = path.ancestors().skip(1).filter(|p| !p.as_os_str().is_empty());
+            let reachable = above
+                .into_iter()
+                .all(|p| std::fs::symlink_metadata(self.at.worktree.join(p)).map_or(true, |m| m.is_dir()));
+            let submodule = difference.mode == GITLINK || difference.old_mode == GITLINK;
+            match std::fs::symlink_metadata(&place) {
+                Ok(meta) if reachable && !meta.is_dir() => files.push(path.as_path()),
+                Ok(_) if reachable && submodule => {
+                    // Its commit is what its own HEAD says; where it is not checked out, the index knows.
+                    if place.join(".git").exists() {
+                        files.push(path.as_path());
+                    }
+                }
+                Err(_) if reachable => files.push(path.as_path()),
+                _ => {
+                    gone.extend_from_slice(format!("0 {}\t", "0".repeat(difference.id.len())).as_bytes());
+                    gone.extend_from_slice(path.as_os_str().as_encoded_bytes());
+                    gone.push(0);
+                }
+            }
+        }
+        self.set_entries(index, gone)?;
+        self.add_files(index, &files)
+    }
+
     fn differences(&self, from: &str, to: &str) -> Result<Vec<Difference>, GitError> {
         let finished = self.git.read(["diff-tree", "-r", "-z", "--raw", "--no-renames", from, to]).run()?;
         porcelain::raw_diff(&finished.stdout)
@@ -194,12 +235,30 @@ impl Engine<'_> {
 
     /// The sync may not begin before an interrupted undo is finished.
     pub(super) fn undo_interrupted(&self, id: &str, why: &End) -> End {
-        End::Refused {
-            kind: Refusal::UndoInterrupted,
-            reason: format!("an undo was interrupted and could not be finished ({})", why.word()),
-            command: format!("craft auto-sync undo {id}"),
-        }
+        let again = format!("craft auto-sync undo {id}");
+        let (reason, command) = match why {
+            End::Refused { reason, command, .. } => (reason.as_str(), command.clone()),
+            End::Busy { reason } | End::Failed { reason, .. } => (reason.as_str(), again),
+            other => (other.word(), again),
+        };
+        let reason = format!("an undo was interrupted and could not be finished: {reason}");
+        End::Refused { kind: Refusal::UndoInterrupted, reason, command }
     }
+}
+
+/// Whether the working tree is still the one of its git folder. A plain folder in the place of a
+/// linked one that was removed belongs to the working tree around it.
+pub(crate) fn is_there(at: &Location) -> bool {
+    locate(&at.worktree).as_ref() == Some(at)
+}
+
+/// Where the working tree of an entry is now, if it is still there; it may have been moved.
+fn where_it_happened(entry: &journal::Entry, common_dir: &Path) -> Option<Location> {
+    let written = std::fs::read_to_string(entry.git_dir.join("gitdir")).unwrap_or_default();
+    let moved = Path::new(written.trim_end()).parent().map(Path::to_owned);
+    let candidates = [Some(entry.worktree.clone()), moved].into_iter().flatten();
+    let mut found = candidates.filter_map(|worktree| locate(&worktree));
+    found.find(|at| at.git_dir == entry.git_dir && at.common_dir == common_dir)
 }
 
 /// Whether a git process works in the repository: one whose working folder is in it. Other systems

@@ -93,6 +93,7 @@ impl Engine<'_> {
         let words = [Path::new("merge-file"), Path::new("-p"), Path::new("--quiet"), Path::new(flag), &a, &o, &b];
         let merged = match self.git.read(words).run() {
             Ok(finished) => finished.stdout,
+            Err(error) if error.finished.code != Some(255) => return Err(error),
             // Binary files cannot be merged by hunks: the winner's version as it is.
             Err(_) => {
                 self.git

@@ -21,6 +21,8 @@ const SUBJECT: &str = "craft: snapshot before a sync";
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
     pub(super) id: String,
+    /// HEAD's commit then.
+    pub(super) head: Option<String>,
     /// The tree of the index as it was.
     pub(super) index: String,
     /// The tree of the working tree as it was.
@@ -105,7 +107,7 @@ impl Engine<'_> {
             ours(self.git.write(["commit-tree", &worktree].into_iter().chain(parents)).input(message)).line()?;
         fail_point(self.ctx, "snapshot-made");
         self.git.write(["update-ref", &format!("{REFS}{id}"), &commit, ""]).run()?;
-        Ok(Kept { id, index, worktree })
+        Ok(Kept { id, head: self.head.clone(), index, worktree })
     }
 }
 

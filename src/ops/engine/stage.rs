@@ -97,13 +97,16 @@ impl Engine<'_> {
         self.on_index(index, &["update-index", "-z", "--index-info"], entries)
     }
 
-    /// Puts files of the working tree into an index as they are; those that are gone are removed.
+    /// Puts files of the working tree into an index as they are; those that are gone are removed, but
+    /// not those that a sparse checkout leaves out.
     pub(super) fn add_files(&self, index: Option<&Path>, files: &[&Path]) -> Result<(), GitError> {
         if files.is_empty() {
             return Ok(());
         }
         let input = join_paths(files.iter().copied());
-        self.on_index(index, &["update-index", "-z", "--add", "--replace", "--remove", "--stdin"], input)
+        const WORDS: [&str; 7] =
+            ["update-index", "-z", "--add", "--replace", "--remove", "--ignore-skip-worktree-entries", "--stdin"];
+        self.on_index(index, &WORDS, input)
     }
 
     /// The tree of an index.

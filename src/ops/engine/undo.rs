@@ -1,10 +1,14 @@
 //! Bringing a snapshot back: HEAD's branch, index and working tree, exactly. No remote is touched.
 
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
 use super::snapshot::{self, Meta};
 use super::stage::Scope;
 use super::{Engine, Job, REFLOG_ACTION, fail_point, journal};
 use crate::context::Context;
 use crate::git::command::GitError;
+use crate::git::repository::Head;
 use crate::locate::Location;
 use crate::ops::history::Undone;
 use crate::sync::outcome::{End, Refusal};
@@ -43,6 +47,11 @@ pub fn undo(ctx: &Context, at: &Location, job: &Job<'_>, id: Option<&str>) -> Re
 pub(super) fn finish(engine: &mut Engine<'_>, id: &str) -> Result<(), End> {
     let found = snapshot::all(engine.git).map_err(|e| engine.end(&e))?;
     let Some((_, meta)) = found.iter().find(|(s, _)| s.id == id) else { return Ok(()) };
+    match engine.reads.head().map_err(|e| engine.end(&e))? {
+        Head::Branch { name, .. } if name == meta.branch => {}
+        // The user went elsewhere since; what is there now is theirs.
+        _ => return Ok(()),
+    }
     let outcome = engine.bring_back(id, meta).map(drop);
     engine.kept = None;
     engine.work = None;
@@ -75,6 +84,10 @@ impl Engine<'_> {
             let reason = format!("{} lies where the snapshot has a file", path.display());
             return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
         }
+        if let Some(path) = self.ignored_and_other(meta)? {
+            let reason = format!("{}, which git ignores now, lies where the snapshot has a file", path.display());
+            return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
+        }
         self.open_journal(journal::Kind::Undo, id)?;
         fail_point(self.ctx, "undo-begun");
         self.bring_tree_back(&now.worktree, meta).map_err(|e| self.end(&e))?;
@@ -86,6 +99,21 @@ impl Engine<'_> {
             head: meta.head.clone(),
             files: files.len(),
         })
+    }
+
+    /// A file that git ignores by now, that the snapshot would overwrite, and that holds something else:
+    /// no snapshot has it.
+    fn ignored_and_other(&self, meta: &Meta) -> Result<Option<PathBuf>, End> {
+        for path in self.ignored_in_the_way()? {
+            let mut object = OsString::from(format!("{}:", meta.tree));
+            object.push(&path);
+            let kept = self.git.read([OsStr::new("rev-parse"), OsStr::new("--verify"), &object]).line();
+            let now = self.git.read([OsStr::new("hash-object"), OsStr::new("--"), path.as_os_str()]).line();
+            if !matches!((&kept, &now), (Ok(kept), Ok(now)) if kept == now) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 
     fn bring_tree_back(&mut self, now: &str, meta: &Meta) -> Result<(), GitError> {
