@@ -1,9 +1,9 @@
 //! Bringing a snapshot back: HEAD's branch, index and working tree, exactly. No remote is touched.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::snapshot::{self, Meta};
+use super::snapshot::{self, Kept, Meta};
 use super::stage::Scope;
 use super::{Engine, Job, REFLOG_ACTION, fail_point, journal};
 use crate::context::Context;
@@ -24,23 +24,29 @@ pub fn undo(ctx: &Context, at: &Location, job: &Job<'_>, id: Option<&str>) -> Re
     let mut silent = crate::sync::step::Silent;
     let mut engine = Engine::new(ctx, at, job, &git, &mut silent);
     engine.recover()?;
+    let now = engine.keep_the_present()?;
     let found = snapshot::all(&git).map_err(|e| engine.end(&e))?;
     let here = at.worktree.display().to_string();
+    let head = engine.head.clone().unwrap_or_default();
+    let is_now =
+        |m: &Meta| m.tree == now.worktree && m.index == now.index && m.head == head && m.branch == engine.branch;
     let chosen = match id {
         Some(id) => found.iter().find(|(s, _)| s.id == id),
-        None => found.iter().find(|(s, _)| s.worktree == here),
+        // A sync that was refused after its snapshot changed nothing, and there is nothing to undo.
+        None => found.iter().find(|(s, m)| s.worktree == here && !is_now(m)),
     };
     let Some((chosen, meta)) = chosen else {
+        engine.forget_the_present(&now);
         return Err(End::Refused {
             kind: Refusal::NotEnrolled,
             reason: match id {
                 Some(id) => format!("there is no snapshot {id}"),
-                None => "there is no snapshot of this working tree".into(),
+                None => "there is no snapshot that differs from what is here now".into(),
             },
             command: format!("craft auto-sync history {}", quote::path(&at.worktree)),
         });
     };
-    engine.bring_back(&chosen.id, meta)
+    engine.bring_back(&chosen.id, meta, &now)
 }
 
 /// Finishes an undo that was interrupted.
@@ -52,7 +58,8 @@ pub(super) fn finish(engine: &mut Engine<'_>, id: &str) -> Result<(), End> {
         // The user went elsewhere since; what is there now is theirs.
         _ => return Ok(()),
     }
-    let outcome = engine.bring_back(id, meta).map(drop);
+    let now = engine.keep_the_present()?;
+    let outcome = engine.bring_back(id, meta, &now).map(drop);
     engine.kept = None;
     engine.work = None;
     engine.head = None;
@@ -61,10 +68,45 @@ pub(super) fn finish(engine: &mut Engine<'_>, id: &str) -> Result<(), End> {
 }
 
 impl Engine<'_> {
-    fn bring_back(&mut self, id: &str, meta: &Meta) -> Result<Undone, End> {
+    fn keep_the_present(&mut self) -> Result<Kept, End> {
+        self.ready_for_undo()?;
+        self.look()?;
+        self.keep()?;
+        self.kept.clone().ok_or(End::Failed { reason: "the present state could not be kept".into(), transient: false })
+    }
+
+    /// Removes the snapshot of an undo that did not come to be: it would only stand in the way of the
+    /// next one.
+    fn forget_the_present(&mut self, now: &Kept) {
+        let _ = self.git.write(["update-ref", "-d", &format!("{}{}", snapshot::REFS, now.id)]).run();
+        self.kept = None;
+    }
+
+    fn bring_back(&mut self, id: &str, meta: &Meta, now: &Kept) -> Result<Undone, End> {
+        let files = match self.may_bring_back(meta, now) {
+            Ok(files) => files,
+            Err(end) => {
+                self.forget_the_present(now);
+                return Err(end);
+            }
+        };
+        self.open_journal(journal::Kind::Undo, id)?;
+        fail_point(self.ctx, "undo-begun");
+        self.bring_tree_back(&now.worktree, meta).map_err(|e| self.end(&e))?;
+        self.close_journal();
+        Ok(Undone {
+            id: id.to_owned(),
+            before: now.id.clone(),
+            branch: meta.branch.clone(),
+            head: meta.head.clone(),
+            files,
+        })
+    }
+
+    /// Whether nothing lies in the way; how many files will change.
+    fn may_bring_back(&mut self, meta: &Meta, now: &Kept) -> Result<usize, End> {
         let here = quote::path(&self.at.worktree);
         let again = |reason: String, command: String| End::Refused { kind: Refusal::InProgress, reason, command };
-        self.ready_for_undo()?;
         if self.branch != meta.branch {
             let reason = format!("the snapshot is of the branch {}, and {} is checked out", meta.branch, self.branch);
             return Err(again(reason, format!("git -C {here} switch {}", quote::word(&meta.branch))));
@@ -73,32 +115,17 @@ impl Engine<'_> {
             let reason = format!("the snapshot is of the working tree {}", meta.worktree);
             return Err(again(reason, format!("craft auto-sync history {here}")));
         }
-        self.look()?;
-        self.keep()?;
-        let Some(now) = self.kept.clone() else {
-            return Err(End::Failed { reason: "the present state could not be kept".into(), transient: false });
-        };
         let files = self.reads.changed_paths(&now.worktree, &meta.tree).map_err(|e| self.end(&e))?;
         self.incoming.clone_from(&files);
+        let aside = |path: &Path| format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)));
         if let Some(path) = self.left_out_in_the_way() {
-            let reason = format!("{} lies where the snapshot has a file", path.display());
-            return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
+            return Err(again(format!("{} lies where the snapshot has a file", path.display()), aside(path)));
         }
         if let Some(path) = self.ignored_and_other(meta)? {
             let reason = format!("{}, which git ignores now, lies where the snapshot has a file", path.display());
-            return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
+            return Err(again(reason, aside(&path)));
         }
-        self.open_journal(journal::Kind::Undo, id)?;
-        fail_point(self.ctx, "undo-begun");
-        self.bring_tree_back(&now.worktree, meta).map_err(|e| self.end(&e))?;
-        self.close_journal();
-        Ok(Undone {
-            id: id.to_owned(),
-            before: now.id,
-            branch: meta.branch.clone(),
-            head: meta.head.clone(),
-            files: files.len(),
-        })
+        Ok(files.len())
     }
 
     /// A file that git ignores by now, that the snapshot would overwrite, and that holds something else:
