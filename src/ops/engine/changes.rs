@@ -82,6 +82,9 @@ impl Engine<'_> {
             self.rules = Some(rules);
         }
         let changes = self.changes()?;
+        if let Some(kept) = &mut self.kept {
+            kept.current = false;
+        }
         let Some(rules) = &self.rules else { return Ok(()) };
         let submodules = registered_submodules(&self.at.worktree);
         let mut work = Work { entries: Vec::with_capacity(changes.len()), markers: Vec::new() };

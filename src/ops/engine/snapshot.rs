@@ -27,6 +27,8 @@ pub(super) struct Kept {
     pub(super) index: String,
     /// The tree of the working tree as it was.
     pub(super) worktree: String,
+    /// Whether nobody has looked at the working tree again since.
+    pub(super) current: bool,
 }
 
 /// What a snapshot's message says of it, as one line of JSON.
@@ -107,7 +109,7 @@ impl Engine<'_> {
             ours(self.git.write(["commit-tree", &worktree].into_iter().chain(parents)).input(message)).line()?;
         fail_point(self.ctx, "snapshot-made");
         self.git.write(["update-ref", &format!("{REFS}{id}"), &commit, ""]).run()?;
-        Ok(Kept { id, head: self.head.clone(), index, worktree })
+        Ok(Kept { id, head: self.head.clone(), index, worktree, current: true })
     }
 }
 

@@ -118,6 +118,8 @@ impl Engine<'_> {
     /// The tree a commit of the work would have.
     pub(super) fn tree_of_work(&mut self) -> Result<String, GitError> {
         if let (Some(kept), Some(work)) = (&self.kept, &self.work)
+            && kept.current
+            && kept.head == self.head
             && work.snapshot_is_commit()
         {
             return Ok(kept.worktree.clone());
