@@ -80,12 +80,15 @@ impl Engine<'_> {
         };
         let files = self.reads.changed_paths(&now.worktree, &meta.tree).map_err(|e| self.end(&e))?;
         self.incoming.clone_from(&files);
-        if let Some(path) = self.left_out_in_the_way() {
-            let reason = format!("{} lies where the snapshot has a file", path.display());
-            return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
-        }
-        if let Some(path) = self.ignored_and_other(meta)? {
-            let reason = format!("{}, which git ignores now, lies where the snapshot has a file", path.display());
+        let obstacle = match self.left_out_in_the_way() {
+            Some(path) => Some((path.to_owned(), "lies")),
+            None => self.ignored_and_other(meta)?.map(|path| (path, "is ignored by git now and lies")),
+        };
+        if let Some((path, lies)) = obstacle {
+            // Nothing was changed: the next undo means the snapshot this one meant, not this one's own.
+            let _ = self.git.write(["update-ref", "-d", &format!("{}{}", snapshot::REFS, now.id)]).run();
+            self.kept = None;
+            let reason = format!("{} {lies} where the snapshot has a file", path.display());
             return Err(again(reason, format!("mv {0} {0}.mine", quote::path(&self.at.worktree.join(path)))));
         }
         self.open_journal(journal::Kind::Undo, id)?;
