@@ -11,7 +11,7 @@ use crate::env::{self, Env};
 use crate::fs::lock;
 use crate::hook::answer::{self, Answer};
 use crate::locate::Location;
-use crate::ops::{engine::journal, enrolled, round, sync};
+use crate::ops::{enrolled, round, sync};
 use crate::queue::{self, Request, Trigger};
 use crate::state::session;
 use crate::sync::step::Silent;
@@ -68,8 +68,7 @@ fn drain(ctx: &Context) {
         due.sort_by_key(|r| !r.wants_answer);
         let Some(first) = due.first() else { return };
         let common_dir = first.common_dir.clone();
-        let locked =
-            journal::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &sync::me(ctx, "worker")));
+        let locked = sync::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &sync::me(ctx, "worker")));
         match locked {
             Ok(Some(_guard)) => repository(ctx, &common_dir, &mut tried),
             Ok(None) => {

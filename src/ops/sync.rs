@@ -1,5 +1,6 @@
 //! Running the engine for somebody who waits for it.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::model::Action;
 use crate::context::Context;
 use crate::detach;
-use crate::fs::FsError;
 use crate::fs::lock::{self, Holder, LockGuard};
+use crate::fs::{FsError, IoContext};
 use crate::locate::Location;
 use crate::ops::engine::{self, Job, journal};
 use crate::ops::round::{self, Manual};
@@ -89,7 +90,7 @@ pub fn preview(ctx: &Context, at: &Location, action: Action, options: &ForceOpti
 /// # Errors
 /// Busy, with who holds it; or the repository cannot be written.
 pub fn hold(ctx: &Context, at: &Location, purpose: &str, patience: Duration) -> Result<LockGuard, End> {
-    let path = journal::lockable(&at.common_dir).map_err(|error| unlockable(at, &error))?;
+    let path = lockable(&at.common_dir).map_err(|error| unlockable(at, &error))?;
     match lock::exclusive_within(&path, &me(ctx, purpose), patience) {
         Ok(Some(guard)) => Ok(guard),
         Ok(None) => {
@@ -117,6 +118,16 @@ pub fn release(ctx: &Context, at: &Location, guard: LockGuard) {
 #[must_use]
 pub fn me(ctx: &Context, purpose: &str) -> Holder {
     Holder { pid: std::process::id(), host: ctx.host.clone(), started: ctx.clock.now_ms(), purpose: purpose.into() }
+}
+
+/// The lock file of a repository, where there is one: a folder that was deleted must not be made anew
+/// for its lock.
+///
+/// # Errors
+/// "Not found" where it is gone.
+pub fn lockable(common_dir: &Path) -> Result<PathBuf, FsError> {
+    std::fs::symlink_metadata(common_dir.join("HEAD")).at("find the repository at", common_dir)?;
+    Ok(journal::lock_file(common_dir))
 }
 
 /// What it means that the lock file cannot be made.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::clock::Millis;
-use crate::fs::{FsError, IoContext, atomic, read_optional, remove_optional};
+use crate::fs::{atomic, read_optional, remove_optional};
 use crate::locate::Location;
 use crate::state::session::process_started;
 use crate::sync::outcome::{End, Refusal};
@@ -60,16 +60,6 @@ pub fn folder(common_dir: &Path) -> PathBuf {
 #[must_use]
 pub fn lock_file(common_dir: &Path) -> PathBuf {
     folder(common_dir).join("lock")
-}
-
-/// The repository's lock, where there is a repository: a folder that was deleted must not be made anew
-/// for its lock.
-///
-/// # Errors
-/// "Not found" where it is gone.
-pub fn lockable(common_dir: &Path) -> Result<PathBuf, FsError> {
-    std::fs::symlink_metadata(common_dir.join("HEAD")).at("find the repository at", common_dir)?;
-    Ok(lock_file(common_dir))
 }
 
 fn entry_file(common_dir: &Path) -> PathBuf {
