@@ -351,3 +351,17 @@ fn a_branch_below_the_name_of_an_earlier_one_is_synced_and_remembered() {
         assert!(remembered.contains(&pair.head("a", branch)), "{branch}");
     }
 }
+
+#[test]
+fn an_edit_that_git_was_told_not_to_look_at_is_neither_lost_nor_waited_for() {
+    for flag in ["--assume-unchanged", "--skip-worktree"] {
+        let pair = Pair::new();
+        pair.git("a", &["update-index", flag, "f"]);
+        pair.write("a/f", "precious\n");
+        pair.write("b/f", "theirs\n");
+        pair.peer_pushes();
+        let (code, text) = pair.force("a", "pull", &[]);
+        assert!(code == Some(1) && text.contains("brings f"), "{flag}: {text}");
+        assert_eq!(pair.read("a/f"), "precious\n");
+    }
+}

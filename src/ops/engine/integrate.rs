@@ -164,14 +164,20 @@ impl Engine<'_> {
             Fault::InTheWay(text) if error.finished.stderr.contains("Your local changes") => {
                 // Somebody edited a file after we looked. Look again.
                 self.close_journal();
-                self.remarks.push(format!("edited meanwhile: {text}"));
                 self.work = None;
-                Ok(Flow::Again)
+                self.look()?;
+                if self.overlap().is_some() || self.left_out_in_the_way().is_some() {
+                    self.remarks.push(format!("edited meanwhile: {text}"));
+                    return Ok(Flow::Again);
+                }
+                // Or it was edited all the time, and git was told not to look (assume-unchanged,
+                // skip-worktree): looking again will not help.
+                let path = first_named(error);
+                Err(self.in_the_way(Refusal::UntrackedInTheWay, &path))
             }
             Fault::InTheWay(_) => {
                 self.close_journal();
-                let path =
-                    error.finished.stderr.lines().find_map(|l| l.strip_prefix('\t')).unwrap_or_default().to_owned();
+                let path = first_named(error);
                 let ignored =
                     self.git.read(["check-ignore", "--quiet", "--", &path]).answer().is_ok_and(|a| a.is_some());
                 let kind = if ignored { Refusal::IgnoredInTheWay } else { Refusal::UntrackedInTheWay };
@@ -245,6 +251,11 @@ impl Engine<'_> {
             Some(Pulled { commits, count, files, file_count: self.incoming.len(), from, to: to.to_owned(), merged });
         Ok(())
     }
+}
+
+/// The first path git names in a refusal: each stands on a line of its own behind a tab.
+fn first_named(error: &GitError) -> String {
+    error.finished.stderr.lines().find_map(|l| l.strip_prefix('\t')).unwrap_or_default().to_owned()
 }
 
 /// What lies where `new` files would go, relative to `top`: files and symlinks, never folders.
