@@ -14,6 +14,7 @@ use crate::locate::Location;
 use crate::ops::{enrolled, round, sync};
 use crate::queue::{self, Request, Trigger};
 use crate::state::session;
+use crate::sync::outcome::{End, Refusal};
 use crate::sync::step::Silent;
 
 /// Runs until the queue holds nothing that can be done now. `again` starts a second process for it and
@@ -36,7 +37,12 @@ pub fn run(env: Env, again: bool) {
 fn take_up_dead_sessions(ctx: &Context) {
     for dead in session::list(&ctx.layout).unwrap_or_default().into_iter().filter(|s| !s.alive(&ctx.host)) {
         let at = dead.location();
-        let wanted = enrolled::find(ctx, &at).is_ok_and(|e| e.config.auto_sync.triggers.session_end.enabled);
+        let wanted = match enrolled::find(ctx, &at) {
+            Ok(policy) => policy.config.auto_sync.triggers.session_end.enabled,
+            // A broken configuration says neither yes nor no: this waits until it is mended.
+            Err(End::Refused { kind: Refusal::Configuration, .. }) => continue,
+            Err(_) => false,
+        };
         if wanted {
             let now = ctx.clock.now_ms();
             let request =

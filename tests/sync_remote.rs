@@ -285,3 +285,50 @@ fn a_remote_that_is_not_there_is_named_and_the_work_is_kept() {
     pair.force("push").done();
     assert_eq!(pair.remote_tree()["mine.txt"], "mine\n");
 }
+
+#[test]
+fn an_old_branch_in_the_way_of_a_new_one_is_named_with_what_removes_it() {
+    let pair = Pair::new();
+    pair.git(&pair.b, &["push", "-q", "origin", "main:feature"]);
+    pair.git(&pair.a, &["fetch", "-q"]);
+    pair.git(&pair.b, &["push", "-q", "origin", ":feature"]);
+    pair.git(&pair.b, &["push", "-q", "origin", "main:feature/x"]);
+    pair.git(&pair.a, &["checkout", "-q", "-b", "feature/x"]);
+    pair.git(&pair.a, &["config", "branch.feature/x.remote", "origin"]);
+    pair.git(&pair.a, &["config", "branch.feature/x.merge", "refs/heads/feature/x"]);
+    pair.auto_sync(&pair.a, &["enable"]);
+    let forced = pair.force("sync");
+    forced.refused(Refusal::StaleRef);
+    let End::Refused { command, .. } = &forced.report.end else { unreachable!() };
+    let words: Vec<_> = command.split_whitespace().collect();
+    pair.git(&pair.a, &words[3..]);
+    pair.force("sync").done();
+}
+
+#[test]
+fn settings_that_would_send_or_fetch_more_than_the_branch_change_nothing() {
+    let pair = Pair::enrolled();
+    pair.git(&pair.a, &["config", "push.followTags", "true"]);
+    pair.git(&pair.a, &["config", "remote.origin.tagOpt", "--tags"]);
+    pair.git(&pair.a, &["tag", "-a", "-m", "mine", "v1"]);
+    pair.git(&pair.b, &["tag", "-a", "-m", "another", "v1"]);
+    pair.git(&pair.b, &["push", "-q", "origin", "v1"]);
+    let theirs = pair.rev(&pair.remote, "v1");
+    let mine = pair.rev(&pair.a, "v1");
+    pair.git(&pair.a, &["tag", "-a", "-m", "mine too", "v2"]);
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.force("sync").done();
+    assert_eq!((pair.rev(&pair.remote, "v1"), pair.rev(&pair.a, "v1")), (theirs, mine));
+    assert!(!pair.remote_refs().contains("v2"));
+}
+
+#[test]
+fn a_repository_whose_files_git_looks_for_elsewhere_is_left_alone() {
+    let pair = Pair::enrolled();
+    std::fs::create_dir(pair.path("elsewhere")).unwrap();
+    write(pair.a.join("mine.txt"), "mine\n");
+    let tip = pair.remote_tip();
+    pair.git(&pair.a, &["config", "core.worktree", pair.path("elsewhere").to_str().unwrap()]);
+    pair.force("sync").refused(Refusal::NotEnrolled);
+    assert_eq!(pair.remote_tip(), tip);
+}

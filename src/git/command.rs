@@ -36,7 +36,7 @@ const KEPT: [&str; 18] = [
 ];
 
 /// Settings that hold for every call, whatever the user's configuration says.
-const PRELUDE: [&str; 7] = [
+const PRELUDE: [&str; 8] = [
     // Maintenance takes long and locks; it is for the user's own git.
     "gc.auto=0",
     "maintenance.auto=false",
@@ -46,6 +46,8 @@ const PRELUDE: [&str; 7] = [
     "credential.interactive=false",
     "core.askPass=",
     "color.ui=false",
+    // One branch is sent, and nothing that was not asked for.
+    "push.followTags=false",
     // A merge may never put work into a stash.
     "merge.autoStash=false",
 ];

@@ -21,6 +21,8 @@ pub enum Fault {
     RemoteMissing(String),
     /// The remote has no such branch.
     NoSuchBranch(String),
+    /// An old tracking ref lies where a new one would go (`feature` where `feature/x` came).
+    StaleRef(String),
     /// Another git process holds a lock.
     Locked(String),
     /// The repository belongs to another user.
@@ -58,6 +60,7 @@ impl Fault {
             | Self::HostKey(t)
             | Self::RemoteMissing(t)
             | Self::NoSuchBranch(t)
+            | Self::StaleRef(t)
             | Self::Locked(t)
             | Self::Ownership(t)
             | Self::ReadOnly(t)
@@ -190,6 +193,7 @@ const SIGNS: &[(&[&str], Make)] = &[
         ],
         Fault::Identity,
     ),
+    (&["exists; cannot create 'refs/remotes/"], Fault::StaleRef),
     (
         &[".lock': file exists", "cannot lock ref", "another git process seems to be running", "unable to create '"],
         Fault::Locked,
@@ -244,6 +248,7 @@ pub fn excerpt(stderr: &str) -> String {
             || line.ends_with('%')
             || line.ends_with(", done.")
             || line.starts_with("To ")
+            || line.starts_with("From ")
             || line.starts_with("Delta compression using")
             || (line.starts_with("Total ") && line.contains("(delta "))
             || line.contains("% (");
@@ -335,6 +340,11 @@ mod tests {
                 "Submodule",
             ),
             (Network, "fatal: couldn't find remote ref refs/heads/x", "NoSuchBranch"),
+            (
+                Network,
+                "error: cannot lock ref 'refs/remotes/origin/a/b': 'refs/remotes/origin/a' exists; cannot create 'refs/remotes/origin/a/b'",
+                "StaleRef",
+            ),
             (Network, "fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF", "Broken"),
             (
                 Write,

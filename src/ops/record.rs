@@ -219,7 +219,8 @@ fn is_about_pushing(repo: &RepoState) -> bool {
         Refusal::MassDeletion,
         Refusal::AncestorTree,
     ];
-    repo.attention.as_ref().is_some_and(|a| kinds.iter().any(|k| k.word() == a.kind))
+    let sending = |kind: &str| (kind == "failed" && repo.failed_push) || kinds.iter().any(|k| k.word() == kind);
+    repo.attention.as_ref().is_some_and(|a| sending(&a.kind))
 }
 
 /// Ends that count towards the pause: what will go wrong again and again. Conflicts and refusals that

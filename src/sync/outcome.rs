@@ -114,6 +114,8 @@ pub enum Refusal {
     UpstreamGone,
     /// The remote branch was rewritten.
     UpstreamRewritten,
+    /// An old tracking ref lies where the branch's own would go.
+    StaleRef,
     /// The two sides have no common ancestor.
     Unrelated,
     /// A file that git ignores lies where an incoming one would go.

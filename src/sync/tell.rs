@@ -51,7 +51,7 @@ pub fn happened(report: &Report) -> String {
         End::Offline { .. } => offline(report, &done),
         End::Conflict { files, branch } => {
             let kept = match branch {
-                Some(branch) => format!("your side is kept at {branch}"),
+                Some(branch) => format!("your commits are kept at {branch}"),
                 None => "nothing was merged".into(),
             };
             after(&done, &format!("both sides changed {}; {kept}", listed(files, files.len())))

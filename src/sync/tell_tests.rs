@@ -98,7 +98,7 @@ fn other_ends_say_what_was_done_before_and_what_was_not() {
     assert_snapshot!(with_commit(Action::Push, offline()), @"claude-craft: committed 2 files; origin cannot be reached, the push is kept for the next occasion");
     assert_snapshot!(sentence(&report(Action::Pull, offline())), @"claude-craft: origin cannot be reached, nothing was pulled");
     assert_snapshot!(with_commit(Action::Push, conflict(None)), @"claude-craft: committed 2 files; both sides changed a0.rs, a1.rs; nothing was merged");
-    assert_snapshot!(sentence(&report(Action::Push, conflict(Some("origin/craft/conflict/host/1".into())))), @"claude-craft: both sides changed a0.rs, a1.rs; your side is kept at origin/craft/conflict/host/1");
+    assert_snapshot!(sentence(&report(Action::Push, conflict(Some("origin/craft/conflict/host/1".into())))), @"claude-craft: both sides changed a0.rs, a1.rs; your commits are kept at origin/craft/conflict/host/1");
     assert_snapshot!(sentence(&report(Action::Push, refused)), @"claude-craft: 41 of 50 files would be deleted");
     assert_snapshot!(sentence(&report(Action::Push, End::Busy { reason: "worker 12 since 3 s".into() })), @"claude-craft: busy, nothing was done: worker 12 since 3 s");
     assert_snapshot!(sentence(&report(Action::Push, failed(true))), @"claude-craft: failed, which may pass: git ended with status 128");

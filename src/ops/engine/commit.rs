@@ -3,6 +3,7 @@
 use super::changes::{count, is_executable};
 use super::stage::{Scope, io_error};
 use super::{Engine, NAMED_FILES, REFLOG_ACTION, fail_point, journal};
+use crate::env::HOME;
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::repository::Head;
@@ -169,7 +170,10 @@ impl Engine<'_> {
     /// The first of `names` that the user has as an executable hook.
     pub(super) fn hook(&self, names: &[&'static str]) -> Option<&'static str> {
         let folder = match self.reads.setting("core.hooksPath") {
-            Ok(Some(path)) => self.at.worktree.join(path),
+            Ok(Some(path)) => match (path.strip_prefix("~/"), self.ctx.env.path(HOME)) {
+                (Some(below), Some(home)) => home.join(below),
+                _ => self.at.worktree.join(path),
+            },
             _ => self.at.common_dir.join("hooks"),
         };
         names.iter().copied().find(|name| is_executable(&folder.join(name)))

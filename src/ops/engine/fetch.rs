@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::recover::git_is_at_work;
+use super::recover::is_held;
 use super::{Engine, Target, fail_point};
 use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
@@ -69,9 +69,7 @@ impl<'e> Engine<'e> {
         }
         let destination = self.destination(&target);
         self.tip = self.reads.resolve(&destination).map_err(|e| self.end(&e))?;
-        if self.rehearsing {
-            let _ = self.git.write(["update-ref", "-d", &destination]).run();
-        }
+        self.forget_rehearsal(&destination);
         self.not_rewritten(before)?;
         self.compare()
     }
@@ -95,8 +93,8 @@ impl<'e> Engine<'e> {
         let Some(target) = &self.target else { return };
         let locks =
             [format!("{}.lock", target.tracking), "shallow.lock".to_owned()].map(|l| self.at.common_dir.join(l));
-        if locks.iter().any(|l| l.exists()) && !git_is_at_work(self.at) {
-            for lock in locks {
+        for lock in locks.iter().filter(|l| l.exists()) {
+            if !is_held(self, lock) {
                 let _ = std::fs::remove_file(lock);
             }
         }
@@ -105,6 +103,12 @@ impl<'e> Engine<'e> {
     /// Where a fetch puts what it finds: a rehearsal must not move the tracking ref.
     fn destination(&self, target: &Target) -> String {
         if self.rehearsing { format!("refs/craft/rehearsal/{}", std::process::id()) } else { target.tracking.clone() }
+    }
+
+    fn forget_rehearsal(&self, destination: &str) {
+        if self.rehearsing {
+            let _ = self.git.write(["update-ref", "-d", destination]).run();
+        }
     }
 
     fn fetch_call(&self, target: &Target, destination: &str, before: Option<&str>, more: &[&str]) -> Call<'_, 'e> {
@@ -125,6 +129,11 @@ impl<'e> Engine<'e> {
         // The remote need not hear of the user's other branches, nor of our snapshots.
         words.extend(tips.iter().map(String::as_str));
         words.extend(more);
+        // All tags may be set up to come along; one that was moved over there would fail the fetch.
+        if self.reads.setting(&format!("remote.{}.tagOpt", target.remote)).is_ok_and(|t| t.as_deref() == Some("--tags"))
+        {
+            words.push("--no-tags");
+        }
         words.extend(["--", &target.remote, &refspec]);
         self.with_ssh(self.git.network(words).setting("transfer.hideRefs=refs/craft"))
     }
@@ -285,7 +294,9 @@ impl<'e> Engine<'e> {
             }
             let shallow = self.reads.is_shallow().map_err(|e| self.end(&e))?;
             let (Some(more), true, Some(target)) = (further.next(), shallow, self.target.clone()) else { break };
-            self.fetch_call(&target, &target.tracking, None, &[more]).run().map_err(|e| self.end(&e))?;
+            let destination = self.destination(&target);
+            self.fetch_call(&target, &destination, None, &[more]).run().map_err(|e| self.end(&e))?;
+            self.forget_rehearsal(&destination);
             // libgit2 keeps the old boundary in memory.
             self.reads = crate::git::reads::Reads::open(self.at, self.git);
         }

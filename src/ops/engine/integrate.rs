@@ -57,7 +57,12 @@ impl Engine<'_> {
                 Err(self.conflict(files))
             }
             Trial::Conflicts { tree, stages } => match self.resolve(&tree, &stages)? {
-                Some(tree) => Ok(tree),
+                Some(tree) => {
+                    // Whose side wins is said of files; what else is in conflict stays one.
+                    let mut others = self.paths_without_stages(ours, theirs)?;
+                    others.retain(|path| !stages.iter().any(|s| s.path.display().to_string() == *path));
+                    if others.is_empty() { Ok(tree) } else { Err(self.conflict(others)) }
+                }
                 None => {
                     let mut files: Vec<String> = stages.iter().map(|s| s.path.display().to_string()).collect();
                     files.dedup();

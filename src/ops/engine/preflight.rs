@@ -47,6 +47,7 @@ impl Engine<'_> {
     pub(super) fn preflight(&mut self) -> Result<(), End> {
         self.is_the_enrolled()?;
         self.git_is_new_enough()?;
+        self.worktree_is_gits()?;
         self.nothing_under_way()?;
         self.index_is_free()?;
         self.head_is_on_a_pinned_branch()?;
@@ -71,6 +72,20 @@ impl Engine<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// `core.worktree` may make git look at other files than those that were enrolled.
+    fn worktree_is_gits(&self) -> Result<(), End> {
+        let Some(setting) = self.reads.setting("core.worktree").map_err(|e| self.end(&e))? else { return Ok(()) };
+        let gits = std::fs::canonicalize(self.at.git_dir.join(&setting)).ok();
+        if gits.as_ref() == Some(&self.at.worktree) || self.at.git_dir != self.at.common_dir {
+            return Ok(());
+        }
+        Err(self.refused(
+            Refusal::NotEnrolled,
+            format!("core.worktree makes git look at {setting}, and {} was enrolled", self.at.worktree.display()),
+            self.git_command("config --unset core.worktree"),
+        ))
     }
 
     fn git_is_new_enough(&self) -> Result<(), End> {
@@ -99,7 +114,7 @@ impl Engine<'_> {
         let mut wait = 50;
         while let Ok(meta) = std::fs::symlink_metadata(&lock) {
             if wait > 800 {
-                if self.is_stale(&meta) && !super::recover::git_is_at_work(self.at) {
+                if self.is_stale(&meta) && !self.rehearsing && !super::recover::is_held(self, &lock) {
                     std::fs::remove_file(&lock).map_err(|e| End::Failed {
                         reason: format!("cannot remove the stale lock {}: {e}", lock.display()),
                         transient: false,

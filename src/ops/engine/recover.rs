@@ -66,7 +66,7 @@ impl Engine<'_> {
         }
         for lock in locks {
             if lock.exists() {
-                if git_is_at_work(self.at) {
+                if is_held(self, &lock) {
                     return Err(End::Busy { reason: format!("another git holds {}", lock.display()) });
                 }
                 let _ = std::fs::remove_file(&lock);
@@ -261,9 +261,18 @@ fn where_it_happened(entry: &journal::Entry, common_dir: &Path) -> Option<Locati
     found.find(|at| at.git_dir == entry.git_dir && at.common_dir == common_dir)
 }
 
+/// Whether some git may still hold a lock file of the repository.
+pub(super) fn is_held(engine: &Engine<'_>, lock: &Path) -> bool {
+    if Path::new("/proc/self").exists() {
+        return git_is_at_work(engine.at);
+    }
+    // Where processes cannot be looked at, only age tells.
+    std::fs::symlink_metadata(lock).is_ok_and(|meta| !engine.is_stale(&meta))
+}
+
 /// Whether a git process works in the repository: one whose working folder is in it. Other systems
 /// than Linux cannot be asked, and the answer there is no.
-pub(super) fn git_is_at_work(at: &Location) -> bool {
+fn git_is_at_work(at: &Location) -> bool {
     let Ok(processes) = std::fs::read_dir("/proc") else { return false };
     processes.filter_map(Result::ok).any(|process| {
         let path = process.path();
