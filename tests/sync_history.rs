@@ -238,3 +238,25 @@ fn undo_on_an_unborn_branch() {
     pair.auto_sync(&alone, &["undo"]);
     assert_eq!(State::of(&pair, &alone), before);
 }
+
+#[test]
+fn an_edit_in_the_same_tick_as_the_index_is_kept_and_sent() {
+    let pair = Pair::enrolled();
+    // Only the time of the last write tells, as where all happens in one tick of the clock.
+    pair.git(&pair.a, &["config", "core.trustctime", "false"]);
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(10);
+    let touch = |path: &std::path::Path| {
+        std::fs::File::options().append(true).open(path).unwrap().set_modified(then).unwrap();
+    };
+    let file = pair.a.join("x.txt");
+    write(&file, "1\n");
+    touch(&file);
+    pair.git(&pair.a, &["add", "x.txt"]);
+    pair.git(&pair.a, &["commit", "-q", "-m", "one"]);
+    write(&file, "2\n");
+    touch(&file);
+    touch(&pair.a.join(".git/index"));
+    let id = pair.force("push").done().snapshot.unwrap();
+    assert_eq!(pair.git(&pair.a, &["show", &format!("refs/craft/backup/{id}:x.txt")]), "2");
+    assert_eq!(pair.remote_file("x.txt"), "2\n");
+}

@@ -49,9 +49,19 @@ impl Engine<'_> {
         let folder = copies(&self.at.git_dir);
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("index.{}.{:08x}", std::process::id(), self.dice.token()));
-        match std::fs::copy(self.at.git_dir.join("index"), &path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e),
-            _ => Ok(IndexCopy { path }),
+        let index = self.at.git_dir.join("index");
+        // Before the copy: of an index that is replaced in between, the older time is the careful one.
+        let written = std::fs::metadata(&index).and_then(|m| m.modified());
+        match std::fs::copy(&index, &path) {
+            Ok(_) => {
+                // git takes an entry whose file is as young as the index for perhaps changed, and looks
+                // at its content. A copy that looks younger than the index would hide an edit made in
+                // the same tick of the clock.
+                std::fs::File::options().write(true).open(&path)?.set_modified(written?)?;
+                Ok(IndexCopy { path })
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(IndexCopy { path }),
+            Err(e) => Err(e),
         }
     }
 
