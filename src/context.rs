@@ -16,7 +16,8 @@ pub struct Context {
     pub clock: Box<dyn Clock>,
     /// Our folders.
     pub layout: Layout,
-    /// The git program.
+    /// The git program, where it was found. A program named by its path is started without a copy of
+    /// this process, which costs half as much.
     pub git: PathBuf,
     /// The name of this machine.
     pub host: String,
@@ -36,7 +37,7 @@ impl Context {
         Ok(Self {
             clock: Box::new(SystemClock::from_env(&env)),
             layout: Layout::from_env(&env).ok_or(NoHome)?,
-            git: env.path(env::CRAFT_GIT).unwrap_or_else(|| PathBuf::from("git")),
+            git: found(env.path(env::CRAFT_GIT).unwrap_or_else(|| PathBuf::from("git")), &env),
             host: sys::host_name(),
             env,
         })
@@ -53,4 +54,17 @@ impl Context {
     pub fn user(&self) -> &str {
         self.env.str(env::USER).or_else(|| self.env.str(env::LOGNAME)).unwrap_or("unknown")
     }
+}
+
+/// The first file on `PATH` that a program named without a slash stands for; its name where there is
+/// none, so that starting it fails with that name.
+fn found(program: PathBuf, env: &Env) -> PathBuf {
+    if program.components().count() > 1 {
+        return program;
+    }
+    let path = env.get("PATH").unwrap_or_default();
+    std::env::split_paths(path)
+        .map(|folder| folder.join(&program))
+        .find(|p| p.is_absolute() && p.is_file())
+        .unwrap_or(program)
 }

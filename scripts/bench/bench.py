@@ -123,7 +123,7 @@ class Bed:
         self.craft = os.path.join(self.home, ".claude", "craft")
         os.makedirs(self.home)
         with open(os.path.join(self.home, ".gitconfig"), "w") as file:
-            file.write("[user]\n\tname = B\n\temail = b@example.com\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n")
+            file.write("[user]\n\tname = B\n\temail = b@example.com\n")
         self.env = base_env(self.home)
         self.files, self.turn = files, 0
         make_remote(self.remote, files, self.env)
@@ -287,10 +287,13 @@ def bench_sync(top, runs, size, idle, full, memory):
     fetch = Case("`git fetch`", [which, "fetch", "--quiet", "origin"], typed.env, typed.clone)
     look = Case("`git status; git fetch`", ["/bin/sh", "-c", "git status --porcelain; git fetch --quiet origin"],
                 typed.env, typed.clone)
+    bare = Case("`git fetch` without maintenance", [which, "-c", "maintenance.auto=false", "fetch", "--quiet", "origin"],
+                typed.env, typed.clone)
     pull = Case("", worker, bed.env, bed.clone, prepare=lambda: bed.queue_one("start"), after=lambda: drained(bed))
     sync = Case("", worker, bed.env, bed.clone, prepare=lambda: bed.queue_one("prompt"), after=lambda: drained(bed))
-    measure([fetch, look, pull, sync], runs)
+    measure([fetch, bare, look, pull, sync], runs)
     idle.add("pull, nothing new", pull, fetch, 1.3, f"{size:,}")
+    idle.add("pull, nothing new", pull, bare, None, f"{size:,}")
     idle.add("sync, nothing to do", sync, fetch, 1.3, f"{size:,}")
     idle.add("sync, nothing to do", sync, look, None, f"{size:,}")
 
@@ -440,8 +443,9 @@ def main():
                   "`/bin/true`, so that only the hook is measured. Bash and Node run `scripts/bench/hook.*`, which ask "
                   "the same questions.")
     idle = Table("Nothing to do", "The worker with one request in its queue, and nothing to commit, to receive or to "
-                 "send. A pull is compared with `git fetch` alone, which it contains. A sync must also look at the "
-                 "working tree, so it stands beside `git status` and `git fetch` as well.")
+                 "send. A pull is compared with `git fetch` alone, as people have it. What it contains is a fetch "
+                 "without the look whether maintenance is due, with which git ends its own, so it stands beside that as "
+                 "well. A sync must also look at the working tree, so it stands beside `git status` and `git fetch` too.")
     full = Table("A full sync", "Ten changed files are committed, one incoming commit is fetched and merged, the result "
                  "is pushed. The yardstick is `scripts/bench/shell-sync.sh`: `git status`, `add`, `commit`, `fetch`, "
                  "`merge`, `push`. The worker does the same, and keeps a snapshot, passes the gate, tries the merge in "

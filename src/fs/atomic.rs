@@ -10,6 +10,18 @@ use super::{FsError, IoContext};
 
 static SERIAL: AtomicU32 = AtomicU32::new(0);
 
+/// What has to survive a crash of the machine, beyond what every replacement has: a reader sees the old
+/// bytes or the new ones, whatever happens to the processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// The new bytes, from the moment the call returns: the file and its folder are synced.
+    Full,
+    /// The old bytes or the new ones, never a damaged file: the file is synced before it is renamed.
+    Either,
+    /// Nothing: for what can be found out again.
+    None,
+}
+
 /// Replaces `path` with `bytes`: temporary file in the same folder, fsync, rename, fsync of the
 /// folder. Missing folders are made, a symlink is followed (people link their dotfiles), the mode of
 /// an existing file is kept.
@@ -17,24 +29,20 @@ static SERIAL: AtomicU32 = AtomicU32::new(0);
 /// # Errors
 /// Where any of it fails; the temporary file is removed and the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    replace_with(path, bytes, true)
+    replace_with(path, bytes, Durability::Full)
 }
 
-/// As [`replace`], but a crash of the machine may leave the file empty: for what can be found out
-/// again.
+/// As [`replace`], with only as much syncing as `durability` needs: an fsync costs more than a process
+/// start.
 ///
 /// # Errors
 /// As [`replace`].
-pub fn replace_cache(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    replace_with(path, bytes, false)
-}
-
-fn replace_with(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError> {
+pub fn replace_with(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
     let target = resolve(path);
     let folder = parent(&target);
     fs::create_dir_all(folder).at("create", folder)?;
     let temporary = temporary_beside(&target);
-    let written = write_new(&temporary, bytes, durable).and_then(|()| {
+    let written = write_new(&temporary, bytes, durability != Durability::None).and_then(|()| {
         if let Ok(meta) = fs::metadata(&target) {
             fs::set_permissions(&temporary, meta.permissions()).at("set the mode of", &temporary)?;
         }
@@ -44,7 +52,7 @@ fn replace_with(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError>
         let _ = fs::remove_file(&temporary);
     }
     written?;
-    if durable {
+    if durability == Durability::Full {
         sync_folder(folder);
     }
     Ok(())

@@ -4,7 +4,8 @@
 //! never deleted: deleting one while another process waits on it would give two holders.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,9 @@ pub struct Holder {
     pub purpose: String,
 }
 
+/// Bytes that hold the description of any holder; a host's name has at most 255.
+const ROOM: usize = 512;
+
 /// A lock that was taken. Dropping it releases it.
 #[derive(Debug)]
 pub struct LockGuard {
@@ -41,19 +45,17 @@ impl LockGuard {
         &self.path
     }
 
-    fn describe(&mut self, holder: &Holder) {
+    /// Writes who holds it, over all that stood there: cutting the file off would cost more than
+    /// everything else here.
+    fn describe(&self, text: &str) {
         // The text is information, never the truth: failing to write it fails nothing.
-        if let Ok(text) = serde_json::to_string(holder) {
-            let _ = self.file.set_len(0);
-            let _ = self.file.seek(SeekFrom::Start(0));
-            let _ = self.file.write_all(text.as_bytes());
-        }
+        let _ = self.file.write_all_at(format!("{text:ROOM$}").as_bytes(), 0);
     }
 }
 
 impl Drop for LockGuard {
     fn drop(&mut self) {
-        let _ = self.file.set_len(0);
+        self.describe("");
         let _ = FileExt::unlock(&self.file);
     }
 }
@@ -66,8 +68,8 @@ pub fn try_exclusive(path: &Path, holder: &Holder) -> Result<Option<LockGuard>, 
     let file = open(path)?;
     match FileExt::try_lock_exclusive(&file) {
         Ok(()) => {
-            let mut guard = LockGuard { file, path: path.to_owned() };
-            guard.describe(holder);
+            let guard = LockGuard { file, path: path.to_owned() };
+            guard.describe(&serde_json::to_string(holder).unwrap_or_default());
             Ok(Some(guard))
         }
         Err(e)

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::fault::{Fault, classify};
@@ -347,16 +347,6 @@ pub fn ssh_command(users: Option<&str>) -> Option<String> {
     let (program, rest) = users.split_once(char::is_whitespace).unwrap_or((users, ""));
     let name = Path::new(program).file_name().and_then(OsStr::to_str)?;
     (name == "ssh").then(|| format!("{program} {OPTIONS} {rest}").trim_end().to_owned())
-}
-
-/// Where a program named without a slash would be found.
-#[must_use]
-pub fn resolve(program: &Path, env: &env::Env) -> Option<PathBuf> {
-    if program.components().count() > 1 {
-        return Some(program.to_owned());
-    }
-    let path = env.get("PATH")?;
-    std::env::split_paths(path).map(|folder| folder.join(program)).find(|p| p.is_file())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Git, resolve};
+use super::command::Git;
 use super::porcelain;
 use crate::context::Context;
 use crate::state::file::{StateFile, Versioned};
@@ -28,7 +28,7 @@ impl Versioned for Known {
 #[must_use]
 pub fn complaint(ctx: &Context, git: &Git<'_>) -> Option<String> {
     let file = StateFile::at(ctx.layout.git_version());
-    let program = resolve(&ctx.git, &ctx.env).map(|p| Mark::of(&p)).unwrap_or_default();
+    let program = Mark::of(&ctx.git);
     let known = file.peek::<Known>().map(|l| l.value).unwrap_or_default();
     let found = if program.inode != 0 && known.program == program {
         known.git

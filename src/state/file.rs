@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::clock::{self, Millis};
-use crate::fs::{FsError, IoContext, atomic, read_optional};
+use crate::fs::atomic::{self, Durability};
+use crate::fs::{FsError, IoContext, read_optional};
 
 /// A document with a version number in its field `version`.
 pub trait Versioned: Serialize + DeserializeOwned + Default {
@@ -86,12 +87,12 @@ impl StateFile {
         Ok(loaded)
     }
 
-    /// Writes the whole document.
+    /// Writes the whole document. A crash of the machine leaves the old one or the new one.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn store<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
-        atomic::replace(&self.path, &self.text(value)?)
+        atomic::replace_with(&self.path, &self.text(value)?, Durability::Either)
     }
 
     /// As [`store`](Self::store), for what can be found out again after a crash.
@@ -99,7 +100,7 @@ impl StateFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn store_cache<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
-        atomic::replace_cache(&self.path, &self.text(value)?)
+        atomic::replace_with(&self.path, &self.text(value)?, Durability::None)
     }
 
     fn text<T: Versioned>(&self, value: &T) -> Result<Vec<u8>, FsError> {
