@@ -287,3 +287,18 @@ fn a_new_file_that_appears_where_one_arrives_is_kept() {
     assert_eq!(read(Path::new(&pair.a.join("new.txt"))), b"late\n");
     pair.whole();
 }
+
+#[test]
+fn a_file_made_while_the_remote_is_asked_is_merged_like_any_other() {
+    let pair = Pair::enrolled();
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    pair.b_pushes("same.txt", "theirs\n");
+    // The file appears after the tree was looked at, just before the fast-forward.
+    let command = format!("[ -e {0} ] || printf 'theirs\\n' > {0}", pair.a.join("same.txt").display());
+    let fake = FakeGit::install(&pair, &[Rule::before(" merge-tree ", command)]);
+    pair.force("sync").done();
+    fake.remove();
+    pair.whole();
+    assert_eq!(pair.remote_file("same.txt"), "theirs\n");
+    assert_eq!(pair.changes(), "");
+}

@@ -166,22 +166,16 @@ impl Engine<'_> {
     /// was stopped did not, and the journal stays for the next run.
     fn not_forwarded(&mut self, error: &GitError) -> Result<Flow, End> {
         match &error.fault {
-            Fault::InTheWay(text) if error.finished.stderr.contains("Your local changes") => {
-                // Somebody edited a file after we looked. Look again.
+            Fault::InTheWay(text) => {
+                // Somebody edited or made a file after we looked. Look again.
                 self.close_journal();
-                self.work = None;
                 self.look()?;
                 if self.overlap().is_some() || self.left_out_in_the_way().is_some() {
                     self.remarks.push(format!("edited meanwhile: {text}"));
                     return Ok(Flow::Again);
                 }
-                // Or it was edited all the time, and git was told not to look (assume-unchanged,
-                // skip-worktree): looking again will not help.
-                let path = first_named(error);
-                Err(self.in_the_way(Refusal::UntrackedInTheWay, &path))
-            }
-            Fault::InTheWay(_) => {
-                self.close_journal();
+                // Or git ignores it, or was told not to look at it (assume-unchanged, skip-worktree):
+                // looking again will not help.
                 let path = first_named(error);
                 let ignored =
                     self.git.read(["check-ignore", "--quiet", "--", &path]).answer().is_ok_and(|a| a.is_some());

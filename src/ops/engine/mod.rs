@@ -256,7 +256,9 @@ impl<'e> Engine<'e> {
     fn next_steps(&mut self) -> Result<Vec<Step>, End> {
         let action = self.job.action;
         let arrives = self.fetched && self.counts.is_some_and(|(_, behind)| behind > 0);
-        if (action.pushes() && !self.fetched) || arrives {
+        // What was looked at and committed a moment ago is not looked at again: an edit made since is
+        // found by git before a fast-forward would touch it, and then all is looked at anew.
+        if (action.pushes() && !self.fetched) || (arrives && self.work.is_none()) {
             self.look()?;
         }
         let seen = self.seen();

@@ -58,6 +58,7 @@ impl Engine<'_> {
                 // Somebody was faster. Fetch, merge, and try again.
                 self.remarks.push(format!("{} moved while we were pushing ({why})", target.display()));
                 self.fetched = false;
+                self.work = None;
                 self.tip = None;
                 self.missing = None;
                 self.recount()?;
