@@ -18,7 +18,7 @@ use crate::queue::{self, Request};
 use crate::state::notice::{self, Notice};
 use crate::state::session::{self, Session};
 use crate::state::tick::{self, Claim};
-use crate::trigger::{self, Circumstances, Decision, Run};
+use crate::trigger::{self, Circumstances, Decision, Run, Why};
 
 /// How often a hook that waits looks for the answer.
 const LOOK: Duration = Duration::from_millis(2);
@@ -59,7 +59,16 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
         return;
     }
     hook.register(&here);
-    let request = hook.decide_and_ask(&here);
+    let request = match hook.decide(&here) {
+        Decision::Run(run) => hook.ask(&here, run),
+        Decision::Skip(why) => {
+            // With this trigger off nothing is pulled, but what others left behind is still taken up.
+            if why == Why::TriggerOff {
+                hook.start(&here, false);
+            }
+            None
+        }
+    };
     let answered = request.and_then(|request| wait(&here, &request));
     let mut notices = hook.waiting(&here);
     notices.extend(answered.into_iter().flat_map(|a| a.notices));
@@ -170,13 +179,6 @@ impl<C: Clock> Hook<'_, C> {
             self.log(&here.layout, here.name, &error);
         }
         decision
-    }
-
-    fn decide_and_ask(&mut self, here: &Here) -> Option<Request> {
-        match self.decide(here) {
-            Decision::Run(run) => self.ask(here, run),
-            Decision::Skip(_) => None,
-        }
     }
 
     /// Puts a request into the queue and starts the worker; the request, if an answer will come.

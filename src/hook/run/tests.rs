@@ -184,6 +184,15 @@ fn the_model_is_told_nothing_where_that_is_switched_off() {
 }
 
 #[test]
+fn a_start_that_pulls_nothing_still_takes_up_what_others_left_behind() {
+    let mut world = World::new(&json!({"triggers": {"sessionStart": {"enabled": false}}}));
+    assert_eq!(world.run(session_start, &world.start("startup")).started, [false]);
+    assert!(world.queued().is_empty());
+    world.configure(&json!({"enabled": false}));
+    assert_eq!(world.run(session_start, &world.start("startup")), Seen::default());
+}
+
+#[test]
 fn a_conversation_cleared_soon_after_a_pull_registers_its_session_and_asks_for_nothing() {
     let mut world = World::new(&always());
     world.run(session_start, &world.start("startup"));
