@@ -179,19 +179,6 @@ fn a_pre_commit_hook_is_given_its_time() {
     pair.whole();
 }
 
-/// Both sides have moved, `a` is dirty in an incoming file and has a new one.
-fn busy_pair() -> Pair {
-    let pair = Pair::enrolled();
-    pair.edit(&pair.a, "one.txt", 1, "mine");
-    pair.commit(&pair.a, "by hand");
-    pair.edit(&pair.a, "two.txt", 1, "mine");
-    write(pair.a.join("new.txt"), "new\n");
-    pair.edit(&pair.b, "two.txt", 12, "theirs");
-    std::fs::remove_file(pair.b.join("three.txt")).unwrap();
-    pair.b_pushes("theirs.txt", "theirs\n");
-    pair
-}
-
 /// Whatever happened before: nothing of either side is lost, and a sync ends with all of it everywhere.
 #[track_caller]
 fn ends_whole(pair: &Pair, what: &str) {
@@ -232,7 +219,7 @@ fn the_disk_may_be_full_at_any_call_of_git() {
 /// Lets the first call of git go wrong, then the second, and so on until a sync needs no more calls.
 fn every_call(action: &'static str, code: i32, text: &str) {
     for nth in 1..200 {
-        let pair = busy_pair();
+        let pair = Pair::busy();
         let rule = Rule { nth, action, code, text: text.into(), ..Rule::default() };
         let fake = FakeGit::install(&pair, &[rule]);
         pair.force("sync");

@@ -39,18 +39,6 @@ struct Scene {
     finish: fn(&Pair, &str),
 }
 
-fn merge() -> Pair {
-    let pair = Pair::enrolled();
-    pair.edit(&pair.a, "one.txt", 1, "mine");
-    pair.commit(&pair.a, "by hand");
-    pair.edit(&pair.a, "two.txt", 1, "mine");
-    write(pair.a.join("new.txt"), "new\n");
-    pair.edit(&pair.b, "two.txt", 12, "theirs");
-    std::fs::remove_file(pair.b.join("three.txt")).unwrap();
-    pair.b_pushes("theirs.txt", "theirs\n");
-    pair
-}
-
 fn merged(pair: &Pair, step: &str) {
     assert!(read(pair.a.join("two.txt")).starts_with(b"mine\n2\n"), "{step}: the edit is in the tree");
     assert_eq!(read(pair.a.join("new.txt")), b"new\n", "{step}");
@@ -155,7 +143,7 @@ fn read_or_nothing(path: &Path) -> String {
 #[test]
 fn a_kill_at_any_step_loses_nothing_and_the_next_sync_ends_whole() {
     let scenes = [
-        Scene { make: merge, command: &["force", "sync"], finish: merged },
+        Scene { make: Pair::busy, command: &["force", "sync"], finish: merged },
         Scene { make: forward, command: &["force", "pull"], finish: forwarded },
         Scene { make: clash, command: &["force", "sync"], finish: clashed },
         Scene { make: first, command: &["force", "sync"], finish: published },
@@ -186,7 +174,7 @@ fn a_worker_that_is_killed_leaves_its_request_to_the_next() {
     let steps = steps();
     assert!(!steps.is_empty());
     for step in &steps {
-        let pair = merge();
+        let pair = Pair::busy();
         pair.set("CRAFT_INTERNAL__KILL_AT", step);
         pair.session_end(&pair.a, "s");
         pair.wait_until_quiet();

@@ -353,3 +353,21 @@ fn who_wants_to_hear_how_a_session_starts_hears_also_that_nothing_is_new() {
     let said = pair.session_start(&pair.a, "s");
     assert!(said.contains("nothing new at origin/main"), "{said}");
 }
+
+#[test]
+fn a_push_that_waits_outlives_a_broken_configuration() {
+    let pair = Pair::over_ssh();
+    pair.ssh_says(Some("ssh: connect to host host.example port 22: Connection refused\n"));
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.session_end(&pair.a, "s");
+    pair.wait_until_quiet();
+    assert_eq!(pair.queued().len(), 1);
+    pair.ssh_says(None);
+    write(pair.a.join(".claude/craft.json"), "{");
+    pair.craft(&pair.a, &["worker"]);
+    assert_eq!(pair.queued().len(), 1, "the configuration says nothing of it");
+    std::fs::remove_file(pair.a.join(".claude/craft.json")).unwrap();
+    pair.craft(&pair.a, &["worker"]);
+    assert_eq!(pair.queued().len(), 0);
+    assert_eq!(pair.remote_file("mine.txt"), "mine\n");
+}

@@ -110,10 +110,9 @@ fn turned_away(ctx: &Context, at: &Location, requests: &[Request], manual: Optio
         let verdict = record::record(ctx, at, &report, &triggers, &config);
         announce(ctx, at, requests, manual.is_some(), &report, &verdict, &config);
     }
-    for request in requests {
-        let _ = answer::deliver(&ctx.layout, &request.id, &Answer::new(Vec::new()));
-        let _ = queue::remove(&ctx.layout, &request.id);
-    }
+    // A configuration that is broken says nothing of the work: its push waits until that is mended.
+    let broken = matches!(&report.end, End::Refused { kind: Refusal::Configuration, .. });
+    put_off(ctx, requests, !broken);
     report
 }
 

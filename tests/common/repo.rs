@@ -69,6 +69,19 @@ impl Pair {
         pair
     }
 
+    /// Both sides have moved, `a` is dirty in an incoming file and has a new one.
+    pub fn busy() -> Self {
+        let pair = Self::enrolled();
+        pair.edit(&pair.a, "one.txt", 1, "mine");
+        pair.commit(&pair.a, "by hand");
+        pair.edit(&pair.a, "two.txt", 1, "mine");
+        write(pair.a.join("new.txt"), "new\n");
+        pair.edit(&pair.b, "two.txt", 12, "theirs");
+        std::fs::remove_file(pair.b.join("three.txt")).unwrap();
+        pair.b_pushes("theirs.txt", "theirs\n");
+        pair
+    }
+
     /// The same as [`enrolled`](Self::enrolled), but `a` reaches the remote through a stand-in for ssh.
     /// While there is a file `ssh-says` in the test's folder, it prints that to stderr and fails.
     pub fn over_ssh() -> Self {
