@@ -260,3 +260,20 @@ fn an_edit_in_the_same_tick_as_the_index_is_kept_and_sent() {
     assert_eq!(pair.git(&pair.a, &["show", &format!("refs/craft/backup/{id}:x.txt")]), "2");
     assert_eq!(pair.remote_file("x.txt"), "2\n");
 }
+
+#[test]
+fn status_does_not_call_a_branch_without_a_commit_level_with_the_remote() {
+    let pair = Pair::enrolled();
+    pair.git(pair.root(), &["init", "-q", "--bare", "empty.git"]);
+    let alone = pair.path("alone");
+    pair.git(pair.root(), &["clone", "-q", "empty.git", "alone"]);
+    pair.auto_sync(&alone, &["enable"]);
+    write(alone.join("a.txt"), "a\n");
+    pair.force_in(&alone, "push").done();
+    pair.auto_sync(&alone, &["undo"]);
+    let status: serde_json::Value =
+        serde_json::from_str(&pair.auto_sync(&alone, &["status", "--json"]).stdout).unwrap();
+    let all = status["repositories"].as_array().unwrap();
+    let here = all.iter().find(|r| r["path"] == alone.to_str().unwrap()).unwrap();
+    assert_eq!((&here["seen"]["ahead"], &here["seen"]["behind"]), (&json!(0), &json!(1)), "{here:#}");
+}

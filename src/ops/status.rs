@@ -296,8 +296,12 @@ fn look(place: &Location, enrolled: &Enrolled, now: Millis) -> Result<Seen, Read
         None => (enrolled.remote.clone(), name.clone()),
     };
     if let Some(remote) = remote {
-        if let (Some(tip), Some(commit)) = (git.resolve(&format!("refs/remotes/{remote}/{branch}"))?, commit) {
-            let (ahead, behind) = git.ahead_behind(&commit, &tip)?;
+        if let Some(tip) = git.resolve(&format!("refs/remotes/{remote}/{branch}"))? {
+            let (ahead, behind) = match commit {
+                Some(commit) => git.ahead_behind(&commit, &tip)?,
+                // A branch without a commit lacks all of them.
+                None => (0, git.commits(None, &tip, 0)?.1),
+            };
             (seen.ahead, seen.behind) = (Some(ahead), Some(behind));
         }
         seen.upstream = format!("{remote}/{branch}");

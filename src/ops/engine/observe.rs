@@ -54,12 +54,13 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Dirty) {
             seen.upstream = format!("{}/{}", upstream.remote, upstream.branch);
             marks.push(at.common_dir.join(&tracking));
             seen.remote_tip = reads.resolve(&tracking).ok().flatten().unwrap_or_default();
-            if !seen.head.is_empty()
-                && !seen.remote_tip.is_empty()
-                && let Ok((ahead, behind)) = reads.ahead_behind(&seen.head, &seen.remote_tip)
-            {
-                (seen.ahead, seen.behind) = (ahead, behind);
-            }
+            let counts = match (seen.head.as_str(), seen.remote_tip.as_str()) {
+                (_, "") => None,
+                // A branch without a commit lacks all of them.
+                ("", tip) => reads.commits(None, tip, 0).ok().map(|(_, count)| (0, count)),
+                (head, tip) => reads.ahead_behind(head, tip).ok(),
+            };
+            (seen.ahead, seen.behind) = counts.unwrap_or_default();
         }
     }
     seen.branch = branch;
