@@ -28,9 +28,10 @@ pub fn run(env: Env, again: bool) {
         return;
     }
     let Ok(ctx) = Context::new(env) else { return };
+    // First, so that nothing is taken away that a hook is about to read.
+    let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
     take_up_dead_sessions(&ctx);
     drain(&ctx);
-    let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
 }
 
 /// Sessions whose client died without a word leave their work behind: it is pushed like at an end.
