@@ -85,6 +85,30 @@ impl Layout {
         self.root.join("craft/git.json")
     }
 
+    /// When the hook for `event` last ran, and which executable that was.
+    #[must_use]
+    pub fn heartbeat(&self, event: &str) -> PathBuf {
+        self.craft().join(format!("heartbeat-{event}.json"))
+    }
+
+    /// What `craft install` put where.
+    #[must_use]
+    pub fn installs(&self) -> PathBuf {
+        self.root.join("craft/install.json")
+    }
+
+    /// The executables of an install that has no plugin folder.
+    #[must_use]
+    pub fn bin(&self) -> PathBuf {
+        self.root.join("craft/bin")
+    }
+
+    /// The marketplace that `craft install --as marketplace` makes for the client.
+    #[must_use]
+    pub fn marketplace(&self) -> PathBuf {
+        self.root.join("craft/marketplace")
+    }
+
     /// Running sessions, one file each.
     #[must_use]
     pub fn sessions(&self) -> PathBuf {
