@@ -74,8 +74,8 @@ pub fn put_in(
     for wanted in entries_of(fragment) {
         let before = open.iter().position(|f| succeeds(&wanted, f)).map(|at| open.remove(at));
         entries.extend(match wanted {
-            Entry::Hook { event, group, handler } => Some(work.hook(event, group, handler, before)?),
-            Entry::Item { path, value } => work.item(path, value, before)?,
+            Entry::Hook { event, group, handler } => Some(work.hook(event, group, handler, before.as_ref())?),
+            Entry::Item { path, value } => work.item(path, value, before.is_some())?,
             Entry::Single { path, value, .. } => Some(work.single(path, value, before)?),
         });
     }
@@ -174,12 +174,12 @@ impl Work {
         event: String,
         group: Map<String, Value>,
         handler: Value,
-        before: Option<Entry>,
+        before: Option<&Entry>,
     ) -> Result<Entry, Fault> {
         let list = ["hooks".to_owned(), event.clone()];
         self.object(&list[..1])?;
         self.array(&list)?;
-        let recorded = match &before {
+        let recorded = match before {
             Some(Entry::Hook { group: old, handler: base, .. }) if *old == group => {
                 find_hook(&self.doc, &event, base).map(|at| (at, base.clone()))
             }
@@ -228,7 +228,7 @@ impl Work {
         }
     }
 
-    fn item(&mut self, path: Vec<String>, value: Value, before: Option<Entry>) -> Result<Option<Entry>, Fault> {
+    fn item(&mut self, path: Vec<String>, value: Value, known: bool) -> Result<Option<Entry>, Fault> {
         self.parents(&path)?;
         self.array(&path)?;
         let there = self.doc.get(&way(&path)).unwrap_or_default();
@@ -237,7 +237,7 @@ impl Work {
             self.doc.push(&way(&path), &value)?;
         }
         // What the user had is not ours to take out again.
-        Ok((!present || before.is_some()).then_some(Entry::Item { path, value }))
+        Ok((!present || known).then_some(Entry::Item { path, value }))
     }
 
     fn single(&mut self, path: Vec<String>, value: Value, before: Option<Entry>) -> Result<Entry, Fault> {
@@ -271,11 +271,11 @@ impl Work {
     }
 
     fn object(&mut self, path: &[String]) -> Result<(), Fault> {
-        self.container(path, "an object", Value::is_object, Value::Object(Map::new()))
+        self.container(path, "an object", Value::is_object, &Value::Object(Map::new()))
     }
 
     fn array(&mut self, path: &[String]) -> Result<(), Fault> {
-        self.container(path, "a list", Value::is_array, Value::Array(Vec::new()))
+        self.container(path, "a list", Value::is_array, &Value::Array(Vec::new()))
     }
 
     fn container(
@@ -283,13 +283,13 @@ impl Work {
         path: &[String],
         wanted: &str,
         right: fn(&Value) -> bool,
-        empty: Value,
+        empty: &Value,
     ) -> Result<(), Fault> {
         let at = way(path);
         match (self.doc.get(&at), path.split_last()) {
             (Some(there), _) if right(&there) => Ok(()),
             (None, Some((key, above))) => {
-                self.doc.insert(&way(above), key, &empty)?;
+                self.doc.insert(&way(above), key, empty)?;
                 if !self.created.iter().any(|c| c == path) {
                     self.created.push(path.to_vec());
                 }
