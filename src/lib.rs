@@ -20,6 +20,8 @@ pub mod trigger;
 
 // Floor 1: domain.
 #[cfg(feature = "cli")]
+pub mod settings;
+#[cfg(feature = "cli")]
 pub mod sync;
 
 // Floor 2: adapters.

@@ -12,7 +12,7 @@ const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "worker"]),
     (3, &["ops"]),
     (2, &["context", "git"]),
-    (1, &["sync"]),
+    (1, &["settings", "sync"]),
     (
         0,
         &[

@@ -12,6 +12,7 @@ pub mod history;
 pub mod log;
 pub mod man;
 pub mod progress;
+pub mod settings;
 pub mod status;
 pub mod ui;
 pub mod undo;
@@ -43,6 +44,8 @@ pub struct Cli {
 enum Command {
     /// Pull, commit and push by itself when a session starts and ends
     AutoSync(AutoSync),
+    /// Put our pieces into Claude Code's settings files, and take them out again
+    Settings(settings::Settings),
     /// Show in a temporary folder how two machines stay in step
     Demo {
         /// Leave the folder for you to look at
@@ -117,6 +120,10 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
 fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Result<u8, CommandError> {
     let verb = match command {
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
+        Command::Settings(args) => {
+            let ctx = Context::new(env.clone())?;
+            return settings::run(&ctx, ui, &working_folder(folder)?, &args);
+        }
         Command::Completions(args) => return Ok(completions::run(ui, &args)),
         Command::Man(args) => return man::run(ui, &args),
         Command::Demo { .. } | Command::Worker { .. } => return Ok(exit_code::DONE),

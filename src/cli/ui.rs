@@ -63,6 +63,18 @@ impl Look {
         self.paint(Style::new().yellow(), text)
     }
 
+    /// For a line that is new.
+    #[must_use]
+    pub fn added(&self, text: &str) -> String {
+        self.paint(Style::new().green(), text)
+    }
+
+    /// For a line that goes.
+    #[must_use]
+    pub fn taken(&self, text: &str) -> String {
+        self.paint(Style::new().red(), text)
+    }
+
     /// For errors.
     #[must_use]
     pub fn error(&self, text: &str) -> String {

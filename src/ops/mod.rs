@@ -4,6 +4,7 @@ pub mod config_file;
 pub mod engine;
 pub mod enroll;
 pub mod enrolled;
+pub mod fragments;
 pub mod history;
 pub mod keys;
 pub mod log;
