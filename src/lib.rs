@@ -20,6 +20,8 @@ pub mod trigger;
 
 // Floor 1: domain.
 #[cfg(feature = "cli")]
+pub mod install;
+#[cfg(feature = "cli")]
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod sync;
@@ -29,6 +31,8 @@ pub mod sync;
 pub mod context;
 #[cfg(feature = "cli")]
 pub mod git;
+#[cfg(feature = "cli")]
+pub mod host;
 
 // Floor 3: operations.
 #[cfg(feature = "cli")]

@@ -90,6 +90,26 @@ fn keep_owner(new: &Path, old: &fs::Metadata) {
     }
 }
 
+/// Puts a file of ours in place with `mode`, new or over what is there: whoever runs or reads the old one
+/// keeps it. A symlink is replaced, not followed.
+///
+/// # Errors
+/// Where any of it fails; what was there is as it was.
+pub fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = parent(path);
+    fs::create_dir_all(folder).at("create", folder)?;
+    let temporary = temporary_beside(path);
+    write_new(&temporary, bytes, true)
+        .and_then(|()| {
+            fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).at("set the mode of", &temporary)
+        })
+        .and_then(|()| rename(&temporary, path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })
+}
+
 /// Makes a file that did not exist, complete from its first moment: temporary file, then a rename to
 /// the new name (which costs next to nothing, unlike a rename over an existing file).
 ///

@@ -98,6 +98,12 @@ impl Layout {
         self.root.join("craft/install.json")
     }
 
+    /// Lets one install or uninstall run at a time.
+    #[must_use]
+    pub fn install_lock(&self) -> PathBuf {
+        self.root.join("craft/install.lock")
+    }
+
     /// The executables of an install that has no plugin folder.
     #[must_use]
     pub fn bin(&self) -> PathBuf {

@@ -18,22 +18,12 @@ use self::record::{FileRecord, Record};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::fs::read_optional;
+pub use crate::install::Scope;
 use crate::locate::locate;
 use crate::settings::document::Document;
 use crate::settings::fragment::{self, Values};
 use crate::settings::merge::{Entry, entries_of};
 use crate::settings::ours;
-
-/// Which of the client's settings files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// The user's own, for all projects.
-    User,
-    /// The project's, which is shared with others.
-    Project,
-    /// The user's own for this project.
-    Local,
-}
 
 /// What a settings file would become.
 #[derive(Debug, Clone, PartialEq, Eq)]

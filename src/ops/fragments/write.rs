@@ -14,9 +14,8 @@ use crate::context::Context;
 use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::path_key;
 use crate::fs::{FsError, IoContext, read_optional, remove_optional};
-use crate::git::repository::Repository;
-use crate::locate::locate;
 use crate::ops::config_file;
+use crate::ops::exclude::keep_out_of_git;
 
 /// So often is begun anew when somebody else changes the file at the same time.
 const ROUNDS: usize = 10;
@@ -235,21 +234,5 @@ fn keep_copy(ctx: &Context, file: &Path, bytes: Option<&[u8]>) -> Result<Option<
 /// A new `settings.local.json` is one person's. The client has git ignore it only where it makes the
 /// file itself, and a sync of ours would commit it.
 fn exclude(file: &Path) -> Result<(), FsError> {
-    if !file.ends_with(".claude/settings.local.json") {
-        return Ok(());
-    }
-    let Some((at, folder)) = file.ancestors().nth(2).and_then(|top| Some((locate(top)?, real(top).ok()?))) else {
-        return Ok(());
-    };
-    let Ok(below) = folder.strip_prefix(&at.worktree) else { return Ok(()) };
-    let inside = below.join(".claude/settings.local.json");
-    let ignored = Repository::open(&at).and_then(|repository| repository.ignores(&inside));
-    let path = at.common_dir.join("info/exclude");
-    let text = read_optional(&path)?.unwrap_or_default();
-    let line = format!("/{}", inside.display());
-    if matches!(ignored, Ok(true)) || text.split(|b| *b == b'\n').any(|l| l == line.as_bytes()) {
-        return Ok(());
-    }
-    let end = if text.is_empty() || text.ends_with(b"\n") { "" } else { "\n" };
-    atomic::append(&path, format!("{end}{line}\n").as_bytes())
+    if file.ends_with(".claude/settings.local.json") { keep_out_of_git(file) } else { Ok(()) }
 }
