@@ -32,6 +32,8 @@ pub const VISUAL: &str = "VISUAL";
 pub const EDITOR: &str = "EDITOR";
 /// Any value switches colours off (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";
+/// Width of the terminal in columns; Claude Code sets it for a status line (2.1.153 and later).
+pub const COLUMNS: &str = "COLUMNS";
 /// Tests only: the wall clock, in milliseconds since the epoch, frozen.
 pub const CRAFT_INTERNAL_NOW: &str = "CRAFT_INTERNAL__NOW_MS";
 /// Tests only: seed of the dice.
@@ -80,6 +82,13 @@ impl Env {
     #[must_use]
     pub fn switch(&self, name: &str) -> bool {
         self.get(name).is_some_and(|v| v != "0" && v != "false")
+    }
+
+    /// The same environment with one variable more, or another value of it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.vars.insert(name.into(), value.into());
+        self
     }
 
     /// All variables, in order of their names.

@@ -1,5 +1,6 @@
 //! The program `craft`: one file a command. The only place of the crate that prints.
 
+pub mod brief;
 pub mod completions;
 pub mod config;
 pub mod demo;
@@ -12,7 +13,9 @@ pub mod history;
 pub mod log;
 pub mod man;
 pub mod progress;
+pub mod slash;
 pub mod status;
+pub mod statusline;
 pub mod ui;
 pub mod undo;
 
@@ -49,10 +52,18 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Print one line for the status line of Claude Code, which gives it JSON on stdin
+    Statusline,
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// Print the manual page, or write all pages into a folder
     Man(man::Manual),
+    /// Do what a slash command's words say
+    #[command(hide = true)]
+    Slash(slash::Slash),
+    /// Print how the folder stands in a few words
+    #[command(hide = true)]
+    Brief(brief::Show),
     /// Do what waits in the queue
     #[command(hide = true)]
     Worker {
@@ -106,6 +117,8 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
             ExitCode::SUCCESS
         }
         Command::Demo { keep } => demo::run(keep),
+        Command::Statusline => statusline::run(&env),
+        Command::Slash(args) => slash::run(env, cli.folder.as_deref(), &args),
         command => {
             let mut ui = Ui::default();
             let code = run(&env, &mut ui, cli.folder.as_deref(), command).unwrap_or_else(|e| ui.fail(&env, &e));
@@ -119,7 +132,13 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
         Command::Completions(args) => return Ok(completions::run(ui, &args)),
         Command::Man(args) => return man::run(ui, &args),
-        Command::Demo { .. } | Command::Worker { .. } => return Ok(exit_code::DONE),
+        Command::Brief(args) => {
+            brief::run(&Context::new(env.clone())?, ui, &working_folder(folder)?, &args);
+            return Ok(exit_code::DONE);
+        }
+        Command::Demo { .. } | Command::Worker { .. } | Command::Slash(_) | Command::Statusline => {
+            return Ok(exit_code::DONE);
+        }
     };
     let ctx = Context::new(env.clone())?;
     let cwd = working_folder(folder)?;

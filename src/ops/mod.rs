@@ -1,9 +1,11 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
+pub mod brief;
 pub mod config_file;
 pub mod engine;
 pub mod enroll;
 pub mod enrolled;
+pub mod former;
 pub mod history;
 pub mod keys;
 pub mod log;
