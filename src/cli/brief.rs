@@ -11,8 +11,8 @@ use crate::context::Context;
 use crate::ops::brief::{self, Alarm, Brief, Here, Standing};
 use crate::sync::tell::{self, counted};
 
-/// Columns of a toast; what is longer is read with `status`.
-const TOAST: usize = 240;
+/// Columns of a message in a toast, which is a box of four short lines; the rest is read with `status`.
+const TOAST: usize = 100;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -90,9 +90,8 @@ fn sides(here: &Here) -> Option<String> {
 }
 
 fn toast(alarm: &Alarm) -> String {
-    let message = truncate_str(&alarm.message, TOAST, "…").into_owned();
-    let text = if alarm.command.is_empty() { message } else { format!("{message}; to go on: {}", alarm.command) };
-    tell::clean(&text)
+    let message = truncate_str(&tell::clean(&alarm.message), TOAST, "…").into_owned();
+    format!("{message}: /craft auto-sync status")
 }
 
 #[cfg(test)]
@@ -148,15 +147,9 @@ mod tests {
 
     #[test]
     fn a_toast_is_short_and_cannot_steer_the_terminal() {
-        let alarm = |message: &str, command: &str| {
-            let (message, command) = (message.to_owned(), command.to_owned());
-            toast(&Alarm { id: "1".into(), message, command })
-        };
-        assert_eq!(
-            alarm("both sides changed a.txt", "git merge origin/main"),
-            "both sides changed a.txt; to go on: git merge origin/main"
-        );
-        assert_eq!(alarm("a\u{1b}[2J\nb", ""), "a\u{fffd}[2J b");
-        assert_eq!(console::measure_text_width(&alarm(&"字".repeat(1000), "")), 239);
+        let alarm = |message: &str| toast(&Alarm { id: "1".into(), message: message.to_owned() });
+        assert_eq!(alarm("both sides changed a.txt"), "both sides changed a.txt: /craft auto-sync status");
+        assert_eq!(alarm("a\u{1b}[2J\nb"), "a\u{fffd}[2J b: /craft auto-sync status");
+        assert_eq!(console::measure_text_width(&alarm(&"字".repeat(1000))), 99 + ": /craft auto-sync status".len());
     }
 }

@@ -5,7 +5,9 @@ use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches};
+use console::truncate_str;
 
 use super::exit_code;
 use super::ui::Ui;
@@ -30,6 +32,9 @@ const ALLOWED: [(&str, &str); 10] = [
 ];
 /// Allowed too, and not worth a line in the help.
 const ALSO: [&str; 1] = ["auto-sync config check"];
+
+/// Columns of what was said that an error repeats.
+const SHOWN: usize = 60;
 
 /// Options that make an allowed command stay, or work elsewhere than in the session's folder.
 const REFUSED: [(&str, &str); 2] = [("watch", "--watch"), ("folder", "-C")];
@@ -99,7 +104,8 @@ fn answer(env: &Env, ui: &mut Ui, folder: Option<&Path>, words: &[String]) -> Re
     let parsed = Cli::command().try_get_matches_from(line);
     let matches = match parsed {
         Ok(matches) => matches,
-        Err(error) => return Ok(explain(ui, &error, words)),
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => return Err(unknown(words)),
+        Err(error) => return Ok(explain(ui, &error)),
     };
     allowed(&matches)?;
     let cli = Cli::from_arg_matches(&matches).map_err(|e| CommandError::usage(e.to_string()))?;
@@ -132,20 +138,22 @@ fn allowed(matches: &ArgMatches) -> Result<(), CommandError> {
 }
 
 /// What the parser says, with whatever the words hold made harmless.
-fn explain(ui: &mut Ui, error: &clap::Error, words: &[String]) -> u8 {
+fn explain(ui: &mut Ui, error: &clap::Error) -> u8 {
     let text = error.to_string();
     let lines: Vec<_> = text.trim_end().lines().map(tell::clean).collect();
     ui.say(&lines.join("\n"));
-    if let Some(meant) = meant(words) {
-        ui.say(&format!("\n  did you mean `/craft {meant}`?"));
-    }
     u8::try_from(error.exit_code()).unwrap_or(exit_code::USAGE)
 }
 
-/// `status` for `auto-sync status`.
-fn meant(words: &[String]) -> Option<String> {
-    let long = format!("auto-sync {}", words.first()?);
-    ALLOWED.iter().any(|(name, _)| *name == long).then_some(long)
+/// No such command. The parser would also offer those that are not for a prompt.
+fn unknown(words: &[String]) -> CommandError {
+    let said = truncate_str(&words.join(" "), SHOWN, "…").into_owned();
+    // `status` for `auto-sync status`.
+    let long = words.first().map(|word| format!("auto-sync {word}"));
+    let meant = long.filter(|long| ALLOWED.iter().any(|(name, _)| name == long));
+    let hint =
+        meant.map_or_else(|| "`/craft help` shows what there is".into(), |m| format!("did you mean `/craft {m}`?"));
+    CommandError::usage(format!("there is no `/craft {said}`")).hint(hint)
 }
 
 fn help() -> String {
@@ -211,8 +219,10 @@ mod tests {
 
     #[test]
     fn the_verb_alone_is_understood_enough_to_be_corrected() {
-        assert_eq!(meant(&["status".into()]).as_deref(), Some("auto-sync status"));
-        assert_eq!(meant(&["rm".into()]), None);
-        assert_eq!(meant(&[]), None);
+        let hint = |word: &str| unknown(&[word.to_owned(), "now".into()]).hint.unwrap_or_default();
+        assert_eq!(hint("status"), "did you mean `/craft auto-sync status`?");
+        assert_eq!(hint("rm"), "`/craft help` shows what there is");
+        let message = unknown(&["x".repeat(5000)]).message;
+        assert!(message.len() < 100, "{message}");
     }
 }

@@ -24,7 +24,7 @@ pub struct Holder {
     pub host: String,
     /// When the lock was taken.
     pub started: Millis,
-    /// What for: "worker", "force", "undo".
+    /// What for: "worker", "force", "undo", "look".
     pub purpose: String,
 }
 

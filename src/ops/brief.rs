@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::journal;
 use super::status::{self, Seen};
-use super::{enroll, record};
+use super::{enroll, record, sync};
 use crate::clock::{self, Millis};
 use crate::config::narrow;
 use crate::config::policy::{self, Policy};
@@ -88,8 +88,6 @@ pub struct Alarm {
     pub id: String,
     /// What happened.
     pub message: String,
-    /// The command that mends it or leads on; may be empty.
-    pub command: String,
 }
 
 /// What is known of `folder`.
@@ -120,7 +118,8 @@ fn here(ctx: &Context, at: &Location, policy: &Policy, seen: Option<Seen>) -> He
     let state = StateFile::at(ctx.layout.state()).peek::<State>().map(|l| l.value).unwrap_or_default();
     let known = state.repositories.get(&record::state_key(at)).cloned().unwrap_or_default();
     let pinned = policy.repository.branch.clone();
-    let syncing = lock::living_holder(&journal::lock_file(&at.common_dir), &ctx.host).is_some();
+    let holder = lock::living_holder(&journal::lock_file(&at.common_dir), &ctx.host);
+    let syncing = holder.is_some_and(|h| h.purpose != sync::LOOKING);
     let elsewhere = seen.as_ref().is_some_and(|s| s.branch.is_empty() || !enroll::fits(&pinned, &s.branch));
     let standing = if !policy.is_on() {
         Standing::Off
@@ -165,12 +164,11 @@ fn alarm(at: &Location, known: &RepoState) -> Option<Alarm> {
         format!("{:016x}", fnv1a([&[place.as_str()], parts].concat().join("\n").as_bytes()))
     };
     if let Some(a) = &known.attention {
-        let (message, command) = (a.message.clone(), a.command.clone());
-        return Some(Alarm { id: id(&[&a.kind, &a.message, &a.since.to_string()]), message, command });
+        return Some(Alarm { id: id(&[&a.kind, &a.message, &a.since.to_string()]), message: a.message.clone() });
     }
     let why = known.paused.as_ref()?;
     let message = format!("automatic sync is paused: {why}");
-    Some(Alarm { id: id(&["paused", why]), message, command: "craft auto-sync force".into() })
+    Some(Alarm { id: id(&["paused", why]), message })
 }
 
 /// The branch and how it stands: as last written down, or read anew where something has moved since.
