@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks, where that is possible without asking: as root
-# with apt-get. Otherwise it says what is missing. Never fails for something the tests can do without.
+# Installs what the tests need (with `build`: what building needs) and the machine lacks, where that is
+# possible without asking: as root with apt-get. Otherwise it says what is missing. Never fails for
+# something the tests can do without.
 set -euo pipefail
 
 needed=()
 wants() { command -v "$1" >/dev/null || needed+=("${2:-$1}"); }
 wants git
 wants cc build-essential
-wants shellcheck
+[ "${1:-}" = build ] || wants shellcheck
 
 [ ${#needed[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

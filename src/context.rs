@@ -1,6 +1,6 @@
 //! What every operation needs, made once in `main` and in the worker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::clock::{Clock, SystemClock};
 use crate::dice::Dice;
@@ -47,6 +47,13 @@ impl Context {
     #[must_use]
     pub fn dice(&self) -> Dice {
         Dice::from_env(&self.env)
+    }
+
+    /// The file that a program named on a command line stands for; `None` where there is none.
+    #[must_use]
+    pub fn program(&self, name: &Path) -> Option<PathBuf> {
+        let path = found(name.to_owned(), &self.env);
+        path.is_file().then_some(path)
     }
 
     /// The user's name, for messages.

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 
 /// `1` switches every hook and the worker off.
 pub const CRAFT_DISABLE: &str = "CRAFT_DISABLE";
+/// The Claude Code program that `craft install` and `craft doctor` ask, instead of the `claude` on `PATH`.
+pub const CRAFT_CLAUDE: &str = "CRAFT_CLAUDE";
 /// Path of the git program to run instead of the `git` found on `PATH`.
 pub const CRAFT_GIT: &str = "CRAFT_GIT";
 /// Path of the `craft` program a hook starts as worker, instead of the one beside the hook.
@@ -32,6 +34,8 @@ pub const VISUAL: &str = "VISUAL";
 pub const EDITOR: &str = "EDITOR";
 /// Any value switches colours off (<https://no-color.org>).
 pub const NO_COLOR: &str = "NO_COLOR";
+/// Width of the terminal in columns; Claude Code sets it for a status line (2.1.153 and later).
+pub const COLUMNS: &str = "COLUMNS";
 /// Tests only: the wall clock, in milliseconds since the epoch, frozen.
 pub const CRAFT_INTERNAL_NOW: &str = "CRAFT_INTERNAL__NOW_MS";
 /// Tests only: seed of the dice.
@@ -80,6 +84,13 @@ impl Env {
     #[must_use]
     pub fn switch(&self, name: &str) -> bool {
         self.get(name).is_some_and(|v| v != "0" && v != "false")
+    }
+
+    /// The same environment with one variable more, or another value of it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.vars.insert(name.into(), value.into());
+        self
     }
 
     /// All variables, in order of their names.

@@ -20,6 +20,10 @@ pub mod trigger;
 
 // Floor 1: domain.
 #[cfg(feature = "cli")]
+pub mod install;
+#[cfg(feature = "cli")]
+pub mod settings;
+#[cfg(feature = "cli")]
 pub mod sync;
 
 // Floor 2: adapters.
@@ -27,6 +31,8 @@ pub mod sync;
 pub mod context;
 #[cfg(feature = "cli")]
 pub mod git;
+#[cfg(feature = "cli")]
+pub mod host;
 
 // Floor 3: operations.
 #[cfg(feature = "cli")]

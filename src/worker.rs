@@ -75,7 +75,9 @@ fn drain(ctx: &Context) {
         due.sort_by_key(|r| !r.wants_answer);
         let Some(first) = due.first() else { return };
         let common_dir = first.common_dir.clone();
-        let locked = sync::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &sync::me(ctx, "worker")));
+        let looking = due.iter().filter(|r| r.common_dir == common_dir).all(|r| r.action == Action::Observe);
+        let me = sync::me(ctx, if looking { sync::LOOKING } else { "worker" });
+        let locked = sync::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &me));
         match locked {
             Ok(Some(_guard)) => repository(ctx, &common_dir, &mut tried),
             Ok(None) => {

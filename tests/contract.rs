@@ -11,8 +11,8 @@ use serde_json::Value;
 const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "worker"]),
     (3, &["ops"]),
-    (2, &["context", "git"]),
-    (1, &["sync"]),
+    (2, &["context", "git", "host"]),
+    (1, &["install", "settings", "sync"]),
     (
         0,
         &[

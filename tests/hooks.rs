@@ -301,7 +301,7 @@ fn ten_mebibytes_are_not_swallowed_and_more_than_a_pipe_holds_is() {
 }
 
 #[test]
-fn outside_of_enrolled_repositories_nothing_is_written() {
+fn outside_of_enrolled_repositories_nothing_is_written_but_that_the_hooks_ran() {
     let world = World::new(&always());
     world.git(&["init", "-q", "other"]);
     let other = world.top.join("other");
@@ -311,6 +311,14 @@ fn outside_of_enrolled_repositories_nothing_is_written() {
             event["cwd"] = json!(cwd);
             assert!(world.run(program, &line(&event)).stdout.is_empty());
         }
+    }
+    let beats = fs::read_dir(world.claude().join("craft")).unwrap().map(|e| e.unwrap().path());
+    let beats: Vec<_> = beats.filter(|p| p.to_string_lossy().contains("heartbeat-")).collect();
+    assert_eq!(beats.len(), ALL.len());
+    for beat in beats {
+        let text: Value = serde_json::from_slice(&fs::read(&beat).unwrap()).unwrap();
+        assert!(ALL.iter().any(|p| text["program"].as_str().is_some_and(|t| t.ends_with(p))), "{text}");
+        fs::remove_file(beat).unwrap();
     }
     assert_eq!(listing(&world.top), before);
     // Nor anywhere while the suite is not in use.

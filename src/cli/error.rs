@@ -8,6 +8,7 @@ use crate::context::NoHome;
 use crate::fs::FsError;
 use crate::ops::config_file::EditError;
 use crate::ops::enroll::EnrollError;
+use crate::ops::fragments::FragmentsError;
 use crate::ops::settings::SettingsError;
 use crate::sync::outcome::End;
 use crate::sync::tell;
@@ -124,6 +125,39 @@ impl From<SettingsError> for CommandError {
             SettingsError::NotAllowed { .. } => Self::usage(message),
             SettingsError::Overtaken => {
                 Self { code: exit_code::BUSY, message, hint: Some("look at it, and edit again".into()) }
+            }
+        }
+    }
+}
+
+impl From<FragmentsError> for CommandError {
+    fn from(error: FragmentsError) -> Self {
+        use crate::settings::fragment::FragmentError;
+        let message = error.to_string();
+        let unchanged = "it is as it was; mend that place and try again";
+        match error {
+            FragmentsError::Fragment(FragmentError::Unknown { .. }) => {
+                Self::usage(message).hint("`craft settings list` names them")
+            }
+            FragmentsError::Broken { .. } | FragmentsError::Refused { .. } => Self::usage(message).hint(unchanged),
+            FragmentsError::Doubled(_) => {
+                Self::failed(message).hint("take them out there first (`craft settings remove`, or by hand)")
+            }
+            FragmentsError::NoProgram { .. } => Self::failed(message)
+                .hint("`scripts/build.sh` puts all executables into one folder; run the craft there"),
+            FragmentsError::Dangling { .. } => {
+                Self::failed(message).hint("make the file it leads to, or remove the link")
+            }
+            FragmentsError::ReadOnly { .. } => {
+                Self::failed(message).hint("make it writable, or put the settings into another scope (`--scope`)")
+            }
+            FragmentsError::Newer { .. } => Self::usage(message).hint("update this claude-craft"),
+            FragmentsError::Busy { .. } | FragmentsError::Contended { .. } => {
+                Self { code: exit_code::BUSY, message, hint: Some("try again in a moment".into()) }
+            }
+            FragmentsError::Fs(error) => error.into(),
+            FragmentsError::Fragment(_) | FragmentsError::NoFile { .. } | FragmentsError::Foreign { .. } => {
+                Self::failed(message)
             }
         }
     }

@@ -89,7 +89,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Force) -> Result<u8, C
     for place in &places {
         let report = match place {
             Ok(at) => {
-                let mut reporter = progress::reporter(args.quiet || args.json);
+                let mut reporter = progress::reporter(args.quiet || args.json || ui.is_plain());
                 sync::force(ctx, at, action, &options, reporter.as_mut())
             }
             Err(path) => gone(ctx, path, action),

@@ -1,18 +1,24 @@
 //! The program `craft`: one file a command. The only place of the crate that prints.
 
+pub mod brief;
 pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod disable;
+pub mod doctor;
 pub mod enable;
 pub mod error;
 pub mod exit_code;
 pub mod force;
 pub mod history;
+pub mod install;
 pub mod log;
 pub mod man;
 pub mod progress;
+pub mod settings;
+pub mod slash;
 pub mod status;
+pub mod statusline;
 pub mod ui;
 pub mod undo;
 
@@ -43,16 +49,32 @@ pub struct Cli {
 enum Command {
     /// Pull, commit and push by itself when a session starts and ends
     AutoSync(AutoSync),
+    /// Make the hooks known to Claude Code
+    Install(install::Install),
+    /// Take everything away that `craft install` put anywhere
+    Uninstall(install::Uninstall),
+    /// Check everything that must hold for the hooks to work
+    Doctor(doctor::Doctor),
+    /// Put our pieces into Claude Code's settings files, and take them out again
+    Settings(settings::Settings),
     /// Show in a temporary folder how two machines stay in step
     Demo {
         /// Leave the folder for you to look at
         #[arg(long)]
         keep: bool,
     },
+    /// Print one line for the status line of Claude Code, which gives it JSON on stdin
+    Statusline,
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// Print the manual page, or write all pages into a folder
     Man(man::Manual),
+    /// Do what a slash command's words say
+    #[command(hide = true)]
+    Slash(slash::Slash),
+    /// Print how the folder stands in a few words
+    #[command(hide = true)]
+    Brief(brief::Show),
     /// Do what waits in the queue
     #[command(hide = true)]
     Worker {
@@ -106,6 +128,8 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
             ExitCode::SUCCESS
         }
         Command::Demo { keep } => demo::run(keep),
+        Command::Statusline => statusline::run(&env),
+        Command::Slash(args) => slash::run(env, cli.folder.as_deref(), &args),
         command => {
             let mut ui = Ui::default();
             let code = run(&env, &mut ui, cli.folder.as_deref(), command).unwrap_or_else(|e| ui.fail(&env, &e));
@@ -115,14 +139,31 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
 }
 
 fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Result<u8, CommandError> {
-    let verb = match command {
-        Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
+    let command = match command {
         Command::Completions(args) => return Ok(completions::run(ui, &args)),
         Command::Man(args) => return man::run(ui, &args),
-        Command::Demo { .. } | Command::Worker { .. } => return Ok(exit_code::DONE),
+        command => command,
     };
     let ctx = Context::new(env.clone())?;
     let cwd = working_folder(folder)?;
+    let verb = match command {
+        Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
+        Command::Install(args) => return install::install(&ctx, ui, &cwd, &args),
+        Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
+        Command::Uninstall(args) => return install::uninstall(&ctx, ui, &cwd, &args),
+        Command::Settings(args) => return settings::run(&ctx, ui, &cwd, &args),
+        Command::Brief(args) => {
+            brief::run(&ctx, ui, &cwd, &args);
+            return Ok(exit_code::DONE);
+        }
+        // These were answered before there was a context.
+        Command::Completions(_)
+        | Command::Man(_)
+        | Command::Demo { .. }
+        | Command::Worker { .. }
+        | Command::Slash(_)
+        | Command::Statusline => return Ok(exit_code::DONE),
+    };
     match verb {
         Verb::Enable(args) => enable::run(&ctx, ui, &cwd, args),
         Verb::Disable(args) => disable::run(&ctx, ui, &cwd, &args),

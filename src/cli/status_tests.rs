@@ -64,6 +64,7 @@ fn troubled() -> RepositoryStatus {
             kind: "conflict".into(),
             message: "both sides changed todo.md; nothing was merged, your commits are kept".into(),
             command: "git -C '/home/ann/My Notes' merge origin/main".into(),
+            files: 1,
             since: NOW - 9_000,
         }),
         ..healthy()
@@ -197,6 +198,7 @@ fn what_a_repository_says_cannot_steer_the_terminal() {
         kind: "hook".into(),
         message: "no\u{1b}]0;x\u{7}".into(),
         command: "true\u{1b}[1m".into(),
+        files: 0,
         since: 0,
     });
     assert!(!render(&status(vec![hostile]), &look()).contains('\u{1b}'));

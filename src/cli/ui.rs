@@ -63,6 +63,18 @@ impl Look {
         self.paint(Style::new().yellow(), text)
     }
 
+    /// For a line that is new.
+    #[must_use]
+    pub fn added(&self, text: &str) -> String {
+        self.paint(Style::new().green(), text)
+    }
+
+    /// For a line that goes.
+    #[must_use]
+    pub fn taken(&self, text: &str) -> String {
+        self.paint(Style::new().red(), text)
+    }
+
     /// For errors.
     #[must_use]
     pub fn error(&self, text: &str) -> String {
@@ -143,10 +155,24 @@ fn span(ms: Millis) -> String {
 #[derive(Debug, Default)]
 pub struct Ui {
     closed: bool,
+    plain: bool,
     failure: Option<io::Error>,
 }
 
 impl Ui {
+    /// For a reader that sees one stream and no terminal: errors go to standard output too, and
+    /// nothing moves.
+    #[must_use]
+    pub fn plain() -> Self {
+        Self { plain: true, ..Self::default() }
+    }
+
+    /// Whether this is [`plain`](Self::plain).
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Writes to standard output; a newline is added.
     pub fn say(&mut self, text: &str) {
         let text = text.strip_suffix('\n').unwrap_or(text);
@@ -175,7 +201,11 @@ impl Ui {
 
     /// Writes a line to standard error; where that is closed nobody can be told.
     pub fn note(&mut self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        if self.plain {
+            self.say(text);
+        } else {
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
     }
 
     /// Whether anybody still reads.
@@ -187,7 +217,8 @@ impl Ui {
     /// Tells of an error, and which code to end with.
     #[must_use]
     pub fn fail(&mut self, env: &Env, error: &CommandError) -> u8 {
-        let colour = io::stderr().is_terminal()
+        let colour = !self.plain
+            && io::stderr().is_terminal()
             && Term::stderr().features().colors_supported()
             && env.get(env::NO_COLOR).is_none();
         let look = Look { colour, ..Look::default() };

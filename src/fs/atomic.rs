@@ -38,24 +38,76 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
 /// # Errors
 /// As [`replace`].
 pub fn replace_with(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
+    replace_if(path, bytes, durability, || Ok(true)).map(drop)
+}
+
+/// As [`replace_with`] for a file that others write as well: `still` is asked when the new file is
+/// complete, last thing before the rename, and where it says no nothing is replaced. Whether it was.
+///
+/// # Errors
+/// As [`replace`], and what `still` fails with.
+pub fn replace_if(
+    path: &Path,
+    bytes: &[u8],
+    durability: Durability,
+    still: impl FnOnce() -> Result<bool, FsError>,
+) -> Result<bool, FsError> {
     let target = resolve(path);
     let folder = parent(&target);
     fs::create_dir_all(folder).at("create", folder)?;
     let temporary = temporary_beside(&target);
     let written = write_new(&temporary, bytes, durability != Durability::None).and_then(|()| {
         if let Ok(meta) = fs::metadata(&target) {
+            keep_owner(&temporary, &meta);
             fs::set_permissions(&temporary, meta.permissions()).at("set the mode of", &temporary)?;
         }
-        rename(&temporary, &target)
+        let go = still()?;
+        if go {
+            rename(&temporary, &target)?;
+        }
+        Ok(go)
     });
-    if written.is_err() {
+    if !matches!(written, Ok(true)) {
         let _ = fs::remove_file(&temporary);
     }
-    written?;
-    if durability == Durability::Full {
-        sync_folder(folder);
+    if written? {
+        if durability == Durability::Full {
+            sync_folder(folder);
+        }
+        return Ok(true);
     }
-    Ok(())
+    Ok(false)
+}
+
+/// Gives a new file the owner and group of the one it is to replace, as far as this process may.
+fn keep_owner(new: &Path, old: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let Ok(meta) = fs::metadata(new) else { return };
+    let owner = (meta.uid() != old.uid()).then_some(old.uid());
+    let group = (meta.gid() != old.gid()).then_some(old.gid());
+    if owner.is_some() || group.is_some() {
+        let _ = chown(new, owner, group);
+    }
+}
+
+/// Puts a file of ours in place with `mode`, new or over what is there: whoever runs or reads the old one
+/// keeps it. A symlink is replaced, not followed.
+///
+/// # Errors
+/// Where any of it fails; what was there is as it was.
+pub fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = parent(path);
+    fs::create_dir_all(folder).at("create", folder)?;
+    let temporary = temporary_beside(path);
+    write_new(&temporary, bytes, true)
+        .and_then(|()| {
+            fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).at("set the mode of", &temporary)
+        })
+        .and_then(|()| rename(&temporary, path))
+        .inspect_err(|_| {
+            let _ = fs::remove_file(&temporary);
+        })
 }
 
 /// Makes a file that did not exist, complete from its first moment: temporary file, then a rename to
@@ -84,6 +136,14 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
     let mut bytes = Vec::with_capacity(line.len() + 1);
     bytes.extend(line.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
     bytes.push(b'\n');
+    append(path, &bytes)
+}
+
+/// Appends bytes in a single `write`. The file and missing folders are made.
+///
+/// # Errors
+/// As [`append_line`].
+pub fn append(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let open = || OpenOptions::new().append(true).create(true).open(path);
     let mut file = match open() {
         Err(e) if e.kind() == ErrorKind::NotFound => {
@@ -92,7 +152,7 @@ pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
         }
         other => other.at("open", path)?,
     };
-    file.write_all(&bytes).at("append to", path)
+    file.write_all(bytes).at("append to", path)
 }
 
 /// Renames `from` to `to`. The only place in the crate that may.

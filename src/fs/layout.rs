@@ -1,6 +1,7 @@
 //! Where every file of the suite lies. The only module that joins their names.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::{Component, Path, PathBuf};
 
 use crate::env::{self, Env};
 
@@ -85,6 +86,36 @@ impl Layout {
         self.root.join("craft/git.json")
     }
 
+    /// When the hook for `event` last ran, and which executable that was.
+    #[must_use]
+    pub fn heartbeat(&self, event: &str) -> PathBuf {
+        self.craft().join(format!("heartbeat-{event}.json"))
+    }
+
+    /// What `craft install` put where.
+    #[must_use]
+    pub fn installs(&self) -> PathBuf {
+        self.root.join("craft/install.json")
+    }
+
+    /// Lets one install or uninstall run at a time.
+    #[must_use]
+    pub fn install_lock(&self) -> PathBuf {
+        self.root.join("craft/install.lock")
+    }
+
+    /// The executables of an install that has no plugin folder.
+    #[must_use]
+    pub fn bin(&self) -> PathBuf {
+        self.root.join("craft/bin")
+    }
+
+    /// The marketplace that `craft install --as marketplace` makes for the client.
+    #[must_use]
+    pub fn marketplace(&self) -> PathBuf {
+        self.root.join("craft/marketplace")
+    }
+
     /// Running sessions, one file each.
     #[must_use]
     pub fn sessions(&self) -> PathBuf {
@@ -101,6 +132,30 @@ impl Layout {
     #[must_use]
     pub fn diagnostics(&self) -> PathBuf {
         self.root.join("craft/log/craft.log")
+    }
+
+    /// What was put into which settings file of the client.
+    #[must_use]
+    pub fn settings_record(&self) -> PathBuf {
+        self.root.join("craft/settings/applied.json")
+    }
+
+    /// Guards settings files and their record against two writers of ours at once.
+    #[must_use]
+    pub fn settings_lock(&self) -> PathBuf {
+        self.root.join("craft/settings/lock")
+    }
+
+    /// The settings file with `key` (see [`path_key`]) as it was before anything was put in.
+    #[must_use]
+    pub fn settings_original(&self, key: &str) -> PathBuf {
+        self.root.join("craft/settings/originals").join(key)
+    }
+
+    /// Settings files as they were before each of the last changes.
+    #[must_use]
+    pub fn settings_backups(&self) -> PathBuf {
+        self.root.join("craft/settings/backups")
     }
 
     /// What is known of the repository with `key` (see [`repo_key`]).
@@ -165,19 +220,24 @@ impl RepoFiles {
 /// directory, so all linked worktrees of a repository share one key.
 #[must_use]
 pub fn repo_key(common_dir: &Path) -> String {
-    let bytes = common_dir.as_os_str().as_encoded_bytes();
-    let readable = common_dir
-        .components()
-        .rev()
-        .map(|c| c.as_os_str().to_string_lossy().into_owned())
-        .find(|c| c != ".git")
-        .unwrap_or_default();
+    let readable = common_dir.components().rev().map(Component::as_os_str).find(|c| *c != ".git");
+    key(readable.unwrap_or_default(), common_dir)
+}
+
+/// The same for a file: its name, readable, and a hash of its path.
+#[must_use]
+pub fn path_key(file: &Path) -> String {
+    key(file.file_name().unwrap_or_default(), file)
+}
+
+fn key(readable: &OsStr, whole: &Path) -> String {
     let readable: String = readable
+        .to_string_lossy()
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
         .take(40)
         .collect();
-    format!("{readable}-{:016x}", fnv1a(bytes))
+    format!("{readable}-{:016x}", fnv1a(whole.as_os_str().as_encoded_bytes()))
 }
 
 /// FNV-1a, 64 bits: a hash that is the same in every build, which std's hashers do not promise.

@@ -24,7 +24,7 @@ pub struct Holder {
     pub host: String,
     /// When the lock was taken.
     pub started: Millis,
-    /// What for: "worker", "force", "undo".
+    /// What for: "worker", "force", "undo", "look".
     pub purpose: String,
 }
 
@@ -107,6 +107,14 @@ pub fn holder(path: &Path) -> Option<Holder> {
     serde_json::from_str(&text).ok()
 }
 
+/// Who holds the lock at `path`, where that is a process of this machine that lives. The lock itself is
+/// not touched: taking it, even for a moment and even shared, would turn a worker away that then relies
+/// on us to do its work.
+#[must_use]
+pub fn living_holder(path: &Path, host: &str) -> Option<Holder> {
+    holder(path).filter(|h| h.host == host && crate::sys::process_exists(h.pid))
+}
+
 fn open(path: &Path) -> Result<File, FsError> {
     let attempt = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
     match attempt() {
@@ -136,6 +144,10 @@ mod tests {
         assert!(try_exclusive(&path, &me()).unwrap().is_none());
         assert!(exclusive_within(&path, &me(), Duration::from_millis(5)).unwrap().is_none());
         assert_eq!(holder(&path), Some(me()));
+        assert_eq!(living_holder(&path, "here"), Some(me()));
+        assert_eq!(living_holder(&path, "elsewhere"), None);
+        first.describe(&serde_json::to_string(&Holder { pid: 4_194_305, ..me() }).unwrap());
+        assert_eq!(living_holder(&path, "here"), None, "killed, it could not blank its name");
         drop(first);
         assert_eq!(holder(&path), None);
         assert!(try_exclusive(&path, &me()).unwrap().is_some());

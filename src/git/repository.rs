@@ -1,7 +1,7 @@
 //! Local reads through libgit2. It never writes, and an error from it means "unknown": the git
 //! program is asked then (see [`reads`](super::reads)), and nothing is ever taken for 0 or clean.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
 
@@ -288,6 +288,14 @@ impl Repository {
         let mut values = Vec::new();
         entries.for_each(|e| values.extend(e.value().ok().map(str::to_owned))).reading(name)?;
         Ok(values)
+    }
+
+    /// Whether git ignores `path`, which is relative to the top of the working tree.
+    ///
+    /// # Errors
+    /// Where the rules cannot be read.
+    pub fn ignores(&self, path: &Path) -> Result<bool, ReadError> {
+        self.inner.is_path_ignored(path).reading("what is ignored")
     }
 
     /// Whether the history was cut off by a shallow clone.

@@ -7,7 +7,6 @@
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
@@ -98,9 +97,11 @@ pub fn prune(layout: &Layout, now: Millis) -> Result<(), FsError> {
         Err(e) => return Err(e).at("list", &folder),
     };
     for entry in entries.filter_map(Result::ok) {
-        let changed = entry.metadata().and_then(|m| m.modified()).ok();
-        let changed = changed.and_then(|t| t.duration_since(UNIX_EPOCH).ok()).map_or(0, |d| d.as_millis());
-        if changed + u128::from(STALE) < u128::from(now) {
+        // The time of the request, which its id begins with: the clock that wrote it is the one that is
+        // compared with, which a filesystem's need not be.
+        let name = entry.file_name();
+        let requested = name.to_str().and_then(|n| n.split('-').next()?.parse::<Millis>().ok()).unwrap_or(0);
+        if requested.saturating_add(STALE) < now {
             remove_optional(&entry.path())?;
         }
     }
@@ -191,11 +192,10 @@ mod tests {
         prune(&layout, 0).unwrap();
         let id = id(std::process::id(), 1);
         assert_eq!(deliver(&layout, &id, &answer()), Delivered::ToHook);
-        let made = fs::metadata(layout.answer(&id)).unwrap().modified().unwrap();
-        let made = Millis::try_from(made.duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap();
-        prune(&layout, made + STALE).unwrap();
+        // The id says that it was asked for at 1.
+        prune(&layout, 1 + STALE).unwrap();
         assert!(layout.answer(&id).exists());
-        prune(&layout, made + STALE + 1).unwrap();
+        prune(&layout, 2 + STALE).unwrap();
         assert!(!layout.answer(&id).exists());
     }
 }

@@ -15,6 +15,7 @@ use crate::hook::event::{Event, Name};
 use crate::hook::{answer, client, complaint, output, stdin, wire};
 use crate::locate::{self, Location};
 use crate::queue::{self, Request};
+use crate::state::heartbeat::{self, Heartbeat};
 use crate::state::notice::{self, Notice};
 use crate::state::session::{self, Session};
 use crate::state::tick::{self, Claim};
@@ -138,6 +139,7 @@ impl<C: Clock> Hook<'_, C> {
         let Some(event) = Event::understand(name, wire) else {
             return self.puzzled(&layout, name, "the event on stdin is another one");
         };
+        self.beat(&layout, name, &event);
         // The host runs hooks in the session's folder, so that is where an event without one happened.
         let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
         let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
@@ -153,6 +155,18 @@ impl<C: Clock> Hook<'_, C> {
                 Arrival::Broken(layout, error)
             }
         }
+    }
+
+    fn beat(&self, layout: &Layout, name: Name, event: &Event) {
+        let beat = Heartbeat {
+            version: 1,
+            at: self.clock.now_ms(),
+            craft: env!("CARGO_PKG_VERSION").to_owned(),
+            program: std::env::current_exe().unwrap_or_default(),
+            session: event.session.clone().unwrap_or_default(),
+            folder: event.cwd.clone().unwrap_or_default(),
+        };
+        heartbeat::beat(layout, name, &beat);
     }
 
     /// Logs what was wrong with the input, where the suite is in use: nobody else wants our files.

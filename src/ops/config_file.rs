@@ -126,14 +126,21 @@ impl Document {
 /// # Errors
 /// Where it stays busy or cannot be made.
 pub fn lock(ctx: &Context, purpose: &str) -> Result<LockGuard, EditError> {
-    let path = ctx.layout.state_lock();
+    hold(ctx, &ctx.layout.state_lock(), purpose)?.map_err(|holder| EditError::Busy { holder })
+}
+
+/// Takes the lock at `path`, waiting for a while; who holds it where it stays busy.
+///
+/// # Errors
+/// Where the lock file cannot be made.
+pub fn hold(ctx: &Context, path: &Path, purpose: &str) -> Result<Result<LockGuard, String>, FsError> {
     let me = Holder {
         pid: std::process::id(),
         host: ctx.host.clone(),
         started: ctx.clock.now_ms(),
         purpose: purpose.to_owned(),
     };
-    lock::exclusive_within(&path, &me, PATIENCE)?.ok_or_else(|| EditError::Busy {
-        holder: lock::holder(&path).map_or_else(|| "unknown".into(), |h| format!("process {} on {}", h.pid, h.host)),
-    })
+    Ok(lock::exclusive_within(path, &me, PATIENCE)?.ok_or_else(|| {
+        lock::holder(path).map_or_else(|| "unknown".into(), |h| format!("process {} on {}", h.pid, h.host))
+    }))
 }

@@ -19,6 +19,7 @@ use crate::git::repository::Head;
 use crate::locate::{Location, locate};
 use crate::ops::engine;
 use crate::state::{State, StateFile};
+use crate::sync::gate::Globs;
 
 /// What the user may choose at enrolment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -282,6 +283,13 @@ fn check_glob(glob: &str) -> Result<(), EnrollError> {
         return Err(bad("it is empty".into()));
     }
     Glob::new(glob).map(drop).map_err(|e| bad(e.kind().to_string()))
+}
+
+/// Whether `branch` is the one, or one of those, that was enrolled as `pinned`.
+#[must_use]
+pub fn fits(pinned: &str, branch: &str) -> bool {
+    pinned == branch
+        || (is_glob(pinned) && Globs::new(&[pinned.to_owned()]).is_ok_and(|g| g.matches(Path::new(branch))))
 }
 
 /// Whether the name of a branch stands for several.

@@ -1,10 +1,16 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
+pub mod brief;
 pub mod config_file;
+pub mod doctor;
 pub mod engine;
 pub mod enroll;
 pub mod enrolled;
+pub mod exclude;
+pub mod former;
+pub mod fragments;
 pub mod history;
+pub mod install;
 pub mod keys;
 pub mod log;
 pub mod record;

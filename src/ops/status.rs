@@ -267,13 +267,13 @@ fn waiting(request: &Request) -> Waiting {
 }
 
 /// What was last seen of this very working tree.
-fn cached(ctx: &Context, place: &Location) -> Option<Observed> {
+pub(super) fn cached(ctx: &Context, place: &Location) -> Option<Observed> {
     let path = ctx.layout.repo(&repo_key(&place.common_dir)).status();
     let loaded = StateFile::at(path).peek::<Observed>().ok()?;
     Some(loaded.value).filter(|o| o.worktree == place.worktree)
 }
 
-fn seen(observed: &Observed) -> Seen {
+pub(super) fn seen(observed: &Observed) -> Seen {
     let compared = !observed.upstream.is_empty() && !observed.remote_tip.is_empty();
     Seen {
         at: observed.at,
@@ -287,7 +287,7 @@ fn seen(observed: &Observed) -> Seen {
 }
 
 /// Reads what libgit2 can tell in a moment: branch, ahead, behind.
-fn look(place: &Location, enrolled: &Enrolled, now: Millis) -> Result<Seen, ReadError> {
+pub(super) fn look(place: &Location, enrolled: &Enrolled, now: Millis) -> Result<Seen, ReadError> {
     let git = Repository::open(place)?;
     let mut seen = Seen { at: now, ..Seen::default() };
     let Head::Branch { name, commit } = git.head()? else { return Ok(seen) };

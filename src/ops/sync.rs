@@ -19,6 +19,9 @@ use crate::sync::outcome::{End, LeftOut, Refusal, Report};
 use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
+/// What the lock is held for where nothing is to be synced, so that nobody is told that something is.
+pub const LOOKING: &str = "look";
+
 /// How `force` differs from an automatic sync.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForceOptions {

@@ -1,6 +1,7 @@
 //! What was done: `auto-sync-state.json` and the small files beside it.
 
 pub mod file;
+pub mod heartbeat;
 pub mod model;
 pub mod notice;
 pub mod observed;

@@ -123,6 +123,14 @@ pub struct Attention {
     pub message: String,
     /// The one command that mends it or leads on.
     pub command: String,
+    /// How many files a conflict is about; 0 for anything else, and where it is not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub files: usize,
     /// Since when.
     pub since: Millis,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -10,3 +10,4 @@ pub mod plan;
 pub mod quote;
 pub mod step;
 pub mod tell;
+pub mod words;

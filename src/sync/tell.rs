@@ -90,7 +90,8 @@ pub fn attention(report: &Report) -> Option<Attention> {
             ("failed".into(), format!("{} failed: {reason}", report.action.word()), again)
         }
     };
-    Some(Attention { kind, message: clean(&message), command: clean(&command), since: report.ended })
+    let files = if let End::Conflict { files, .. } = &report.end { files.len() } else { 0 };
+    Some(Attention { kind, message: clean(&message), command: clean(&command), files, since: report.ended })
 }
 
 /// For the model: what arrived, as commits and files; `None` where nothing did. At most

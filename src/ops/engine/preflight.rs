@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::{Engine, Target};
 use crate::git::repository::Head;
 use crate::git::version;
-use crate::sync::gate::Globs;
+use crate::ops::enroll;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
 
@@ -177,9 +177,7 @@ impl Engine<'_> {
 
     fn branch_is_pinned(&self) -> Result<(), End> {
         let pinned = &self.job.pin.branch;
-        let fits = *pinned == self.branch
-            || Globs::new(std::slice::from_ref(pinned)).is_ok_and(|g| g.matches(std::path::Path::new(&self.branch)));
-        if fits {
+        if enroll::fits(pinned, &self.branch) {
             return Ok(());
         }
         let here = quote::path(&self.at.worktree);

@@ -1,0 +1,287 @@
+//! `craft install` and `craft uninstall`.
+
+use std::path::Path;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::error::CommandError;
+use super::exit_code;
+use super::ui::{Look, Ui};
+use crate::context::Context;
+use crate::install::{Kind, Scope, Version};
+use crate::ops::install::place::Change;
+use crate::ops::install::survey::Presence;
+use crate::ops::install::{self, InstallError, Plan, Touch, Wish, uninstall};
+
+/// See the command's help.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// How Claude Code gets to know the hooks [default: what its version can]
+    #[arg(long = "as", value_name = "KIND")]
+    kind: Option<KindWord>,
+    /// For all your projects, for this project, or for you in this project
+    #[arg(long, default_value = "user")]
+    scope: ScopeWord,
+    /// Also show the state of the repository in the status line
+    #[arg(long)]
+    statusline: bool,
+    /// Only say what would be touched
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// See the command's help.
+#[derive(Debug, Args)]
+pub struct Uninstall {
+    /// Only what was installed for this scope [default: everything]
+    #[arg(long)]
+    scope: Option<ScopeWord>,
+    /// Remove configuration and state too
+    #[arg(long)]
+    purge: bool,
+    /// Only say what would be touched
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindWord {
+    /// A folder that Claude Code loads by itself; no settings file is edited
+    SkillsPlugin,
+    /// Entries in a settings file; works with every version
+    Settings,
+    /// A local marketplace, through Claude Code's own commands
+    Marketplace,
+}
+
+/// The words of `--scope`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ScopeWord {
+    /// All your projects
+    User,
+    /// This project, in files its repository may carry
+    Project,
+    /// This project, for you only
+    Local,
+}
+
+impl From<ScopeWord> for Scope {
+    fn from(word: ScopeWord) -> Self {
+        match word {
+            ScopeWord::User => Self::User,
+            ScopeWord::Project => Self::Project,
+            ScopeWord::Local => Self::Local,
+        }
+    }
+}
+
+impl From<KindWord> for Kind {
+    fn from(word: KindWord) -> Self {
+        match word {
+            KindWord::SkillsPlugin => Self::SkillsPlugin,
+            KindWord::Settings => Self::Settings,
+            KindWord::Marketplace => Self::Marketplace,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    version: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<String>,
+    touches: &'a [Touch],
+    done: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a uninstall::Uninstalled>,
+}
+
+/// Installs.
+///
+/// # Errors
+/// Why it cannot be done.
+pub fn install(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Install) -> Result<u8, CommandError> {
+    let wish = Wish { kind: args.kind.map(Into::into), scope: args.scope.into(), status_line: args.statusline };
+    let plan = install::plan(ctx, cwd, &wish)?;
+    let look = Look::of(ctx);
+    if !args.json {
+        ui.say(&announce(&plan, &look, args.dry_run));
+    }
+    let doing = !args.dry_run && plan.changes();
+    if doing {
+        install::carry_out(ctx, cwd, &plan)?;
+    }
+    if args.json {
+        let client = plan.client.as_ref().ok().map(ToString::to_string);
+        let kind = Some(plan.install.kind);
+        ui.json(&Report { version: 1, kind, client, touches: &plan.touches, done: doing, result: None });
+    } else if !args.dry_run {
+        ui.say(&farewell(ctx, &plan, &look, doing));
+    }
+    Ok(exit_code::DONE)
+}
+
+/// Takes everything away again.
+///
+/// # Errors
+/// Why it cannot be done.
+pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Result<u8, CommandError> {
+    let wish = uninstall::Wish { scope: args.scope.map(Into::into), purge: args.purge };
+    let plan = uninstall::plan(ctx, &wish)?;
+    let look = Look::of(ctx);
+    let nothing = plan.touches.is_empty() && plan.installs.is_empty();
+    if !args.json {
+        if nothing {
+            ui.say("nothing of claude-craft is installed");
+        } else {
+            ui.say(&format!(
+                "{}\n{}",
+                if args.dry_run { "would be touched:" } else { "uninstalling:" },
+                rows(&plan.touches, &look)
+            ));
+        }
+        if plan.waiting > 0 && !nothing {
+            let requests =
+                if plan.waiting == 1 { "1 request waits".into() } else { format!("{} requests wait", plan.waiting) };
+            ui.note(&format!("{requests} in the queue; `craft auto-sync force --all` would sync that work"));
+        }
+    }
+    let doing = !args.dry_run && !nothing;
+    let done = if doing { Some(uninstall::carry_out(ctx, cwd, &plan)?) } else { None };
+    if args.json {
+        ui.json(&Report {
+            version: 1,
+            kind: None,
+            client: None,
+            touches: &plan.touches,
+            done: doing,
+            result: done.as_ref(),
+        });
+        return Ok(exit_code::DONE);
+    }
+    let Some(done) = done else { return Ok(exit_code::DONE) };
+    for file in &done.restored {
+        ui.say(&format!("{} is what it was before the install, byte for byte", look.path(file)));
+    }
+    for file in &done.cleaned {
+        ui.say(&format!("{} was changed by others since; only our entries are gone", look.path(file)));
+    }
+    for file in &done.kept {
+        ui.say(&format!("{} was changed since the install and is left to you", look.path(file)));
+    }
+    let kept = if args.purge {
+        "snapshots in your repositories are kept; README.md tells how to remove them"
+    } else {
+        "configuration and state are kept; `craft uninstall --purge` removes them too"
+    };
+    ui.say(&format!("uninstalled; {kept}"));
+    Ok(exit_code::DONE)
+}
+
+fn announce(plan: &Plan, look: &Look, dry: bool) -> String {
+    let way = match plan.install.kind {
+        Kind::SkillsPlugin => "as a plugin in the folder `skills`",
+        Kind::Settings => "in a settings file",
+        Kind::Marketplace => "from a local marketplace",
+    };
+    let client = match &plan.client {
+        Ok(version) => format!("for Claude Code {version}"),
+        Err(error) => format!("({error}; a new one is assumed)"),
+    };
+    let verb = match (&plan.former, dry) {
+        (_, true) => "would be installed",
+        (Some(f), _) if f.craft != plan.install.craft => "updating",
+        _ => "installing",
+    };
+    format!("{verb} claude-craft {} {way} {client}\n{}", plan.install.craft, rows(&plan.touches, look))
+}
+
+fn rows(touches: &[Touch], look: &Look) -> String {
+    let paths: Vec<_> = touches.iter().map(|t| look.path(&t.path)).collect();
+    let width = paths.iter().map(|p| console::measure_text_width(p)).max().unwrap_or(0);
+    let row = |(touch, path): (&Touch, &String)| {
+        let change = match touch.change {
+            Change::New => "new",
+            Change::Changed => "changed",
+            Change::Same => "as it is",
+            Change::Removed => "removed",
+            Change::Kept => "kept, since you changed it",
+        };
+        format!(
+            "  {}  {change:<8}  {}",
+            console::pad_str(path, width, console::Alignment::Left, None),
+            look.faint(&touch.what)
+        )
+        .trim_end()
+        .to_owned()
+    };
+    touches.iter().zip(&paths).map(row).collect::<Vec<_>>().join("\n")
+}
+
+fn farewell(ctx: &Context, plan: &Plan, look: &Look, done: bool) -> String {
+    let mut lines = Vec::new();
+    lines.push(if done {
+        "installed".to_owned()
+    } else {
+        "everything is installed already; nothing was changed".to_owned()
+    });
+    let native = plan.client.as_ref().map_or(true, |v| *v >= Version::MODULES) && plan.install.kind != Kind::Settings;
+    let command = if plan.install.kind == Kind::Settings || native {
+        "/craft auto-sync enable"
+    } else {
+        "/craft:auto-sync enable"
+    };
+    lines.push(format!("next: start Claude Code in a repository and type {}", look.strong(command)));
+    let craft = plan.bin().join("craft");
+    let on_path = ctx.program(Path::new("craft")).is_some_and(|p| {
+        std::fs::canonicalize(&p).ok().zip(std::fs::canonicalize(&craft).ok()).is_some_and(|(a, b)| a == b)
+    });
+    if !on_path {
+        lines.push("to have `craft` in your terminal too, link it into a folder on your PATH:".to_owned());
+        lines.push(format!("  ln -sf {} ~/.local/bin/craft", look.path(&craft)));
+    }
+    lines.push("`craft doctor` checks that everything works, `craft uninstall` takes it all away again".to_owned());
+    lines.join("\n")
+}
+
+impl From<InstallError> for CommandError {
+    fn from(error: InstallError) -> Self {
+        let message = error.to_string();
+        match error {
+            InstallError::Fs(error) => error.into(),
+            InstallError::Settings(error) => error.into(),
+            InstallError::Host(_) => Self::failed(message)
+                .hint("put `claude` on your PATH, or name it with CRAFT_CLAUDE; `--as skills-plugin` does without it"),
+            InstallError::Incomplete { .. } => {
+                Self::failed(message).hint("build all of them with `scripts/build.sh`, and run `bin/craft install`")
+            }
+            InstallError::Doubled { there } => Self::failed(message).hint(undouble(&there)),
+            InstallError::Foreign { .. } => {
+                Self::failed(message).hint("move it away, or choose another kind with `--as`")
+            }
+            InstallError::NoProject { .. } => Self::failed(message).hint("go into the project, or leave `--scope` out"),
+            InstallError::TooOld { .. } => Self::failed(message).hint("use `--as settings`, or leave `--as` out"),
+            InstallError::Newer { .. } => Self::usage(message).hint("use that claude-craft, or update this one"),
+            InstallError::Busy => Self { code: exit_code::BUSY, message, hint: Some("try again in a moment".into()) },
+        }
+    }
+}
+
+fn undouble(there: &Presence) -> String {
+    let alone = match there.kind {
+        Kind::SkillsPlugin => "remove that folder",
+        Kind::Settings => "take the hooks out of that file",
+        Kind::Marketplace => "remove that plugin with `claude plugin uninstall`",
+    };
+    format!("`craft uninstall` takes away what `craft install` put there; otherwise {alone}")
+}

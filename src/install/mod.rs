@@ -1,0 +1,6 @@
+//! Installing, as values: the kinds there are, what each needs of the client, what is put where.
+
+pub mod kind;
+pub mod payload;
+
+pub use kind::{Kind, Scope, Version};

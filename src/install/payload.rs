@@ -1,0 +1,64 @@
+//! What an install consists of. The texts are part of the program, so that `craft install` needs
+//! nothing but the four executables in one folder, and no file can be of another version than the rest.
+
+use std::path::Path;
+
+/// A text (or picture) of the plugin.
+#[derive(Debug, Clone, Copy)]
+pub struct Part {
+    /// Where it lies in the plugin, and in the repository.
+    pub path: &'static str,
+    /// What it holds.
+    pub bytes: &'static [u8],
+}
+
+macro_rules! part {
+    ($path:literal) => {
+        Part { path: $path, bytes: include_bytes!(concat!("../../", $path)) }
+    };
+}
+
+/// The name of the plugin, of its folder and of its command.
+pub const NAME: &str = "craft";
+/// The marketplace that an install of that kind makes. The client keeps names that begin with `claude-`
+/// for itself.
+pub const MARKETPLACE: &str = "craft-suite";
+
+/// The executables: `craft` and the hooks.
+pub const PROGRAMS: [&str; 4] = ["craft", "craft-session-start", "craft-session-end", "craft-prompt-sync"];
+
+/// The plugin but for its executables. A test compares this with what the repository holds.
+pub const PLUGIN: &[Part] = &[
+    part!(".claude-plugin/plugin.json"),
+    part!(".claude-plugin/icon.png"),
+    part!("commands/auto-sync.md"),
+    part!("hooks/follower.ts"),
+    part!("hooks/hooks.json"),
+    part!("hooks/register.ts"),
+    part!("README.md"),
+    part!("LICENSE"),
+    part!("LICENSE-APACHE"),
+    part!("LICENSE-MIT"),
+];
+
+/// What the client writes into a plugin's folder by itself, and what goes with the folder.
+pub const MADE_BY_CLIENT: &[&str] = &[".claude-plugin/types"];
+
+/// The command `/craft` for clients without hooks modules, as a file of their folder `commands`.
+const COMMAND: &str = include_str!("../../settings/commands/craft.md");
+
+/// The file of the command `/craft` that runs the executables in `bin`.
+#[must_use]
+pub fn command_file(bin: &Path) -> String {
+    let bin = bin.to_string_lossy();
+    // In the shell text the program stands between single quotes.
+    COMMAND.replace("'{{bin}}/craft'", &format!("'{}/craft'", bin.replace('\'', r"'\''"))).replace("{{bin}}", &bin)
+}
+
+/// The same as the `SKILL.md` of a plugin in the folder `skills`: there the native command takes its place
+/// where the client has one. In a plugin that is loaded in any other way the client would refuse the native
+/// command for it, so no other kind of install has this file.
+#[must_use]
+pub fn skill_file(bin: &Path) -> String {
+    command_file(bin).replacen("---\n", &format!("---\nname: {NAME}\n"), 1)
+}

@@ -1,0 +1,298 @@
+//! What stands between Claude Code and our hooks.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Check, Fix, Patient};
+use crate::clock::Millis;
+use crate::context::Context;
+use crate::hook::event::Name;
+use crate::install::{Kind, Scope, Version};
+use crate::ops::install::place::{self, Change};
+use crate::ops::install::record::Install;
+use crate::ops::install::{self, Wish, survey};
+use crate::state::heartbeat::{self, Heartbeat};
+
+const EVENTS: [Name; 3] = [Name::SessionStart, Name::UserPromptSubmit, Name::SessionEnd];
+/// The client gives all SessionEnd hooks together 1.5 s; ours needs a few milliseconds of them.
+const LEAST_BUDGET_MS: u64 = 200;
+const DAY: Millis = 86_400_000;
+
+pub(super) fn checks(patient: &Patient<'_>) -> Vec<Check> {
+    let mut checks = vec![version(patient), installed(patient), doubled(patient)];
+    checks.extend(settings_files(patient));
+    checks.push(loaded(patient));
+    checks.push(fired(patient));
+    checks.push(versions_agree(patient));
+    checks.push(session_end_budget(patient));
+    checks
+}
+
+fn version(patient: &Patient<'_>) -> Check {
+    let id = "client";
+    match (&patient.client, patient.version) {
+        (Err(error), _) => Check::warning(
+            id,
+            error.to_string(),
+            "put `claude` on your PATH, or name it with CRAFT_CLAUDE; without it nothing about it can be checked",
+        ),
+        (Ok(client), None) => Check::broken(
+            id,
+            format!("{} does not tell its version", client.program.display()),
+            "run `claude --version` and see what it says",
+        ),
+        (Ok(_), Some(v)) if v < Version::OLDEST => Check::warning(
+            id,
+            format!("Claude Code {v} is older than any that was tried ({})", Version::OLDEST),
+            "update it with `claude update`",
+        ),
+        (Ok(_), Some(v)) if v < Version::MODULES => Check::ok(
+            id,
+            format!("Claude Code {v}; the native /craft and the status entry need {} or later", Version::MODULES),
+        ),
+        (Ok(_), Some(v)) => Check::ok(id, format!("Claude Code {v}")),
+    }
+}
+
+fn installed(patient: &Patient<'_>) -> Check {
+    let id = "install";
+    let Some(install) = patient.installs.first() else {
+        let project = patient.here.as_ref().map(|l| &*l.worktree);
+        return match survey::survey(patient.ctx, project).first() {
+            Some(there) => {
+                Check::ok(id, format!("known to Claude Code through {}, put there by hand", there.place.display()))
+            }
+            None => Check::broken(
+                id,
+                "`craft install` has not been run, so Claude Code does not know the hooks",
+                "craft install (or, while developing, claude --plugin-dir with the plugin's folder)",
+            ),
+        };
+    };
+    if !install.complete {
+        let text = format!("an install in {} was cut off", install.folder.display());
+        return Check::broken(id, text, "craft install").fix(Fix::Reinstall);
+    }
+    let gone: Vec<_> = install.files.iter().filter(|f| !f.path.exists()).collect();
+    if let Some(file) = gone.first() {
+        let more = if gone.len() > 1 { format!(" and {} more", gone.len() - 1) } else { String::new() };
+        return Check::broken(id, format!("{}{more} is missing", file.path.display()), "craft install")
+            .fix(Fix::Reinstall);
+    }
+    if let Some(program) =
+        install.files.iter().map(|f| &f.path).find(|p| p.starts_with(install.bin()) && !executable(p))
+    {
+        return Check::broken(id, format!("{} is not executable", program.display()), "craft install")
+            .fix(Fix::Reinstall);
+    }
+    if let Some(file) = install.files.iter().find(|f| !place::untouched(f)) {
+        return Check::warning(
+            id,
+            format!("{} is not what was installed", file.path.display()),
+            "`craft install` puts it back; keep a copy if the change is yours",
+        );
+    }
+    Check::ok(id, format!("{}, {} scope, {}", install.kind.word(), install.scope.word(), install.folder.display()))
+}
+
+fn executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|m| m.permissions().mode() & 0o100 != 0)
+}
+
+fn doubled(patient: &Patient<'_>) -> Check {
+    let id = "hooks-once";
+    let found = survey::survey(patient.ctx, patient.here.as_ref().map(|l| &*l.worktree));
+    match found.as_slice() {
+        [] | [_] => Check::ok(id, "no hook runs twice"),
+        many => {
+            let places: Vec<_> = many.iter().map(|p| p.place.display().to_string()).collect();
+            Check::broken(
+                id,
+                format!("every hook runs {} times: {}", many.len(), places.join(" and ")),
+                "keep one of them; `craft uninstall` takes away what `craft install` put there",
+            )
+        }
+    }
+}
+
+/// One check for each settings file: whether it can be read at all, and whether it switches hooks off.
+fn settings_files(patient: &Patient<'_>) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for file in patient.settings_files() {
+        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        match serde_json::from_slice::<Value>(text) {
+            Err(error) if !text.trim_ascii().is_empty() => checks.push(Check::broken(
+                "settings",
+                format!("{}: {error}; Claude Code ignores the whole file", file.display()),
+                "mend the file; `/doctor` inside Claude Code shows it too",
+            )),
+            Ok(settings) if settings["disableAllHooks"] == true => checks.push(Check::broken(
+                "hooks-allowed",
+                format!("{} says \"disableAllHooks\": true", file.display()),
+                "take that line out, or live without hooks and status line",
+            )),
+            _ => {}
+        }
+    }
+    if checks.is_empty() {
+        checks.push(Check::ok("settings", "the settings files can be read, and none switches hooks off"));
+    }
+    checks
+}
+
+fn loaded(patient: &Patient<'_>) -> Check {
+    let id = "loaded";
+    let Some(install) = patient.installs.first().filter(|i| i.kind != Kind::Settings) else {
+        return Check::skipped(id, "no plugin was installed by `craft install`");
+    };
+    let (Ok(client), Some(version)) = (&patient.client, patient.version) else {
+        return Check::skipped(id, "Claude Code cannot be asked");
+    };
+    if install.kind == Kind::SkillsPlugin && version < Version::SKILLS_PLUGINS {
+        return Check::broken(
+            id,
+            format!("Claude Code {version} does not load plugins from the folder `skills`"),
+            "craft uninstall && craft install",
+        );
+    }
+    let folder = patient.here.as_ref().map_or(patient.ctx.layout.root(), |l| &l.worktree);
+    let listed = client.plugin(patient.ctx, folder, &["list", "--json"]);
+    let Some(list) = listed.ok().and_then(|text| serde_json::from_str::<Vec<Value>>(&text).ok()) else {
+        return Check::skipped(id, "this Claude Code does not list its plugins");
+    };
+    let ours = list.iter().find(|p| p["id"].as_str().is_some_and(|id| id.starts_with("craft@")));
+    match ours {
+        Some(plugin) if plugin["enabled"] == false => Check::broken(
+            id,
+            "the plugin is switched off in Claude Code",
+            format!("claude plugin enable {}", plugin["id"].as_str().unwrap_or("craft")),
+        ),
+        Some(plugin) => {
+            let problems = plugin["errors"].as_array().filter(|e| !e.is_empty());
+            match problems {
+                Some(errors) => Check::broken(
+                    id,
+                    format!(
+                        "Claude Code reports: {}",
+                        errors.iter().map(Value::to_string).collect::<Vec<_>>().join("; ")
+                    ),
+                    "craft install",
+                )
+                .fix(Fix::Reinstall),
+                None => Check::ok(id, "Claude Code lists the plugin as enabled"),
+            }
+        }
+        None if install.scope == Scope::User => {
+            Check::broken(id, "Claude Code does not list the plugin", "craft install").fix(Fix::Reinstall)
+        }
+        None => Check::warning(
+            id,
+            "Claude Code does not list the plugin",
+            "start it in the project once and accept the question whether you trust the folder",
+        ),
+    }
+}
+
+fn fired(patient: &Patient<'_>) -> Check {
+    let id = "fired";
+    let beats: Vec<_> = EVENTS.iter().map(|e| (e.word(), heartbeat::last(&patient.ctx.layout, *e))).collect();
+    let now = patient.ctx.clock.now_ms();
+    let ago = |beat: &Heartbeat| match now.saturating_sub(beat.at) {
+        ms if ms < 120_000 => "a moment ago".to_owned(),
+        ms if ms < 2 * DAY => format!("{} h ago", ms.div_ceil(3_600_000)),
+        ms => format!("{} days ago", ms / DAY),
+    };
+    let never: Vec<_> = beats.iter().filter(|(_, b)| b.is_none()).map(|(name, _)| *name).collect();
+    let told: Vec<_> = beats.iter().filter_map(|(name, b)| Some(format!("{name} {}", ago(b.as_ref()?)))).collect();
+    if never.len() == EVENTS.len() {
+        return Check::warning(
+            id,
+            "no hook has run yet",
+            "start a session of Claude Code and run this again; `/hooks` inside it lists the hooks it knows",
+        );
+    }
+    if never.contains(&"SessionStart") || never.contains(&"UserPromptSubmit") {
+        return Check::warning(
+            id,
+            format!("{}; never: {}", told.join(", "), never.join(", ")),
+            "start a session, type a prompt, and run this again",
+        );
+    }
+    Check::ok(id, told.join(", "))
+}
+
+fn versions_agree(patient: &Patient<'_>) -> Check {
+    let id = "versions";
+    let mine = env!("CARGO_PKG_VERSION");
+    let beats = EVENTS.iter().filter_map(|e| heartbeat::last(&patient.ctx.layout, *e));
+    // What ran before the install is of no interest.
+    let since = patient.installs.first().map_or(0, |i| i.at);
+    if let Some(other) = beats.filter(|b| b.at >= since).find(|b| b.craft != mine) {
+        return Check::warning(
+            id,
+            format!("this is craft {mine}, but the hook {} is {}", other.program.display(), other.craft),
+            "run `craft install` with the newer one, and remove the other",
+        );
+    }
+    if let Some(install) = patient.installs.iter().find(|i| i.craft != mine) {
+        return Check::warning(
+            id,
+            format!("this is craft {mine}, but {} is what is installed in {}", install.craft, install.folder.display()),
+            "run `craft install` with the newer one",
+        );
+    }
+    let manifest = patient.installs.iter().filter(|i| i.kind != Kind::Settings);
+    for install in manifest {
+        let version = survey::read_json(&install.folder.join(".claude-plugin/plugin.json"));
+        let version = version.and_then(|m| m["version"].as_str().map(str::to_owned)).unwrap_or_default();
+        if version != install.craft {
+            let text = format!(
+                "the plugin in {} says it is {version:?}, its executables are {}",
+                install.folder.display(),
+                install.craft
+            );
+            return Check::broken(id, text, "craft install").fix(Fix::Reinstall);
+        }
+    }
+    Check::ok(id, format!("program, hooks and plugin are {mine}"))
+}
+
+fn session_end_budget(patient: &Patient<'_>) -> Check {
+    const VARIABLE: &str = "CLAUDE_CODE_SESSIONEND_HOOKS_TIMEOUT_MS";
+    let id = "session-end";
+    let in_settings = patient.settings_files().into_iter().rev().find_map(|file| {
+        let value = survey::read_json(&file)?["env"][VARIABLE].as_str()?.parse::<u64>().ok()?;
+        Some((value, file.display().to_string()))
+    });
+    let set = patient.ctx.env.str(VARIABLE).and_then(|v| v.parse().ok()).map(|v| (v, "the environment".to_owned()));
+    match in_settings.or(set) {
+        Some((ms, place)) if ms < LEAST_BUDGET_MS => Check::broken(
+            id,
+            format!("{place} gives the hooks {ms} ms when a session ends"),
+            format!("set {VARIABLE} to {LEAST_BUDGET_MS} or more, or take it out"),
+        ),
+        Some((ms, _)) => Check::ok(id, format!("hooks have {ms} ms when a session ends; ours needs a few")),
+        None => Check::ok(id, "hooks have 1500 ms when a session ends; ours needs a few"),
+    }
+}
+
+/// Puts the files of every install that concerns this place back.
+pub(super) fn reinstall(ctx: &Context, cwd: &Path) -> Result<(), String> {
+    for install in Patient::admit(ctx, cwd).installs {
+        let wish =
+            Wish { kind: Some(install.kind), scope: install.scope, status_line: install.status_line_in.is_some() };
+        let again = install::plan(ctx, cwd, &wish).and_then(|plan| {
+            let changes = plan.touches.iter().any(|t| t.change != Change::Same) || !install.complete;
+            if changes { install::carry_out(ctx, cwd, &plan).map(drop) } else { Ok(()) }
+        });
+        again.map_err(|e| describe(&install, &e.to_string()))?;
+    }
+    Ok(())
+}
+
+fn describe(install: &Install, error: &str) -> String {
+    format!("{} in {}: {error}", install.kind.word(), install.folder.display())
+}

@@ -1,0 +1,189 @@
+//! The work itself: queue, locks, each repository and its remote.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Check, Fix, Patient};
+use crate::clock::Millis;
+use crate::config::load;
+use crate::config::model::Repository as Enrolled;
+use crate::context::Context;
+use crate::env::Env;
+use crate::fs::lock;
+use crate::git::command::Git;
+use crate::git::fault::Fault;
+use crate::git::repository::Repository;
+use crate::locate::{Location, locate};
+use crate::ops::engine::journal;
+use crate::queue;
+use crate::state::{State, StateFile, session};
+
+/// A remote that does not answer within this time is not reachable.
+const NETWORK: Duration = Duration::from_secs(20);
+/// A request that has waited so long, and may begin, was forgotten.
+const FORGOTTEN: Millis = 10 * 60_000;
+
+pub(super) fn checks(patient: &Patient<'_>) -> Vec<Check> {
+    let mut checks = vec![waiting(patient), sessions(patient)];
+    checks.extend(repositories(patient));
+    checks
+}
+
+fn waiting(patient: &Patient<'_>) -> Check {
+    let id = "queue";
+    let now = patient.ctx.clock.now_ms();
+    let requests = match queue::list(&patient.ctx.layout) {
+        Ok(requests) => requests,
+        Err(error) => return Check::broken(id, error.to_string(), "see that the folder can be read"),
+    };
+    let due: Vec<_> = requests.iter().filter(|r| r.not_before <= now).collect();
+    let oldest = due.iter().map(|r| now.saturating_sub(r.requested)).max().unwrap_or(0);
+    if oldest > FORGOTTEN {
+        let text = format!("{} requests wait, the oldest for {} min", due.len(), oldest / 60_000);
+        return Check::warning(id, text, "craft auto-sync force --all").fix(Fix::StartWorker);
+    }
+    match requests.len() {
+        0 => Check::ok(id, "nothing waits"),
+        1 => Check::ok(id, "1 request waits"),
+        n => Check::ok(id, format!("{n} requests wait")),
+    }
+}
+
+fn sessions(patient: &Patient<'_>) -> Check {
+    let id = "sessions";
+    let all = match session::list(&patient.ctx.layout) {
+        Ok(all) => all,
+        Err(error) => return Check::broken(id, error.to_string(), "see that the folder can be read"),
+    };
+    let dead = all.iter().filter(|s| !s.alive(&patient.ctx.host)).count();
+    if dead > 0 {
+        let text = format!("{dead} sessions ended without a word; their work is synced when the next one starts");
+        return Check::warning(id, text, "craft auto-sync force --all").fix(Fix::StartWorker);
+    }
+    Check::ok(id, format!("{} sessions run in enrolled repositories", all.len()))
+}
+
+/// One or more checks for each repository that is switched on; their remotes are asked at the same time.
+fn repositories(patient: &Patient<'_>) -> Vec<Check> {
+    let config = load::load(&patient.ctx.layout.config()).unwrap_or_default();
+    let on: Vec<_> = config.repositories.iter().filter(|r| !r.disabled).collect();
+    let state = StateFile::at(patient.ctx.layout.state()).peek::<State>().map(|l| l.value).unwrap_or_default();
+    let env = &patient.ctx.env;
+    let remotes = std::thread::scope(|scope| {
+        let asked: Vec<_> = on.iter().map(|r| scope.spawn(|| remote(env, r))).collect();
+        asked.into_iter().map(|a| a.join().unwrap_or_default()).collect::<Vec<_>>()
+    });
+    let mut checks = Vec::new();
+    for (enrolled, remote) in on.iter().zip(remotes) {
+        let known = state.repositories.get(enrolled.common_dir.to_string_lossy().as_ref());
+        let path = enrolled.path.display();
+        if let Some(attention) = known.and_then(|k| k.attention.as_ref()) {
+            let text = format!("{path}: {}", attention.message);
+            checks.push(Check::broken("repository", text, attention.command.clone()));
+        } else if let Some(why) = known.and_then(|k| k.paused.as_ref()) {
+            let text = format!("{path}: automatic sync rests: {why}");
+            checks.push(Check::warning("repository", text, "craft auto-sync force, inside it"));
+        }
+        checks.extend(locked(enrolled));
+        checks.extend(remote);
+    }
+    checks
+}
+
+fn locked(enrolled: &Enrolled) -> Option<Check> {
+    let path = journal::lock_file(&enrolled.common_dir);
+    let holder = lock::holder(&path)?;
+    let minutes = 30;
+    let id = "lock";
+    let now = std::fs::metadata(&path).ok()?.modified().ok()?.elapsed().ok()?;
+    (now > Duration::from_secs(minutes * 60)).then(|| {
+        Check::warning(
+            id,
+            format!(
+                "{}: process {} ({}) has held the lock for more than {minutes} min",
+                enrolled.path.display(),
+                holder.pid,
+                holder.purpose
+            ),
+            format!("see what it does; kill {} ends it, and the next sync repairs what it left", holder.pid),
+        )
+    })
+}
+
+/// Asks the remote for its branch, the way a sync would: without any prompt.
+fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
+    let path = enrolled.path.display();
+    let Ok(ctx) = Context::new(env.clone()) else { return Vec::new() };
+    let Some(at) = locate(&enrolled.path).filter(|l| l.common_dir == enrolled.common_dir) else {
+        return vec![Check::warning(
+            "repository",
+            format!("{path} is not there any more"),
+            format!("craft auto-sync disable {}, or bring it back", crate::sync::quote::path(&enrolled.path)),
+        )];
+    };
+    let Some(name) = &enrolled.remote else {
+        return vec![Check::ok("remote", format!("{path}: no remote; work is only committed"))];
+    };
+    let mut checks = Vec::new();
+    let git = Git::new(&ctx, &at, NETWORK, NETWORK);
+    let url = enrolled.remote_url.clone().unwrap_or_default();
+    checks.push(match git.network(["ls-remote", "--quiet", name.as_str(), "HEAD"]).run() {
+        Ok(_) => Check::ok("remote", format!("{path}: {name} answers without a prompt")),
+        Err(error) => {
+            let text = format!("{path}: {name}: {}", error.fault.text());
+            match error.fault {
+                Fault::Authentication(_) => Check::broken("remote", text, credentials(&url, &enrolled.path)),
+                Fault::HostKey(_) => Check::broken(
+                    "remote",
+                    text,
+                    format!("cd {path} && git fetch {name}, and answer what it asks about the key"),
+                ),
+                Fault::RemoteMissing(_) => Check::broken("remote", text, format!("see `git -C {path} remote -v`")),
+                Fault::Offline(_) | Fault::Broken(_) | Fault::TimedOut(_) => {
+                    Check::warning("remote", text, "nothing, if you are offline: what waits is sent later")
+                }
+                _ => Check::broken("remote", text, format!("cd {path} && git fetch {name}, and see what it says")),
+            }
+        }
+    });
+    checks.extend(helper(&at, name, &enrolled.path));
+    checks
+}
+
+fn credentials(url: &str, path: &Path) -> String {
+    let path = crate::sync::quote::path(path);
+    if url.starts_with("http") {
+        format!(
+            "set up a credential helper (`git config --global credential.helper …`, or `gh auth setup-git`), then git -C {path} fetch"
+        )
+    } else {
+        format!("load your key into an ssh agent (`ssh-add`), then git -C {path} fetch")
+    }
+}
+
+/// A remote over https needs a helper, and a password has no place in a URL.
+fn helper(at: &Location, remote: &str, path: &Path) -> Option<Check> {
+    let id = "credentials";
+    let repository = Repository::open(at).ok()?;
+    let url = repository.setting(&format!("remote.{remote}.url")).ok()??;
+    let (scheme, rest) = url.split_once("://")?;
+    if !scheme.starts_with("http") {
+        return None;
+    }
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':')) {
+        return Some(Check::warning(
+            id,
+            format!("{}: the URL of {remote} holds a password, readable for whoever reads .git/config", path.display()),
+            "take it out with `git remote set-url`, and let a credential helper keep it",
+        ));
+    }
+    let helpers = repository.settings("credential.helper").unwrap_or_default();
+    helpers.iter().all(String::is_empty).then(|| {
+        Check::warning(
+            id,
+            format!("{}: git has no credential helper, which a push over https needs", path.display()),
+            "git config --global credential.helper …, or `gh auth setup-git`",
+        )
+    })
+}

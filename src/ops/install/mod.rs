@@ -1,0 +1,381 @@
+//! `craft install`: makes the hooks known to the client, says beforehand what it touches, can be repeated.
+
+pub mod marketplace;
+pub mod place;
+pub mod record;
+pub mod survey;
+pub mod uninstall;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use self::place::{Change, Item};
+use self::record::Install;
+use self::survey::Presence;
+use super::{exclude, fragments};
+use crate::context::Context;
+use crate::fs::FsError;
+use crate::fs::lock::{self, Holder, LockGuard};
+use crate::host::{Client, HostError};
+use crate::install::payload::{self, NAME, PROGRAMS};
+use crate::install::{Kind, Scope, Version};
+use crate::locate;
+use crate::settings::fragment::Values;
+
+/// The fragment with the hooks.
+pub const HOOKS: &str = "auto-sync-settings";
+/// The fragment with the status line.
+pub const STATUS_LINE: &str = "statusline-settings";
+
+/// How long to wait for another install or uninstall.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Which way; `None` chooses by the client's version.
+    pub kind: Option<Kind>,
+    /// For whom.
+    pub scope: Scope,
+    /// The status line too.
+    pub status_line: bool,
+}
+
+/// It could not be installed or taken away.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// A file cannot be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// The client cannot be asked.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A settings file cannot be changed.
+    #[error(transparent)]
+    Settings(#[from] fragments::FragmentsError),
+    /// An executable is not beside this one.
+    #[error("{program} is not beside {}", craft.display())]
+    Incomplete {
+        /// The one that is missing.
+        program: String,
+        /// This program.
+        craft: PathBuf,
+    },
+    /// The hooks would run twice.
+    #[error("the hooks are already known to Claude Code through {}; they would run twice", there.place.display())]
+    Doubled {
+        /// What is there.
+        there: Presence,
+    },
+    /// Something that is not ours stands where ours would.
+    #[error("{} is there already and is not claude-craft's", path.display())]
+    Foreign {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A project's install was asked for outside of one.
+    #[error("{} is in no git repository, so there is no project to install for", folder.display())]
+    NoProject {
+        /// Where one stands.
+        folder: PathBuf,
+    },
+    /// The client is too old for what was asked.
+    #[error("Claude Code {found} does not load a plugin from the folder `skills`; {needed} and later do")]
+    TooOld {
+        /// Its version.
+        found: Version,
+        /// The first that can.
+        needed: Version,
+    },
+    /// A newer program keeps the record.
+    #[error("{} was written by a newer claude-craft", path.display())]
+    Newer {
+        /// The record.
+        path: PathBuf,
+    },
+    /// Another install or uninstall runs.
+    #[error("another `craft install` or `craft uninstall` is running")]
+    Busy,
+}
+
+/// A line of what is touched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Touch {
+    /// A file, or a folder with all that is in it.
+    pub path: PathBuf,
+    /// What happens to it.
+    pub change: Change,
+    /// What it is, for people.
+    pub what: String,
+}
+
+/// What an install will do.
+#[derive(Debug)]
+pub struct Plan {
+    /// The record as it will be.
+    pub install: Install,
+    /// The client's version, or why it is not known.
+    pub client: Result<Version, HostError>,
+    /// What will be touched.
+    pub touches: Vec<Touch>,
+    /// The install that is there now.
+    pub former: Option<Install>,
+    items: Vec<Item>,
+    fragments: Vec<(PathBuf, &'static str)>,
+}
+
+impl Plan {
+    /// Whether anything changes.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.touches.iter().any(|t| t.change != Change::Same) || self.former.as_ref().is_none_or(|f| !f.complete)
+    }
+
+    /// Where the executables will be.
+    #[must_use]
+    pub fn bin(&self) -> PathBuf {
+        self.install.bin()
+    }
+}
+
+/// Finds out what an install does. Changes nothing.
+///
+/// # Errors
+/// Why it cannot be done; see [`InstallError`].
+pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError> {
+    let source = source()?;
+    let client = Client::find(ctx).and_then(|c| c.version(ctx));
+    let (installs, newer) = record::read(ctx)?;
+    if newer {
+        return Err(InstallError::Newer { path: ctx.layout.installs() });
+    }
+    let project = match wish.scope {
+        Scope::User => None,
+        Scope::Project | Scope::Local => {
+            let here = locate::locate(cwd).ok_or_else(|| InstallError::NoProject { folder: cwd.to_owned() })?;
+            Some(here.worktree)
+        }
+    };
+    // An update stays what it is.
+    let present = installs.iter().find(|i| i.scope == wish.scope && i.project == project).map(|i| i.kind);
+    let kind = wish.kind.or(present).unwrap_or_else(|| Kind::for_client(client.as_ref().ok().copied()));
+    if let (Kind::SkillsPlugin, Ok(found)) = (kind, &client)
+        && *found < Version::SKILLS_PLUGINS
+    {
+        return Err(InstallError::TooOld { found: *found, needed: Version::SKILLS_PLUGINS });
+    }
+    let mut install = Install {
+        kind,
+        scope: wish.scope,
+        craft: env!("CARGO_PKG_VERSION").to_owned(),
+        at: ctx.clock.now_ms(),
+        folder: folder(ctx, kind, project.as_deref()),
+        project,
+        files: Vec::new(),
+        folders: Vec::new(),
+        hooks_in: None,
+        status_line_in: None,
+        by_client: Vec::new(),
+        complete: false,
+    };
+    let settings = fragments::file_of(ctx, cwd, wish.scope);
+    let mut parts = Vec::new();
+    if kind == Kind::Settings {
+        install.hooks_in = Some(settings.clone());
+        parts.push((settings.clone(), HOOKS));
+    }
+    let former = installs.iter().find(|i| i.same_place(&install)).cloned();
+    if wish.status_line || former.as_ref().is_some_and(|f| f.status_line_in.is_some()) {
+        install.status_line_in = Some(settings.clone());
+        parts.push((settings, STATUS_LINE));
+    }
+    let here = install.project.clone().or_else(|| locate::locate(cwd).map(|l| l.worktree));
+    let found = survey::survey(ctx, here.as_deref());
+    // What an earlier run was cut off at, or what is recorded as this very install, is no other one.
+    if let Some(there) = survey::others(&found, &install).first() {
+        return Err(InstallError::Doubled { there: (*there).clone() });
+    }
+    let items = items(ctx, &install, &source)?;
+    refuse_foreign(&install, &items, former.as_ref())?;
+    if let Some(former) = &former {
+        install.folders.clone_from(&former.folders);
+        install.by_client.clone_from(&former.by_client);
+    }
+    let mut plan = Plan { install, client, touches: Vec::new(), former, items, fragments: parts };
+    plan.touches = touches(ctx, &plan)?;
+    Ok(plan)
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// Where it fails; what was done so far is recorded, so that repeating it goes on and uninstalling takes
+/// it away.
+pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Install, InstallError> {
+    let _lock = exclusive(ctx)?;
+    let mut install = plan.install.clone();
+    for item in &plan.items {
+        for folder in place::missing_folders(&item.path) {
+            if !install.folders.contains(&folder) {
+                install.folders.push(folder);
+            }
+        }
+    }
+    // Recorded before anything is there: a run that is cut off leaves nothing that nobody knows of.
+    install.files =
+        plan.items.iter().map(|i| record::Placed { path: i.path.clone(), hash: record::hash(&i.bytes) }).collect();
+    record::keep(ctx, &install)?;
+    for item in &plan.items {
+        place::place(item)?;
+    }
+    for old in plan.former.iter().flat_map(|f| &f.files) {
+        if !install.files.iter().any(|f| f.path == old.path) {
+            place::remove(old)?;
+        }
+    }
+    if install.scope == Scope::Local && install.kind == Kind::SkillsPlugin {
+        exclude::keep_out_of_git(&install.folder)?;
+    }
+    let values = values(&install, &plan.client);
+    for (file, fragment) in &plan.fragments {
+        fragments::apply(ctx, file, &[*fragment], &values)?;
+    }
+    if install.kind == Kind::Marketplace {
+        install.by_client = marketplace::add(ctx, cwd, &install)?;
+    }
+    install.complete = true;
+    record::keep(ctx, &install)?;
+    Ok(install)
+}
+
+/// What stands for the placeholders of a fragment in this install.
+fn values(install: &Install, client: &Result<Version, HostError>) -> Values {
+    let exec_form = client.as_ref().map_or(true, |v| *v >= Version::EXEC_FORM);
+    Values { bin: install.bin(), exec_form }
+}
+
+/// The folder with this program and the hooks.
+fn source() -> Result<PathBuf, InstallError> {
+    let craft = std::env::current_exe().unwrap_or_default();
+    let folder = craft.parent().unwrap_or(Path::new("")).to_owned();
+    match PROGRAMS.iter().find(|p| !folder.join(p).is_file()) {
+        Some(program) => Err(InstallError::Incomplete { program: (*program).to_owned(), craft }),
+        None => Ok(folder),
+    }
+}
+
+fn folder(ctx: &Context, kind: Kind, project: Option<&Path>) -> PathBuf {
+    match kind {
+        Kind::SkillsPlugin => {
+            let base = project.map_or_else(|| ctx.layout.root().to_owned(), |p| p.join(".claude"));
+            base.join("skills").join(NAME)
+        }
+        Kind::Settings => ctx.layout.bin(),
+        Kind::Marketplace => marketplace::plugin_folder(ctx),
+    }
+}
+
+fn items(ctx: &Context, install: &Install, source: &Path) -> Result<Vec<Item>, InstallError> {
+    let mut items = match install.kind {
+        Kind::Settings => {
+            let base = install.project.as_ref().map_or_else(|| ctx.layout.root().to_owned(), |p| p.join(".claude"));
+            let text = payload::command_file(&install.bin());
+            vec![Item { path: base.join("commands").join(format!("{NAME}.md")), bytes: text.into_bytes(), mode: 0o644 }]
+        }
+        Kind::SkillsPlugin => {
+            let mut items = place::plugin_texts(&install.folder);
+            let text = payload::skill_file(&install.bin());
+            items.push(Item { path: install.folder.join("SKILL.md"), bytes: text.into_bytes(), mode: 0o644 });
+            items
+        }
+        Kind::Marketplace => {
+            let mut items = place::plugin_texts(&install.folder);
+            items.push(marketplace::catalogue(ctx));
+            items
+        }
+    };
+    items.extend(place::programs(source, &install.bin())?);
+    Ok(items)
+}
+
+/// Files of other people in our places are never overwritten.
+fn refuse_foreign(install: &Install, items: &[Item], former: Option<&Install>) -> Result<(), InstallError> {
+    let recorded = |path: &Path| former.is_some_and(|f| f.files.iter().any(|p| p.path == path));
+    if install.kind == Kind::SkillsPlugin {
+        let empty = std::fs::read_dir(&install.folder).map_or(true, |mut d| d.next().is_none());
+        if former.is_none() && !empty && !survey::is_our_plugin(&install.folder) {
+            return Err(InstallError::Foreign { path: install.folder.clone() });
+        }
+        return Ok(());
+    }
+    let texts = items.iter().filter(|i| i.path.extension().is_some());
+    for item in texts {
+        if !recorded(&item.path) && place::compare(item)? == Change::Changed {
+            return Err(InstallError::Foreign { path: item.path.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn touches(ctx: &Context, plan: &Plan) -> Result<Vec<Touch>, InstallError> {
+    let mut touches = Vec::new();
+    let folder = match plan.install.kind {
+        Kind::Marketplace => ctx.layout.marketplace(),
+        _ => plan.install.folder.clone(),
+    };
+    let (inside, outside): (Vec<_>, Vec<_>) = plan.items.iter().partition(|i| i.path.starts_with(&folder));
+    let mut changes = Vec::new();
+    for item in &inside {
+        changes.push(place::compare(item)?);
+    }
+    let gone = plan.former.iter().flat_map(|f| &f.files).any(|f| !plan.items.iter().any(|i| i.path == f.path));
+    let change = match () {
+        () if changes.iter().all(|c| *c == Change::Same) && !gone => Change::Same,
+        () if changes.iter().all(|c| *c == Change::New) => Change::New,
+        () => Change::Changed,
+    };
+    let bytes: usize = inside.iter().map(|i| i.bytes.len()).sum();
+    let size = bytes.div_ceil(100_000);
+    let what = format!("{} files, {}.{} MB", inside.len(), size / 10, size % 10);
+    touches.push(Touch { path: folder, change, what });
+    for item in outside {
+        touches.push(Touch {
+            path: item.path.clone(),
+            change: place::compare(item)?,
+            what: "the command /craft".into(),
+        });
+    }
+    let values = values(&plan.install, &plan.client);
+    for (file, fragment) in &plan.fragments {
+        let preview = fragments::preview(ctx, file, &[*fragment], &values)?;
+        let change = match () {
+            () if preview.before == preview.after => Change::Same,
+            () if !file.exists() => Change::New,
+            () => Change::Changed,
+        };
+        let what = if *fragment == HOOKS { "the hooks" } else { "the status line" };
+        touches.push(Touch { path: file.clone(), change, what: what.into() });
+    }
+    if plan.install.kind == Kind::Marketplace {
+        let known = plan.former.as_ref().is_some_and(|f| f.complete);
+        let change = if known { Change::Same } else { Change::Changed };
+        for path in marketplace::settings_files(ctx, &plan.install) {
+            touches.push(Touch { path, change, what: "by `claude plugin`: the marketplace and the plugin".into() });
+        }
+    }
+    Ok(touches)
+}
+
+/// One install or uninstall at a time.
+fn exclusive(ctx: &Context) -> Result<LockGuard, InstallError> {
+    let me = Holder {
+        pid: std::process::id(),
+        host: ctx.host.clone(),
+        started: ctx.clock.now_ms(),
+        purpose: "install".into(),
+    };
+    lock::exclusive_within(&ctx.layout.install_lock(), &me, PATIENCE)?.ok_or(InstallError::Busy)
+}

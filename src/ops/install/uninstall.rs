@@ -1,0 +1,183 @@
+//! `craft uninstall`: takes out exactly what `craft install` put there.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::place::{self, Change};
+use super::record::{self, ByClient, Install, Placed};
+use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
+use crate::context::Context;
+use crate::fs::{IoContext, atomic, remove_optional};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS};
+use crate::install::{Kind, Scope};
+use crate::ops::fragments;
+use crate::queue;
+
+/// What the user asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wish {
+    /// Only installs of this scope; `None` for all.
+    pub scope: Option<Scope>,
+    /// Configuration and state too.
+    pub purge: bool,
+}
+
+/// What an uninstall will do.
+#[derive(Debug)]
+pub struct Plan {
+    /// The installs that go.
+    pub installs: Vec<Install>,
+    /// What will be touched.
+    pub touches: Vec<Touch>,
+    /// Requests that wait in the queue: work that would stay unsynced.
+    pub waiting: usize,
+    purge: Vec<PathBuf>,
+}
+
+/// What was done.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Uninstalled {
+    /// Files of ours that somebody changed, and that were left.
+    pub kept: Vec<PathBuf>,
+    /// Settings files that are byte for byte what they were before.
+    pub restored: Vec<PathBuf>,
+    /// Settings files that were changed by others too, where only our entries went.
+    pub cleaned: Vec<PathBuf>,
+}
+
+/// Finds out what an uninstall does. Changes nothing.
+///
+/// # Errors
+/// Where the record cannot be read.
+pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
+    let (mut installs, newer) = record::read(ctx)?;
+    if newer {
+        return Err(InstallError::Newer { path: ctx.layout.installs() });
+    }
+    installs.extend(unrecorded(ctx, &installs));
+    installs.retain(|i| wish.scope.is_none_or(|s| i.scope == s));
+    let mut touches: Vec<Touch> = Vec::new();
+    for install in &installs {
+        let folder = match install.kind {
+            Kind::Marketplace => ctx.layout.marketplace(),
+            _ => install.folder.clone(),
+        };
+        let (inside, outside): (Vec<_>, Vec<_>) = install.files.iter().partition(|f| f.path.starts_with(&folder));
+        if folder.exists() {
+            let what = format!("{} files", inside.len());
+            touches.push(Touch { path: folder, change: Change::Removed, what });
+        }
+        for file in outside.into_iter().filter(|f| f.path.exists()) {
+            let change = if place::untouched(file) { Change::Removed } else { Change::Kept };
+            touches.push(Touch { path: file.path.clone(), change, what: "the command /craft".into() });
+        }
+        let parts = [(&install.hooks_in, "our hooks go"), (&install.status_line_in, "our status line goes")];
+        for (file, what) in parts.into_iter().filter_map(|(f, what)| Some((f.as_ref()?, what))) {
+            touches.push(Touch { path: file.clone(), change: Change::Changed, what: what.into() });
+        }
+        for by_client in &install.by_client {
+            let what = "by `claude plugin`: the plugin and the marketplace go".into();
+            touches.push(Touch { path: by_client.path.clone(), change: Change::Changed, what });
+        }
+    }
+    let purge: Vec<_> = if wish.purge { vec![ctx.layout.craft(), ctx.layout.state()] } else { Vec::new() };
+    let purge: Vec<_> = purge.into_iter().filter(|p| p.exists()).collect();
+    for path in &purge {
+        touches.push(Touch { path: path.clone(), change: Change::Removed, what: "configuration and state".into() });
+    }
+    let waiting = queue::list(&ctx.layout).map_or(0, |q| q.len());
+    Ok(Plan { installs, touches, waiting, purge })
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// Where it fails; what is left to do is still recorded.
+pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Uninstalled, InstallError> {
+    let mut done = Uninstalled::default();
+    {
+        let _lock = super::exclusive(ctx)?;
+        for install in &plan.installs {
+            take_away(ctx, cwd, install, &mut done)?;
+            record::forget(ctx, install)?;
+        }
+    }
+    for path in &plan.purge {
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).at("remove", path)?;
+        } else {
+            remove_optional(path)?;
+        }
+    }
+    Ok(done)
+}
+
+fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalled) -> Result<(), InstallError> {
+    // First what fires the hooks, so that nothing is fired that is gone.
+    let parts = [(&install.status_line_in, STATUS_LINE), (&install.hooks_in, HOOKS)];
+    for (file, fragment) in parts.into_iter().filter_map(|(f, name)| Some((f.as_ref()?, name))) {
+        let removed = fragments::remove(ctx, file, &[fragment])?;
+        // The last one taken out of a file decides.
+        done.restored.retain(|f| f != file);
+        done.cleaned.retain(|f| f != file);
+        if removed.exact { &mut done.restored } else { &mut done.cleaned }.push(file.clone());
+    }
+    if install.kind == Kind::Marketplace {
+        let untouched = |b: &ByClient| record::text_of(&b.path) == b.after;
+        let files: Vec<_> = install.by_client.iter().map(|b| (b, untouched(b))).collect();
+        marketplace::remove(ctx, cwd, install)?;
+        for (by_client, untouched) in files {
+            restore(by_client, untouched, done)?;
+        }
+    }
+    for file in &install.files {
+        if place::remove(file)? == Change::Kept {
+            done.kept.push(file.path.clone());
+        }
+    }
+    place::tidy(&install.folder, &install.folders);
+    Ok(())
+}
+
+/// Where the client was the last to change the file, on our behalf, its former text comes back.
+fn restore(by_client: &ByClient, untouched: bool, done: &mut Uninstalled) -> Result<(), InstallError> {
+    if !untouched {
+        done.cleaned.push(by_client.path.clone());
+        return Ok(());
+    }
+    match &by_client.before {
+        Some(text) => atomic::replace(&by_client.path, text.as_bytes())?,
+        None => remove_optional(&by_client.path)?,
+    }
+    done.restored.push(by_client.path.clone());
+    Ok(())
+}
+
+/// A plugin folder of ours that nobody recorded, as after a purge: taken for what this version puts there.
+fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
+    let folder = ctx.layout.root().join("skills").join(NAME);
+    if recorded.iter().any(|i| i.folder == folder) || !survey::is_our_plugin(&folder) {
+        return None;
+    }
+    let names = PLUGIN.iter().map(|p| folder.join(p.path)).chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
+    let files = names.filter_map(|path| {
+        let hash = record::hash(&std::fs::read(&path).ok()?);
+        Some(Placed { path, hash })
+    });
+    Some(Install {
+        kind: Kind::SkillsPlugin,
+        scope: Scope::User,
+        craft: String::new(),
+        at: 0,
+        files: files.collect(),
+        folder,
+        project: None,
+        folders: Vec::new(),
+        hooks_in: None,
+        status_line_in: None,
+        by_client: Vec::new(),
+        complete: true,
+    })
+}

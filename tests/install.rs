@@ -1,0 +1,362 @@
+//! `craft install` and `craft uninstall`, as processes, into a home of their own.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use super::common::{Ran, TestEnv, read, script, write};
+
+const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-prompt-sync"];
+
+/// A folder with the four executables, a client that tells the version it is asked to, and a project.
+pub struct Desk {
+    pub env: TestEnv,
+    dist: PathBuf,
+}
+
+impl Desk {
+    pub fn new(client: &str) -> Self {
+        let env = TestEnv::new();
+        let dist = env.path("dist");
+        fs::create_dir(&dist).unwrap();
+        fs::hard_link(env!("CARGO_BIN_EXE_craft"), dist.join("craft"))
+            .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_craft"), dist.join("craft")).map(drop))
+            .unwrap();
+        for hook in HOOKS {
+            script(dist.join(hook), "exit 0");
+        }
+        script(env.path("claude"), &format!("echo '{client} (Claude Code)'"));
+        env.set("CRAFT_CLAUDE", env.path("claude"));
+        fs::create_dir(env.path("project")).unwrap();
+        env.git(&env.path("project"), &["init", "-q"]);
+        // The configuration that every test environment brings is not part of this.
+        fs::remove_dir_all(env.home().join(".claude")).unwrap();
+        Self { env, dist }
+    }
+
+    pub fn claude(&self) -> PathBuf {
+        self.env.home().join(".claude")
+    }
+
+    pub fn project(&self) -> PathBuf {
+        self.env.path("project")
+    }
+
+    pub fn craft(&self, args: &[&str]) -> Ran {
+        let mut command = self.env.command(self.dist.join("craft"), &self.project());
+        command.args(args);
+        self.env.run(command, b"")
+    }
+
+    /// What is printed, with the places of this test taken out.
+    fn shown(&self, args: &[&str]) -> String {
+        let ran = self.craft(args);
+        let root = self.env.root().to_str().unwrap();
+        let text = format!("{}{}exit {}", ran.stdout, ran.stderr, ran.code).replace(root, "[TMP]");
+        // The size is that of a program built for tests.
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        for line in &mut lines {
+            if let Some((before, after)) = line.split_once(" files, ") {
+                *line = format!("{before} files, [SIZE]{}", after.split_once(" MB").map_or("", |(_, rest)| rest));
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// All files below the home folder, with what they hold.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        let mut open = vec![self.claude()];
+        while let Some(folder) = open.pop() {
+            for entry in fs::read_dir(&folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    open.push(path);
+                } else if !path.ends_with("install.lock") && !path.ends_with("settings.lock") {
+                    found.insert(path.strip_prefix(self.env.home()).unwrap().to_owned(), read(&path));
+                }
+            }
+        }
+        found
+    }
+
+    fn names(&self) -> String {
+        self.files().keys().map(|p| format!("{}\n", p.display())).collect()
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.claude().join("settings.json")
+    }
+}
+
+#[test]
+fn the_plugin_is_one_folder_and_no_settings_file_is_touched() {
+    let desk = Desk::new("2.1.329");
+    assert_snapshot!(desk.shown(&["install"]));
+    assert_snapshot!(desk.names());
+    let mode = |name: &str| fs::metadata(desk.claude().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("skills/craft/bin/craft-session-end"), mode("skills/craft/hooks/hooks.json")), (0o755, 0o644));
+
+    let before = desk.files();
+    assert_snapshot!(desk.shown(&["install"]));
+    assert_eq!(desk.files(), before, "installing again changes nothing");
+
+    assert_snapshot!(desk.shown(&["uninstall"]));
+    assert_eq!(desk.names(), "");
+    assert!(!desk.claude().join("skills").exists(), "a folder that was made for it goes with it");
+    assert_snapshot!(desk.shown(&["uninstall"]));
+}
+
+#[test]
+fn a_dry_run_tells_and_touches_nothing() {
+    for (client, kind) in [("2.1.329", "skills-plugin"), ("2.1.50", "settings")] {
+        let desk = Desk::new(client);
+        let told: Value = serde_json::from_str(&desk.craft(&["install", "--dry-run", "--json"]).ok().stdout).unwrap();
+        assert_eq!((&told["kind"], &told["client"], &told["done"]), (&json!(kind), &json!(client), &json!(false)));
+        assert_eq!(desk.names(), "");
+    }
+}
+
+#[test]
+fn an_old_client_gets_settings_and_uninstalling_gives_the_very_bytes_back() {
+    let desk = Desk::new("2.1.50");
+    let mine = "{\n\t\"hooks\": {\"SessionStart\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"mine\"}]}]},\n\t\"statusLine\": {\"type\": \"command\", \"command\": \"my line\"}, \"n\": 1.50\n}";
+    write(desk.settings(), mine);
+    fs::set_permissions(desk.settings(), fs::Permissions::from_mode(0o640)).unwrap();
+    assert_snapshot!(desk.shown(&["install", "--statusline"]));
+    let settings: Value = serde_json::from_slice(&read(desk.settings())).unwrap();
+    assert_eq!(settings["hooks"]["SessionStart"].as_array().unwrap().len(), 2, "{settings:#}");
+    let status_line = settings["statusLine"]["command"].as_str().unwrap();
+    assert!(status_line.ends_with("/.claude/craft/bin/craft statusline"), "{status_line}");
+    for hook in HOOKS {
+        let command = desk.claude().join("craft/bin").join(hook);
+        assert!(settings.to_string().contains(command.to_str().unwrap()), "{settings:#}");
+        assert!(command.is_file());
+    }
+    let command = String::from_utf8(read(desk.claude().join("commands/craft.md"))).unwrap();
+    assert!(command.contains(desk.claude().join("craft/bin/craft").to_str().unwrap()), "{command}");
+
+    let before = desk.files();
+    desk.craft(&["install", "--statusline"]).ok();
+    assert_eq!(desk.files(), before, "installing again changes nothing");
+
+    assert_snapshot!(desk.shown(&["uninstall"]));
+    assert_eq!(String::from_utf8(read(desk.settings())).unwrap(), mine);
+    assert_eq!(fs::metadata(desk.settings()).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(!desk.claude().join("commands").exists());
+}
+
+#[test]
+fn what_others_changed_in_the_settings_meanwhile_stays() {
+    let desk = Desk::new("2.1.50");
+    write(desk.settings(), "{\n  \"model\": \"opus\"\n}\n");
+    desk.craft(&["install"]).ok();
+    let mut settings: Value = serde_json::from_slice(&read(desk.settings())).unwrap();
+    settings["theirs"] = json!({"key": [1, 2]});
+    write(desk.settings(), serde_json::to_vec_pretty(&settings).unwrap());
+    let told = desk.craft(&["uninstall"]).ok().stdout;
+    assert!(told.contains("only our entries are gone"), "{told}");
+    let left: Value = serde_json::from_slice(&read(desk.settings())).unwrap();
+    assert_eq!(left, json!({"model": "opus", "theirs": {"key": [1, 2]}}));
+}
+
+#[test]
+fn hooks_that_are_known_already_are_not_made_known_twice() {
+    let desk = Desk::new("2.1.329");
+    let by_hand =
+        json!({"hooks": {"SessionEnd": [{"hooks": [{"type": "command", "command": "/opt/craft-session-end"}]}]}});
+    write(desk.settings(), by_hand.to_string());
+    let before = desk.files();
+    assert_snapshot!(desk.shown(&["install"]));
+    assert_eq!(desk.files(), before);
+    fs::remove_file(desk.settings()).unwrap();
+
+    desk.craft(&["install"]).ok();
+    let before = desk.files();
+    for other in [["install", "--as", "settings"], ["install", "--as", "marketplace"], ["install", "--scope", "local"]]
+    {
+        let refused = desk.craft(&other);
+        assert_eq!(refused.code, 1, "{other:?}: {}", refused.stdout);
+        assert!(refused.stderr.contains("they would run twice"), "{}", refused.stderr);
+    }
+    assert_eq!(desk.files(), before);
+
+    // And the other way round, in the project's own settings.
+    desk.craft(&["uninstall"]).ok();
+    write(desk.project().join(".claude/settings.local.json"), by_hand.to_string());
+    assert_eq!(desk.craft(&["install"]).code, 1);
+}
+
+#[test]
+fn what_is_somebody_elses_is_never_overwritten() {
+    let desk = Desk::new("2.1.329");
+    write(desk.claude().join("skills/craft/SKILL.md"), "my own skill");
+    write(desk.claude().join("commands/craft.md"), "my own command");
+    let before = desk.files();
+    assert_snapshot!(desk.shown(&["install"]));
+    assert_snapshot!(desk.shown(&["install", "--as", "settings"]));
+    assert_eq!(desk.files(), before);
+}
+
+#[test]
+fn a_hook_that_runs_while_it_is_replaced_runs_to_its_end() {
+    let desk = Desk::new("2.1.329");
+    fs::copy("/bin/sleep", desk.dist.join("craft-session-end")).unwrap();
+    desk.craft(&["install"]).ok();
+    let hook = desk.claude().join("skills/craft/bin/craft-session-end");
+    let mut running = desk.env.command(&hook, desk.env.root()).arg("1000").spawn().unwrap();
+    script(desk.dist.join("craft-session-end"), "echo new");
+    desk.craft(&["install"]).ok();
+    assert_eq!(running.try_wait().unwrap(), None, "it still runs");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert_eq!(read(&hook), b"#!/bin/sh\necho new\n");
+}
+
+#[test]
+fn an_update_keeps_configuration_and_state_and_drops_files_that_are_gone() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    desk.craft(&["auto-sync", "config", "set", "retry.attempts", "3"]).ok();
+    let config = read(desk.claude().join("craft/config.json"));
+    // As an older version would have left it: a file more, another version.
+    let old = desk.claude().join("skills/craft/hooks/old.json");
+    write(&old, "old");
+    let record = desk.claude().join("craft/install.json");
+    let mut installs: Value = serde_json::from_slice(&read(&record)).unwrap();
+    installs["installs"][0]["craft"] = json!("0.0.9");
+    let hash = format!("{:016x}", claude_craft::fs::layout::fnv1a(b"old"));
+    installs["installs"][0]["files"].as_array_mut().unwrap().push(json!({"path": old, "hash": hash}));
+    write(&record, installs.to_string());
+    assert!(desk.shown(&["install"]).contains("updating claude-craft"));
+    assert!(!old.exists());
+    assert_eq!(read(desk.claude().join("craft/config.json")), config);
+    let installs: Value = serde_json::from_slice(&read(&record)).unwrap();
+    assert_eq!(installs["installs"][0]["craft"], env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn an_install_that_was_cut_off_can_be_repeated_and_taken_away() {
+    let desk = Desk::new("2.1.329");
+    // Where a folder has to be there is a file, but only below what is written first.
+    write(desk.claude().join("skills/craft/.claude-plugin/plugin.json"), "{\"name\": \"craft\"}");
+    write(desk.claude().join("skills/craft/bin"), "in the way");
+    let refused = desk.craft(&["install"]);
+    assert_eq!(refused.code, 1);
+    fs::remove_dir_all(desk.claude().join("skills")).unwrap();
+    write(desk.claude().join("skills"), "in the way");
+    let failed = desk.craft(&["install"]);
+    assert_eq!(failed.code, 1, "{}", failed.stdout);
+    assert!(failed.stderr.contains("/.claude/skills"), "{}", failed.stderr);
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!(read(desk.claude().join("skills")), b"in the way", "what was there before stays");
+    fs::remove_file(desk.claude().join("skills")).unwrap();
+    desk.craft(&["install"]).ok();
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!(desk.names(), "");
+}
+
+#[test]
+fn a_file_of_ours_that_the_user_changed_is_left_to_them() {
+    let desk = Desk::new("2.1.50");
+    desk.craft(&["install"]).ok();
+    let command = desk.claude().join("commands/craft.md");
+    write(&command, "my own words");
+    assert_snapshot!(desk.shown(&["uninstall"]));
+    assert_eq!(read(&command), b"my own words");
+}
+
+#[test]
+fn state_stays_unless_it_is_to_go() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    desk.env.git(&desk.project(), &["commit", "-q", "--allow-empty", "-m", "one"]);
+    desk.craft(&["auto-sync", "enable"]).ok();
+    desk.craft(&["uninstall"]).ok();
+    assert!(desk.claude().join("craft/config.json").exists());
+    desk.craft(&["install"]).ok();
+    assert_snapshot!(desk.shown(&["uninstall", "--purge"]));
+    assert_eq!(desk.names(), "");
+}
+
+#[test]
+fn an_install_for_one_project_does_not_show_in_its_git_status() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install", "--scope", "local"]).ok();
+    assert!(desk.project().join(".claude/skills/craft/hooks/hooks.json").exists());
+    assert_eq!(desk.env.git(&desk.project(), &["status", "--porcelain"]), "");
+    desk.craft(&["uninstall"]).ok();
+    assert!(!desk.project().join(".claude").exists());
+    let outside = desk.env.command(desk.dist.join("craft"), desk.env.root());
+    let mut outside = outside;
+    outside.args(["install", "--scope", "project"]);
+    let refused = desk.env.run(outside, b"");
+    assert!(refused.stderr.contains("is in no git repository"), "{}", refused.stderr);
+}
+
+#[test]
+fn without_a_client_a_new_one_is_assumed_and_without_the_hooks_nothing_is_done() {
+    let desk = Desk::new("2.1.329");
+    desk.env.set("CRAFT_CLAUDE", desk.env.path("nowhere/claude"));
+    assert!(desk.shown(&["install"]).contains("(Claude Code was not found on PATH; a new one is assumed)"));
+    assert!(desk.claude().join("skills/craft").exists());
+    desk.craft(&["uninstall"]).ok();
+    fs::remove_file(desk.dist.join("craft-prompt-sync")).unwrap();
+    assert_snapshot!(desk.shown(&["install"]));
+    assert_eq!(desk.names(), "");
+}
+
+#[test]
+fn a_plugin_folder_whose_record_is_gone_is_still_found() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    fs::remove_dir_all(desk.claude().join("craft")).unwrap();
+    desk.craft(&["install"]).ok();
+    fs::remove_dir_all(desk.claude().join("craft")).unwrap();
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!(desk.names(), "");
+}
+
+#[test]
+fn what_the_client_writes_into_the_plugin_goes_with_it_and_what_the_user_put_there_stays() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    let plugin = desk.claude().join("skills/craft");
+    write(plugin.join(".claude-plugin/types/claude-code/index.d.ts"), "types");
+    write(plugin.join("notes.txt"), "mine");
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!(desk.names(), ".claude/skills/craft/notes.txt\n");
+}
+
+/// What the program holds is what the repository holds: a new file of the plugin must not be forgotten.
+#[test]
+fn every_file_of_the_plugin_is_part_of_an_install() {
+    use claude_craft::install::payload::PLUGIN;
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wanted = Vec::new();
+    let mut open: Vec<PathBuf> =
+        [".claude-plugin", "hooks", "commands", "skills"].iter().map(|f| top.join(f)).filter(|f| f.exists()).collect();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(top).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                // The client writes declarations for the editor into a plugin that is being worked on.
+                if name != ".claude-plugin/types" {
+                    open.push(path);
+                }
+            } else if !name.ends_with(".rs") && !name.ends_with(".test.ts") && !name.ends_with("marketplace.json") {
+                wanted.push(name);
+            }
+        }
+    }
+    wanted.extend(["README.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT"].map(str::to_owned));
+    wanted.sort();
+    let mut held: Vec<_> = PLUGIN.iter().map(|p| p.path.to_owned()).collect();
+    held.sort();
+    assert_eq!(held, wanted);
+}
