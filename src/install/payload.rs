@@ -41,6 +41,9 @@ pub const PLUGIN: &[Part] = &[
     part!("LICENSE-MIT"),
 ];
 
+/// The file of a plugin in the folder `skills` that makes it a skill as well; see [`skill_file`].
+pub const SKILL: &str = "SKILL.md";
+
 /// What the client writes into a plugin's folder by itself, and what goes with the folder.
 pub const MADE_BY_CLIENT: &[&str] = &[".claude-plugin/types"];
 

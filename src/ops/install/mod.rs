@@ -288,7 +288,7 @@ fn items(ctx: &Context, install: &Install, source: &Path) -> Result<Vec<Item>, I
         Kind::SkillsPlugin => {
             let mut items = place::plugin_texts(&install.folder);
             let text = payload::skill_file(&install.bin());
-            items.push(Item { path: install.folder.join("SKILL.md"), bytes: text.into_bytes(), mode: 0o644 });
+            items.push(Item { path: install.folder.join(payload::SKILL), bytes: text.into_bytes(), mode: 0o644 });
             items
         }
         Kind::Marketplace => {

@@ -9,7 +9,7 @@ use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
 use crate::context::Context;
 use crate::fs::{IoContext, atomic, remove_optional};
-use crate::install::payload::{NAME, PLUGIN, PROGRAMS};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL};
 use crate::install::{Kind, Scope};
 use crate::ops::fragments;
 use crate::queue;
@@ -161,7 +161,8 @@ fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
     if recorded.iter().any(|i| i.folder == folder) || !survey::is_our_plugin(&folder) {
         return None;
     }
-    let names = PLUGIN.iter().map(|p| folder.join(p.path)).chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
+    let texts = PLUGIN.iter().map(|p| p.path).chain([SKILL]).map(|name| folder.join(name));
+    let names = texts.chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
     let files = names.filter_map(|path| {
         let hash = record::hash(&std::fs::read(&path).ok()?);
         Some(Placed { path, hash })
