@@ -125,10 +125,11 @@ fn apply(ctx: &Context, ui: &mut Ui, cwd: &Path, what: &What, dry_run: bool) -> 
     }
     let file = look.path(&done.file);
     if done.changed {
-        ui.say(&format!("put {} into {file}", job.names.join(", ")));
+        ui.say(&format!("put {} into {file}", together(&job.names)));
         told_backup(ui, &look, done.backup.as_deref());
     } else {
-        ui.say(&format!("{} is in {file} already", job.names.join(", ")));
+        let are = if job.names.len() == 1 { "is" } else { "are" };
+        ui.say(&format!("{} {are} in {file} already", together(&job.names)));
     }
     for warning in &done.warnings {
         ui.note(&format!("{} {file}:{warning}", look.alarm("warning:")));
@@ -154,15 +155,20 @@ fn remove(ctx: &Context, ui: &mut Ui, cwd: &Path, what: &What, dry_run: bool) ->
         ui.say(&format!("nothing of ours is in {file}"));
         return Ok(());
     }
+    let names = together(&done.fragments);
     let how = match (done.deleted_file, done.exact, done.changed) {
         (true, ..) => format!("removed {file}, which held nothing else"),
-        (_, true, _) => format!("took {} out of {file}: it is what it was before", done.fragments.join(", ")),
-        (_, _, true) => format!("took {} out of {file}; all else in it stays", done.fragments.join(", ")),
-        _ => format!("{} was not in {file} any more", done.fragments.join(", ")),
+        (_, true, _) => format!("took {names} out of {file}: it is what it was before"),
+        (_, _, true) => format!("took {names} out of {file}; all else in it stays"),
+        _ => format!("{names}: no longer in {file}"),
     };
     ui.say(&how);
     told_backup(ui, &look, done.backup.as_deref());
     Ok(())
+}
+
+fn together(names: &[String]) -> String {
+    names.join(" and ")
 }
 
 fn told_backup(ui: &mut Ui, look: &Look, backup: Option<&Path>) {
