@@ -3,6 +3,7 @@
 mod config;
 mod enroll;
 mod output;
+mod settings;
 mod status;
 mod words;
 

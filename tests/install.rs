@@ -192,6 +192,19 @@ fn hooks_that_are_known_already_are_not_made_known_twice() {
 }
 
 #[test]
+fn settings_that_were_put_in_without_an_install_go_with_an_uninstall_too() {
+    let desk = Desk::new("2.1.329");
+    write(desk.settings(), "{}");
+    desk.craft(&["install"]).ok();
+    let refused = desk.craft(&["settings", "apply"]);
+    assert!(refused.code == 1 && refused.stderr.contains("skills/craft; they would run twice"), "{}", refused.stderr);
+    desk.craft(&["settings", "apply", "statusline-settings"]).ok();
+    assert!(String::from_utf8(read(desk.settings())).unwrap().contains("craft statusline"));
+    assert_snapshot!(desk.shown(&["uninstall"]));
+    assert_eq!(read(desk.settings()), b"{}");
+}
+
+#[test]
 fn what_is_somebody_elses_is_never_overwritten() {
     let desk = Desk::new("2.1.329");
     write(desk.claude().join("skills/craft/SKILL.md"), "my own skill");

@@ -16,6 +16,7 @@ fn help_tells_commands_and_exit_codes() {
 
     Commands:
       auto-sync    Pull, commit and push by itself when a session starts and ends
+      settings     Put our pieces into Claude Code's settings files, and take them out again
       demo         Show in a temporary folder how two machines stay in step
       completions  Print a completion script for a shell
       man          Print the manual page, or write all pages into a folder
@@ -191,6 +192,11 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-completions.1
     craft-demo.1
     craft-man.1
+    craft-settings-apply.1
+    craft-settings-diff.1
+    craft-settings-list.1
+    craft-settings-remove.1
+    craft-settings.1
     craft.1
     ");
 }
