@@ -2,7 +2,9 @@
 
 mod config;
 mod enroll;
+mod line;
 mod output;
+mod slash;
 mod status;
 mod words;
 
