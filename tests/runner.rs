@@ -10,6 +10,7 @@ mod contract;
 mod demo;
 mod harness;
 mod hooks;
+mod plugin_commands;
 mod review;
 mod sync_basic;
 mod sync_commit;
