@@ -160,7 +160,7 @@ fn help() -> String {
     let wide = ALLOWED.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = ALLOWED.iter().filter(|(_, what)| !what.is_empty());
     let lines = lines.map(|(name, what)| format!("  /craft {name:<wide$}  {what}"));
-    std::iter::once("keeps enrolled repositories in step with the work; no model is asked".to_owned())
+    std::iter::once("keeps enrolled repositories in step with the work".to_owned())
         .chain(lines)
         .collect::<Vec<_>>()
         .join("\n")

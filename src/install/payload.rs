@@ -35,6 +35,7 @@ pub const PLUGIN: &[Part] = &[
     part!("hooks/follower.ts"),
     part!("hooks/hooks.json"),
     part!("hooks/register.ts"),
+    part!("skills/resolve-sync-conflict/SKILL.md"),
     part!("README.md"),
     part!("LICENSE"),
     part!("LICENSE-APACHE"),
