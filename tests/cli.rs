@@ -2,7 +2,10 @@
 
 mod config;
 mod enroll;
+mod line;
 mod output;
+mod settings;
+mod slash;
 mod status;
 mod words;
 

@@ -130,6 +130,22 @@ fn plugin_settings_cargo_and_readme_name_the_same_hooks() {
 }
 
 #[test]
+fn every_settings_fragment_can_be_applied_and_is_documented() {
+    use claude_craft::settings::fragment::{ALL, Values};
+    let names: BTreeSet<_> = ALL.iter().map(|f| f.name.to_owned()).collect();
+    let stem = |f: PathBuf| f.file_stem().unwrap().to_string_lossy().into_owned();
+    assert_eq!(names, files("settings/fragments", ".json").into_iter().map(stem).collect());
+    let shown = table(&text("README.md"), "Settings fragments");
+    assert_eq!(names, shown.iter().map(|r| code(&r[0]).remove(0)).collect());
+    for fragment in ALL {
+        let filled = fragment.filled(&Values { bin: "/b".into(), exec_form: true }).unwrap();
+        assert!(!Value::Object(filled).to_string().contains("{{"), "{}", fragment.name);
+    }
+    let known: Vec<_> = HOOKS.iter().map(|(_, program, _)| *program).collect();
+    assert_eq!(claude_craft::settings::ours::HOOKS.to_vec(), known);
+}
+
+#[test]
 fn a_hooks_timeout_leaves_room_for_the_longest_wait_it_is_made_for() {
     let budget = claude_craft::config::model::SessionStart::default().budget_ms;
     for document in ["hooks/hooks.json", "settings/fragments/auto-sync-settings.json"] {

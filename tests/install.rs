@@ -56,15 +56,7 @@ impl Desk {
     fn shown(&self, args: &[&str]) -> String {
         let ran = self.craft(args);
         let root = self.env.root().to_str().unwrap();
-        let text = format!("{}{}exit {}", ran.stdout, ran.stderr, ran.code).replace(root, "[TMP]");
-        // The size is that of a program built for tests.
-        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        for line in &mut lines {
-            if let Some((before, after)) = line.split_once(" files, ") {
-                *line = format!("{before} files, [SIZE]{}", after.split_once(" MB").map_or("", |(_, rest)| rest));
-            }
-        }
-        lines.join("\n")
+        sizeless(&format!("{}{}exit {}", ran.stdout, ran.stderr, ran.code).replace(root, "[TMP]"))
     }
 
     /// All files below the home folder, with what they hold.
@@ -91,6 +83,15 @@ impl Desk {
     fn settings(&self) -> PathBuf {
         self.claude().join("settings.json")
     }
+}
+
+/// `text` without the sizes of programs, which are others when they are built for tests.
+fn sizeless(text: &str) -> String {
+    let line = |line: &str| match line.split_once(" files, ") {
+        Some((before, after)) => format!("{before} files, [SIZE]{}", after.split_once(" MB").map_or("", |(_, r)| r)),
+        None => line.to_owned(),
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -189,6 +190,19 @@ fn hooks_that_are_known_already_are_not_made_known_twice() {
     desk.craft(&["uninstall"]).ok();
     write(desk.project().join(".claude/settings.local.json"), by_hand.to_string());
     assert_eq!(desk.craft(&["install"]).code, 1);
+}
+
+#[test]
+fn settings_that_were_put_in_without_an_install_go_with_an_uninstall_too() {
+    let desk = Desk::new("2.1.329");
+    write(desk.settings(), "{}");
+    desk.craft(&["install"]).ok();
+    let refused = desk.craft(&["settings", "apply"]);
+    assert!(refused.code == 1 && refused.stderr.contains("skills/craft; they would run twice"), "{}", refused.stderr);
+    desk.craft(&["settings", "apply", "statusline-settings"]).ok();
+    assert!(String::from_utf8(read(desk.settings())).unwrap().contains("craft statusline"));
+    assert_snapshot!(desk.shown(&["uninstall"]));
+    assert_eq!(read(desk.settings()), b"{}");
 }
 
 #[test]
@@ -330,6 +344,14 @@ fn what_the_client_writes_into_the_plugin_goes_with_it_and_what_the_user_put_the
     write(plugin.join("notes.txt"), "mine");
     desk.craft(&["uninstall"]).ok();
     assert_eq!(desk.names(), ".claude/skills/craft/notes.txt\n");
+}
+
+#[test]
+fn the_readme_shows_what_an_install_says() {
+    let readme = include_str!("../README.md");
+    let block = readme.split("```text\n$ craft install\n").nth(1).and_then(|t| t.split("```").next()).unwrap();
+    let shown = Desk::new("2.1.329").shown(&["install"]);
+    assert_eq!(sizeless(block), shown.strip_suffix("exit 0").unwrap());
 }
 
 /// What the program holds is what the repository holds: a new file of the plugin must not be forgotten.

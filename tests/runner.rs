@@ -12,6 +12,7 @@ mod doctor;
 mod harness;
 mod hooks;
 mod install;
+mod plugin_commands;
 mod review;
 mod sync_basic;
 mod sync_commit;

@@ -20,7 +20,7 @@ pub struct Install {
     /// How Claude Code gets to know the hooks [default: what its version can]
     #[arg(long = "as", value_name = "KIND")]
     kind: Option<KindWord>,
-    /// For all your projects, for this project, or for you in this project
+    /// For whom
     #[arg(long, default_value = "user")]
     scope: ScopeWord,
     /// Also show the state of the repository in the status line
@@ -64,11 +64,11 @@ enum KindWord {
 /// The words of `--scope`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ScopeWord {
-    /// All your projects
+    /// Yours, for all projects: below ~/.claude
     User,
-    /// This project, in files its repository may carry
+    /// The project's, shared with others: below .claude of the repository
     Project,
-    /// This project, for you only
+    /// Yours for this project: below .claude too, kept out of git
     Local,
 }
 
@@ -139,7 +139,7 @@ pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Re
     let wish = uninstall::Wish { scope: args.scope.map(Into::into), purge: args.purge };
     let plan = uninstall::plan(ctx, &wish)?;
     let look = Look::of(ctx);
-    let nothing = plan.touches.is_empty() && plan.installs.is_empty();
+    let nothing = plan.is_empty();
     if !args.json {
         if nothing {
             ui.say("nothing of claude-craft is installed");
@@ -280,7 +280,7 @@ impl From<InstallError> for CommandError {
 fn undouble(there: &Presence) -> String {
     let alone = match there.kind {
         Kind::SkillsPlugin => "remove that folder",
-        Kind::Settings => "take the hooks out of that file",
+        Kind::Settings => "take the hooks out of that file (`craft settings remove`, or by hand)",
         Kind::Marketplace => "remove that plugin with `claude plugin uninstall`",
     };
     format!("`craft uninstall` takes away what `craft install` put there; otherwise {alone}")

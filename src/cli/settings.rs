@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
 use similar::{ChangeTag, TextDiff};
 
 use super::error::CommandError;
 use super::exit_code;
+use super::install::ScopeWord;
 use super::ui::{Look, Ui};
 use crate::context::Context;
-use crate::ops::fragments::{self, Change, Listed, Scope, Standing};
+use crate::ops::fragments::{self, Change, Listed, Standing};
+use crate::ops::install;
 use crate::settings::fragment::{self, Values};
 
 /// See the command's help.
@@ -55,31 +57,11 @@ struct What {
     #[arg(value_name = "NAME")]
     names: Vec<String>,
     /// The settings file
-    #[arg(long, value_enum, default_value_t = ScopeName::User)]
-    scope: ScopeName,
+    #[arg(long, default_value = "user")]
+    scope: ScopeWord,
     /// Print JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ScopeName {
-    /// Yours, for all projects: ~/.claude/settings.json
-    User,
-    /// The project's, shared with others: .claude/settings.json
-    Project,
-    /// Yours for this project: .claude/settings.local.json
-    Local,
-}
-
-impl From<ScopeName> for Scope {
-    fn from(name: ScopeName) -> Self {
-        match name {
-            ScopeName::User => Self::User,
-            ScopeName::Project => Self::Project,
-            ScopeName::Local => Self::Local,
-        }
-    }
 }
 
 /// Lists, shows, puts in or takes out settings fragments.
@@ -113,6 +95,7 @@ fn apply(ctx: &Context, ui: &mut Ui, cwd: &Path, what: &What, dry_run: bool) -> 
     let job = Job::new(ctx, cwd, what, true)?;
     fragments::programs(&values)?;
     fragments::doubled(ctx, cwd, &job.file, &job.names(), &values)?;
+    install::refuse_doubled(ctx, cwd, &job.names())?;
     if dry_run {
         let change = fragments::preview(ctx, &job.file, &job.names(), &values)?;
         job.preview(ui, &look, &change);
@@ -125,10 +108,11 @@ fn apply(ctx: &Context, ui: &mut Ui, cwd: &Path, what: &What, dry_run: bool) -> 
     }
     let file = look.path(&done.file);
     if done.changed {
-        ui.say(&format!("put {} into {file}", job.names.join(", ")));
+        ui.say(&format!("put {} into {file}", together(&job.names)));
         told_backup(ui, &look, done.backup.as_deref());
     } else {
-        ui.say(&format!("{} is in {file} already", job.names.join(", ")));
+        let are = if job.names.len() == 1 { "is" } else { "are" };
+        ui.say(&format!("{} {are} in {file} already", together(&job.names)));
     }
     for warning in &done.warnings {
         ui.note(&format!("{} {file}:{warning}", look.alarm("warning:")));
@@ -154,15 +138,20 @@ fn remove(ctx: &Context, ui: &mut Ui, cwd: &Path, what: &What, dry_run: bool) ->
         ui.say(&format!("nothing of ours is in {file}"));
         return Ok(());
     }
+    let names = together(&done.fragments);
     let how = match (done.deleted_file, done.exact, done.changed) {
         (true, ..) => format!("removed {file}, which held nothing else"),
-        (_, true, _) => format!("took {} out of {file}: it is what it was before", done.fragments.join(", ")),
-        (_, _, true) => format!("took {} out of {file}; all else in it stays", done.fragments.join(", ")),
-        _ => format!("{} was not in {file} any more", done.fragments.join(", ")),
+        (_, true, _) => format!("took {names} out of {file}: it is what it was before"),
+        (_, _, true) => format!("took {names} out of {file}; all else in it stays"),
+        _ => format!("{names}: no longer in {file}"),
     };
     ui.say(&how);
     told_backup(ui, &look, done.backup.as_deref());
     Ok(())
+}
+
+fn together(names: &[String]) -> String {
+    names.join(" and ")
 }
 
 fn told_backup(ui: &mut Ui, look: &Look, backup: Option<&Path>) {

@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 10] = [
+const ALLOWED: [(&str, &str); 11] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -29,9 +29,10 @@ const ALLOWED: [(&str, &str); 10] = [
     ("auto-sync log", "the last syncs, and how they ended"),
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
+    ("doctor", "check everything that must hold for the hooks to work"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 1] = ["auto-sync config check"];
+const ALSO: [&str; 3] = ["auto-sync config check", "settings diff", "settings list"];
 
 /// Columns of what was said that an error repeats.
 const SHOWN: usize = 60;
@@ -160,7 +161,7 @@ fn help() -> String {
     let wide = ALLOWED.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = ALLOWED.iter().filter(|(_, what)| !what.is_empty());
     let lines = lines.map(|(name, what)| format!("  /craft {name:<wide$}  {what}"));
-    std::iter::once("keeps enrolled repositories in step with the work; no model is asked".to_owned())
+    std::iter::once("keeps enrolled repositories in step with the work".to_owned())
         .chain(lines)
         .collect::<Vec<_>>()
         .join("\n")

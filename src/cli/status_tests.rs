@@ -115,6 +115,14 @@ fn what_is_well_is_told_briefly_and_what_is_not_with_its_command() {
 }
 
 #[test]
+fn the_readme_shows_a_status_as_it_is_printed() {
+    let statistics = Statistics { total_syncs: 1, ..Statistics::default() };
+    let shown = render(&Status { statistics, ..status(vec![healthy()]) }, &look());
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("$ craft auto-sync status\n{shown}\n```")), "{shown}");
+}
+
+#[test]
 fn a_narrow_terminal_wraps_sentences_and_never_cuts_a_command() {
     let look = Look { width: Some(44), ..look() };
     assert_snapshot!(render(&status(vec![troubled()]), &look), @"

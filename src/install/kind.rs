@@ -71,8 +71,6 @@ pub struct Version(pub u32, pub u32, pub u32);
 impl Version {
     /// The oldest one that was tried; older ones may work.
     pub const OLDEST: Self = Self(2, 1, 50);
-    /// Hooks in exec form: `args`, no shell between.
-    pub const EXEC_FORM: Self = Self(2, 1, 139);
     /// Plugins in the folder `skills` load with their hooks.
     pub const SKILLS_PLUGINS: Self = Self(2, 1, 157);
     /// Hooks modules: the native `/craft` and the status entry.

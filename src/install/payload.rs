@@ -35,11 +35,15 @@ pub const PLUGIN: &[Part] = &[
     part!("hooks/follower.ts"),
     part!("hooks/hooks.json"),
     part!("hooks/register.ts"),
+    part!("skills/resolve-sync-conflict/SKILL.md"),
     part!("README.md"),
     part!("LICENSE"),
     part!("LICENSE-APACHE"),
     part!("LICENSE-MIT"),
 ];
+
+/// The file of a plugin in the folder `skills` that makes it a skill as well; see [`skill_file`].
+pub const SKILL: &str = "SKILL.md";
 
 /// What the client writes into a plugin's folder by itself, and what goes with the folder.
 pub const MADE_BY_CLIENT: &[&str] = &[".claude-plugin/types"];

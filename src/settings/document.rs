@@ -319,7 +319,9 @@ fn read(text: &str) -> Result<Node, Fault> {
     };
     let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|e| {
         let mut what = e.kind().to_string();
-        what[..1].make_ascii_lowercase();
+        if let Some(first) = what.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
         Fault { line: e.line_display(), column: e.column_display(), what }
     })?;
     let value = parsed.value.ok_or_else(|| fault_at(text, 0, "there is no value"))?;

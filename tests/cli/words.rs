@@ -16,7 +16,12 @@ fn help_tells_commands_and_exit_codes() {
 
     Commands:
       auto-sync    Pull, commit and push by itself when a session starts and ends
+      install      Make the hooks known to Claude Code
+      uninstall    Take everything away that `craft install` put anywhere
+      doctor       Check everything that must hold for the hooks to work
+      settings     Put our pieces into Claude Code's settings files, and take them out again
       demo         Show in a temporary folder how two machines stay in step
+      statusline   Print one line for the status line of Claude Code, which gives it JSON on stdin
       completions  Print a completion script for a shell
       man          Print the manual page, or write all pages into a folder
 
@@ -190,7 +195,16 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-auto-sync.1
     craft-completions.1
     craft-demo.1
+    craft-doctor.1
+    craft-install.1
     craft-man.1
+    craft-settings-apply.1
+    craft-settings-diff.1
+    craft-settings-list.1
+    craft-settings-remove.1
+    craft-settings.1
+    craft-statusline.1
+    craft-uninstall.1
     craft.1
     ");
 }

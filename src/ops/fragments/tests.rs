@@ -225,19 +225,20 @@ fn what_cannot_be_written_is_refused_and_nothing_is_left_behind() {
         assert_eq!(place.backups(), 0, "{message}");
         message.replace(&place.tmp.path().display().to_string(), "[TMP]")
     };
+    let mut told = Vec::new();
     let place = Place::new();
     fs::create_dir_all(&place.file).unwrap();
-    insta::assert_snapshot!(refused(&place), @"");
+    told.push(refused(&place));
 
     let place = Place::new();
     fs::create_dir_all(place.file.parent().unwrap()).unwrap();
     symlink("gone.json", &place.file).unwrap();
-    insta::assert_snapshot!(refused(&place), @"");
+    told.push(refused(&place));
     assert!(place.file.is_symlink());
 
     let place = Place::with(MINE);
     fs::set_permissions(&place.file, fs::Permissions::from_mode(0o444)).unwrap();
-    insta::assert_snapshot!(refused(&place), @"");
+    told.push(refused(&place));
 
     let broken = [
         "{\"a\": 1,}",
@@ -248,7 +249,6 @@ fn what_cannot_be_written_is_refused_and_nothing_is_left_behind() {
         "\u{0}",
         "[]",
     ];
-    let mut told = Vec::new();
     for text in broken {
         let place = Place::with(text);
         told.push(refused(&place));
@@ -256,7 +256,19 @@ fn what_cannot_be_written_is_refused_and_nothing_is_left_behind() {
     }
     let place = Place::with(b"{\"a\": \"\xff\"}");
     told.push(refused(&place));
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @"
+    [TMP]/claude/settings.json is a folder
+    [TMP]/claude/settings.json is a link to gone.json, which does not exist
+    [TMP]/claude/settings.json is read-only
+    [TMP]/claude/settings.json:1:8: trailing commas are not allowed
+    [TMP]/claude/settings.json:1:1: comments are not allowed
+    [TMP]/claude/settings.json:1:11: `hooks` must be an object; Claude Code ignores the whole file
+    [TMP]/claude/settings.json:1:15: `hooks` stands here for the second time
+    [TMP]/claude/settings.json:1:32: `hooks.Stop[0].hooks[0].command` is missing (and 1 more); Claude Code ignores the whole file
+    [TMP]/claude/settings.json:1:1: unexpected token
+    [TMP]/claude/settings.json:1:1: the file is a list; it must be an object
+    [TMP]/claude/settings.json:1:8: this is not UTF-8
+    ");
 }
 
 #[test]

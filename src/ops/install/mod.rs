@@ -141,6 +141,22 @@ impl Plan {
     }
 }
 
+/// Whether putting the fragments `names` into a settings file would have the hooks run twice, since a
+/// plugin runs them already.
+///
+/// # Errors
+/// Which plugin.
+pub fn refuse_doubled(ctx: &Context, cwd: &Path, names: &[&str]) -> Result<(), InstallError> {
+    if !names.contains(&HOOKS) {
+        return Ok(());
+    }
+    let found = survey::survey(ctx, locate::locate(cwd).map(|l| l.worktree).as_deref());
+    match found.into_iter().find(|p| p.kind != Kind::Settings) {
+        Some(there) => Err(InstallError::Doubled { there }),
+        None => Ok(()),
+    }
+}
+
 /// Finds out what an install does. Changes nothing.
 ///
 /// # Errors
@@ -239,7 +255,7 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Install, Inst
     if install.scope == Scope::Local && install.kind == Kind::SkillsPlugin {
         exclude::keep_out_of_git(&install.folder)?;
     }
-    let values = values(&install, &plan.client);
+    let values = Values::portable(install.bin());
     for (file, fragment) in &plan.fragments {
         fragments::apply(ctx, file, &[*fragment], &values)?;
     }
@@ -249,12 +265,6 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Install, Inst
     install.complete = true;
     record::keep(ctx, &install)?;
     Ok(install)
-}
-
-/// What stands for the placeholders of a fragment in this install.
-fn values(install: &Install, client: &Result<Version, HostError>) -> Values {
-    let exec_form = client.as_ref().map_or(true, |v| *v >= Version::EXEC_FORM);
-    Values { bin: install.bin(), exec_form }
 }
 
 /// The folder with this program and the hooks.
@@ -288,7 +298,7 @@ fn items(ctx: &Context, install: &Install, source: &Path) -> Result<Vec<Item>, I
         Kind::SkillsPlugin => {
             let mut items = place::plugin_texts(&install.folder);
             let text = payload::skill_file(&install.bin());
-            items.push(Item { path: install.folder.join("SKILL.md"), bytes: text.into_bytes(), mode: 0o644 });
+            items.push(Item { path: install.folder.join(payload::SKILL), bytes: text.into_bytes(), mode: 0o644 });
             items
         }
         Kind::Marketplace => {
@@ -348,7 +358,7 @@ fn touches(ctx: &Context, plan: &Plan) -> Result<Vec<Touch>, InstallError> {
             what: "the command /craft".into(),
         });
     }
-    let values = values(&plan.install, &plan.client);
+    let values = Values::portable(plan.install.bin());
     for (file, fragment) in &plan.fragments {
         let preview = fragments::preview(ctx, file, &[*fragment], &values)?;
         let change = match () {

@@ -9,7 +9,7 @@ use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
 use crate::context::Context;
 use crate::fs::{IoContext, atomic, remove_optional};
-use crate::install::payload::{NAME, PLUGIN, PROGRAMS};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL};
 use crate::install::{Kind, Scope};
 use crate::ops::fragments;
 use crate::queue;
@@ -32,7 +32,17 @@ pub struct Plan {
     pub touches: Vec<Touch>,
     /// Requests that wait in the queue: work that would stay unsynced.
     pub waiting: usize,
+    /// Fragments that were put into settings files without an install.
+    fragments: Vec<(PathBuf, Vec<String>)>,
     purge: Vec<PathBuf>,
+}
+
+impl Plan {
+    /// Whether there is nothing to take away.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.installs.is_empty() && self.touches.is_empty()
+    }
 }
 
 /// What was done.
@@ -82,13 +92,26 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
             touches.push(Touch { path: by_client.path.clone(), change: Change::Changed, what });
         }
     }
+    let mut loose = if wish.scope.is_none() { fragments::applied(ctx)? } else { Vec::new() };
+    for (file, names) in &mut loose {
+        let of_an_install = |name: &str| {
+            let place = |i: &Install| if name == HOOKS { i.hooks_in.clone() } else { i.status_line_in.clone() };
+            installs.iter().any(|i| place(i).as_ref() == Some(file))
+        };
+        names.retain(|name| !of_an_install(name));
+    }
+    loose.retain(|(_, names)| !names.is_empty());
+    for (file, names) in &loose {
+        let what = format!("{} goes", names.join(" and "));
+        touches.push(Touch { path: file.clone(), change: Change::Changed, what });
+    }
     let purge: Vec<_> = if wish.purge { vec![ctx.layout.craft(), ctx.layout.state()] } else { Vec::new() };
     let purge: Vec<_> = purge.into_iter().filter(|p| p.exists()).collect();
     for path in &purge {
         touches.push(Touch { path: path.clone(), change: Change::Removed, what: "configuration and state".into() });
     }
     let waiting = queue::list(&ctx.layout).map_or(0, |q| q.len());
-    Ok(Plan { installs, touches, waiting, purge })
+    Ok(Plan { installs, touches, waiting, fragments: loose, purge })
 }
 
 /// Carries a plan out.
@@ -99,6 +122,10 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Uninstalled, 
     let mut done = Uninstalled::default();
     {
         let _lock = super::exclusive(ctx)?;
+        for (file, names) in &plan.fragments {
+            let names: Vec<_> = names.iter().map(String::as_str).collect();
+            take_out(ctx, file, &names, &mut done)?;
+        }
         for install in &plan.installs {
             take_away(ctx, cwd, install, &mut done)?;
             record::forget(ctx, install)?;
@@ -118,11 +145,7 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
     // First what fires the hooks, so that nothing is fired that is gone.
     let parts = [(&install.status_line_in, STATUS_LINE), (&install.hooks_in, HOOKS)];
     for (file, fragment) in parts.into_iter().filter_map(|(f, name)| Some((f.as_ref()?, name))) {
-        let removed = fragments::remove(ctx, file, &[fragment])?;
-        // The last one taken out of a file decides.
-        done.restored.retain(|f| f != file);
-        done.cleaned.retain(|f| f != file);
-        if removed.exact { &mut done.restored } else { &mut done.cleaned }.push(file.clone());
+        take_out(ctx, file, &[fragment], done)?;
     }
     if install.kind == Kind::Marketplace {
         let untouched = |b: &ByClient| record::text_of(&b.path) == b.after;
@@ -138,6 +161,15 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
         }
     }
     place::tidy(&install.folder, &install.folders);
+    Ok(())
+}
+
+/// Takes fragments out of a settings file. The last ones that go decide whether it is what it was.
+fn take_out(ctx: &Context, file: &Path, names: &[&str], done: &mut Uninstalled) -> Result<(), InstallError> {
+    let removed = fragments::remove(ctx, file, names)?;
+    done.restored.retain(|f| f != file);
+    done.cleaned.retain(|f| f != file);
+    if removed.exact { &mut done.restored } else { &mut done.cleaned }.push(file.to_owned());
     Ok(())
 }
 
@@ -161,7 +193,8 @@ fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
     if recorded.iter().any(|i| i.folder == folder) || !survey::is_our_plugin(&folder) {
         return None;
     }
-    let names = PLUGIN.iter().map(|p| folder.join(p.path)).chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
+    let texts = PLUGIN.iter().map(|p| p.path).chain([SKILL]).map(|name| folder.join(name));
+    let names = texts.chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
     let files = names.filter_map(|path| {
         let hash = record::hash(&std::fs::read(&path).ok()?);
         Some(Placed { path, hash })
