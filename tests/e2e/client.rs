@@ -37,12 +37,6 @@ impl Client {
         let version = folder.file_name().unwrap().to_str().unwrap().to_owned();
         Self { program: folder.join("bin/claude"), version }
     }
-
-    /// Whether it is this release or a later one.
-    pub fn since(&self, major: u32, minor: u32, patch: u32) -> bool {
-        let numbers: Vec<u32> = self.version.split('.').map(|n| n.parse().unwrap()).collect();
-        numbers >= vec![major, minor, patch]
-    }
 }
 
 /// A place to work at: somebody's home, the client, and the API it talks to.

@@ -10,7 +10,9 @@ use crate::stub_api::ANSWER;
 #[test]
 #[ignore = "needs the Claude Code client: scripts/e2e.sh"]
 fn hooks_in_the_settings_file_work() {
-    works(Client::oldest(), Kind::Settings);
+    // Which is what an install chooses for it.
+    let play = works(Client::oldest(), Kind::Fitting);
+    assert!(play.home().join(".claude/settings.json").exists());
 }
 
 #[test]

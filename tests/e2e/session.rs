@@ -84,6 +84,7 @@ fn a_cleared_conversation_is_pushed_once_and_pulls_no_second_time() {
     play.wait_for_syncs("session-start", 1);
     write(play.a.join("mine.txt"), "mine\n");
     terminal.enter("/clear");
+    wait_until("the screen is cleared", || terminal.shown(ANSWER) == 0);
     play.wait_for_remote("mine.txt");
     play.wait_for_syncs("session-end", 1);
     terminal.ask("hello anew");
