@@ -11,15 +11,19 @@ cd "$(dirname "$0")/.."
 # The releases the scenarios are played with, and nowhere else.
 current=${CRAFT_E2E_CLIENT:-2.1.329}
 oldest=2.1.50
-# Modules of tests/e2e.rs that need more than the oldest release: the first that has a hooks module, and
-# loads a plugin out of the skills folder.
-native_since=2.1.287
+# The first release with hooks modules and the tools for them, and the first that loads plugins out of the
+# folder `skills`: what some scenarios need.
+modules_since=2.1.286
+skills_since=2.1.157
 package=@anthropic-ai/claude-code
 
 # Why the scenarios of a release cannot be played; empty where they can.
 why_current=
 why_oldest=
 fault=
+# Where a client is being put together.
+new=
+trap 'rm -rf ${new:+"$new"}' EXIT
 
 for release in "$current" "$oldest"; do
     [[ $release =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || { echo "e2e: $release is no release, like 2.1.329" >&2; exit 2; }
@@ -51,23 +55,25 @@ native_package() {
 
 # install VERSION: the client at target/e2e/VERSION/bin/claude. Sets `fault` where that cannot be had.
 install() {
-    local folder=target/e2e/$1 new log program script node wanted try
+    local folder=target/e2e/$1 log program script node wanted try
     fault=
     [ -x "$folder/bin/claude" ] && return
     command -v npm >/dev/null || { fault="npm is not installed" && return; }
     mkdir -p target/e2e
+    rm -rf ${new:+"$new"}
     new=$(mktemp -d "$PWD/target/e2e/.new-XXXXXX")
     log=target/e2e/npm-$1.log
-    # Its configuration is the user's, since it names the registry; what it downloads stays here.
-    for try in 1 2 3; do
-        bounded 300 npm install --prefix "$new" --cache "$new/cache" --no-audit --no-fund --ignore-scripts \
-            --fetch-retries 1 --fetch-timeout 60000 "$package@$1" >"$log" 2>&1 && try=done && break
-        grep -q 'code \(ETARGET\|E404\)' "$log" && break
-        [ "$try" = 3 ] || sleep "$((try * 2))"
+    # Its configuration is the user's, since it names the registry; what it downloads stays here. Whether
+    # there is a registry is found out first, since a download needs far more patience.
+    for try in 1 2; do
+        bounded 30 npm view --cache "$new/cache" --fetch-retries 0 "$package@$1" version >"$log" 2>&1 &&
+            bounded 300 npm install --prefix "$new" --cache "$new/cache" --no-audit --no-fund --ignore-scripts \
+                "$package@$1" >"$log" 2>&1 && try=succeeded && break
+        sleep "$try"
     done
-    if [ "$try" != done ]; then
-        fault="npm cannot reach $package@$1: $(sed -n 's/^npm error \(code .*\)/\1/p' "$log" | head -n 1) (see $log)"
-        rm -rf "$new"
+    if [ "$try" != succeeded ]; then
+        fault=$(sed -n 's/^npm error code //p' "$log" | head -n 1)
+        fault="npm cannot reach $package@$1 (${fault:-no answer}; see $log)"
         return
     fi
     rm -rf "$new/cache"
@@ -83,24 +89,22 @@ install() {
         if [ -z "$node" ] || ! at_least "$("$node" --version | tr -d v)" "${wanted:-18.0.0}"; then
             fault="$package@$1 needs node ${wanted:-18.0.0}, and ${node:+$("$node" --version) }is all there is"
             [ -n "$node" ] || fault="$package@$1 needs node ${wanted:-18.0.0}, and there is none"
-            rm -rf "$new"
             return
         fi
         # An absolute path: the tests clear the environment.
-        printf '#!/bin/sh\nexec %q "${0%%/*}/../%s" "$@"\n' "$node" "$script" >"$new/bin/claude"
+        printf '#!/bin/sh\nexec %q %q "$@"\n' "$node" "$PWD/$folder/$script" >"$new/bin/claude"
         chmod 755 "$new/bin/claude"
     else
         fault="npm brought no program of $package@$1 for this machine ($(native_package))"
-        rm -rf "$new"
         return
     fi
-    if ! HOME=$new/home bounded 60 "$new/bin/claude" --version >"$log" 2>&1 || ! grep -qF "$1" "$log"; then
-        fault="$package@$1 does not start: $(head -n 1 "$log")"
-        rm -rf "$new"
-        return
-    fi
-    rm -rf "$new/home" "$folder"
+    rm -rf "$folder"
     mv "$new" "$folder"
+    new=
+    if ! HOME=$PWD/$folder/home bounded 60 "$folder/bin/claude" --version >"$log" 2>&1 || ! grep -qF "$1" "$log"; then
+        fault="$package@$1 does not start: $(head -n 1 "$log")"
+        rm -rf "$folder"
+    fi
 }
 
 if [ "${CRAFT_E2E:-}" = off ]; then
@@ -134,9 +138,13 @@ reasons=()
 while read -r name; do
     case $name in
     oldest::*) why=$why_oldest ;;
-    native::*)
+    native::* | plugin::*)
         why=$why_current
-        at_least "$current" "$native_since" || why="this needs release $native_since or later"
+        at_least "$current" "$modules_since" || why="this needs release $modules_since or later"
+        ;;
+    installs::a_folder_among_the_skills_*)
+        why=$why_current
+        at_least "$current" "$skills_since" || why="this needs release $skills_since or later"
         ;;
     *) why=$why_current ;;
     esac

@@ -47,7 +47,7 @@ fn a_plugin_from_a_marketplace_is_a_whole_installation() {
 #[test]
 #[ignore = "needs the Claude Code client: scripts/e2e.sh"]
 fn after_an_uninstall_sessions_are_as_if_it_had_never_been_there() {
-    for kind in [Kind::SkillsPlugin, Kind::Settings, Kind::Marketplace] {
+    for kind in [Kind::Fitting, Kind::Settings, Kind::Marketplace] {
         let play = Play::installed(Client::current(), Pair::new(), kind);
         play.auto_sync(&play.a, &["enable"]);
         uninstall(play.seat());

@@ -30,7 +30,7 @@ fn a_session_in_a_linked_worktree_pushes_that_worktrees_branch_and_no_other() {
 #[test]
 #[ignore = "needs the Claude Code client: scripts/e2e.sh"]
 fn blanks_quotes_and_letters_of_all_kinds_in_paths_change_nothing() {
-    for kind in [Kind::SkillsPlugin, Kind::Settings] {
+    for kind in [Kind::Fitting, Kind::Settings] {
         let play = Play { pair: Pair::new(), stub: crate::stub_api::Stub::start(), client: Client::current() };
         // The tests' own helpers find everything through the link.
         let home = play.home().join("Ann's \"Ordner\" für 日本/config dir");

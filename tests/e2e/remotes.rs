@@ -30,8 +30,11 @@ fn a_session_works_while_its_remote_says_nothing_at_all() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let play = with_remote(&format!("git://{}/r.git", silent.local_addr().unwrap()));
     // The client would wait for ever: only the hook itself can give up.
-    let hooks = play.home().join(".claude/skills/craft/hooks/hooks.json");
+    let places =
+        ["skills/craft/hooks/hooks.json", "settings.json"].map(|place| play.home().join(".claude").join(place));
+    let hooks = places.into_iter().find(|place| place.exists()).unwrap();
     let patient = String::from_utf8(read(&hooks)).unwrap().replace("\"timeout\": 10", "\"timeout\": 3600");
+    assert!(patient.contains("3600"), "{patient}");
     write(&hooks, patient);
     let terminal = play.seat().open(&play.a);
     terminal.ask("hello");
