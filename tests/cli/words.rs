@@ -17,6 +17,7 @@ fn help_tells_commands_and_exit_codes() {
     Commands:
       auto-sync    Pull, commit and push by itself when a session starts and ends
       demo         Show in a temporary folder how two machines stay in step
+      statusline   Print one line for Claude Code's status line, given its JSON on stdin
       completions  Print a completion script for a shell
       man          Print the manual page, or write all pages into a folder
 
@@ -191,6 +192,7 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-completions.1
     craft-demo.1
     craft-man.1
+    craft-statusline.1
     craft.1
     ");
 }
