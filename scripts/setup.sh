@@ -8,7 +8,7 @@ needed=()
 wants() { command -v "$1" >/dev/null || needed+=("${2:-$1}"); }
 wants git
 wants cc build-essential
-[ "${1:-}" = build ] || wants shellcheck
+[ "${1:-}" = build ] || { wants shellcheck && wants tmux; }
 
 [ ${#needed[@]} -eq 0 ] && exit 0
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then

@@ -38,3 +38,6 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     cargo test --locked --all-features --lib --bins --tests "$@"
 fi
+
+step "sessions of the real client"
+scripts/e2e.sh

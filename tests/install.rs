@@ -206,6 +206,18 @@ fn settings_that_were_put_in_without_an_install_go_with_an_uninstall_too() {
 }
 
 #[test]
+fn the_command_by_way_of_the_model_goes_when_the_client_has_its_own() {
+    // Beside the native command it would make that one wait for the end of a turn.
+    let desk = Desk::new("2.1.200");
+    desk.craft(&["install"]).ok();
+    let skill = desk.claude().join("skills/craft/SKILL.md");
+    assert!(String::from_utf8(read(&skill)).unwrap().starts_with("---\nname: craft\n"));
+    script(desk.env.path("claude"), "echo '2.1.329 (Claude Code)'");
+    desk.craft(&["install"]).ok();
+    assert!(!skill.exists());
+}
+
+#[test]
 fn what_is_somebody_elses_is_never_overwritten() {
     let desk = Desk::new("2.1.329");
     write(desk.claude().join("skills/craft/SKILL.md"), "my own skill");

@@ -59,9 +59,9 @@ pub fn command_file(bin: &Path) -> String {
     COMMAND.replace("'{{bin}}/craft'", &format!("'{}/craft'", bin.replace('\'', r"'\''"))).replace("{{bin}}", &bin)
 }
 
-/// The same as the `SKILL.md` of a plugin in the folder `skills`: there the native command takes its place
-/// where the client has one. In a plugin that is loaded in any other way the client would refuse the native
-/// command for it, so no other kind of install has this file.
+/// The same as the `SKILL.md` of a plugin in the folder `skills`, for clients without hooks modules. Beside a
+/// module it would do harm: the native command still answers, but waits in line while a turn is under way, and
+/// in a plugin that is loaded in any other way the client refuses the native command for it.
 #[must_use]
 pub fn skill_file(bin: &Path) -> String {
     command_file(bin).replacen("---\n", &format!("---\nname: {NAME}\n"), 1)

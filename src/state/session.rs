@@ -83,12 +83,19 @@ pub fn host_name() -> String {
     crate::sys::host_name()
 }
 
-/// When a process began, in clock ticks since boot (`/proc/<pid>/stat`, field 22); 0 if not known.
+/// When a process began, in clock ticks since boot (`/proc/<pid>/stat`, field 22); 0 if that is not
+/// known, or if it has ended and only nobody has waited for it yet. In a container the first process
+/// may never do that.
 #[must_use]
 pub fn process_started(pid: u32) -> u64 {
     let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return 0 };
     // The command's name stands in brackets and may itself hold brackets and blanks.
-    stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(19)?.parse().ok()).unwrap_or(0)
+    let Some((_, rest)) = stat.rsplit_once(')') else { return 0 };
+    let mut fields = rest.split_whitespace();
+    if matches!(fields.next(), Some("Z" | "X")) {
+        return 0;
+    }
+    fields.nth(18).and_then(|began| began.parse().ok()).unwrap_or(0)
 }
 
 fn process_exists(pid: u32) -> bool {
@@ -131,6 +138,23 @@ mod tests {
         assert!(!Session { pid_started: me.pid_started + 1, ..me.clone() }.alive("here"), "the number was reused");
         assert!(!Session { pid: 4_194_305, ..me.clone() }.alive("here"));
         assert!(Session { pid: 4_194_305, ..me }.alive("elsewhere"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    #[expect(clippy::disallowed_methods, reason = "a process of its own that ends")]
+    fn a_client_that_ended_is_dead_even_while_nobody_has_waited_for_it() {
+        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let client = Session { pid: child.id(), pid_started: process_started(child.id()), ..session("s") };
+        assert!(client.alive("here"));
+        drop(child.stdin.take());
+        let stat = format!("/proc/{}/stat", child.id());
+        while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+            std::thread::yield_now();
+        }
+        let alive = client.alive("here");
+        child.wait().unwrap();
+        assert!(!alive);
     }
 
     #[test]

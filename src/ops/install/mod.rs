@@ -214,7 +214,7 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
     if let Some(there) = survey::others(&found, &install).first() {
         return Err(InstallError::Doubled { there: (*there).clone() });
     }
-    let items = items(ctx, &install, &source)?;
+    let items = items(ctx, &install, &source, client.as_ref().ok().copied())?;
     refuse_foreign(&install, &items, former.as_ref())?;
     if let Some(former) = &former {
         install.folders.clone_from(&former.folders);
@@ -288,7 +288,7 @@ fn folder(ctx: &Context, kind: Kind, project: Option<&Path>) -> PathBuf {
     }
 }
 
-fn items(ctx: &Context, install: &Install, source: &Path) -> Result<Vec<Item>, InstallError> {
+fn items(ctx: &Context, install: &Install, source: &Path, client: Option<Version>) -> Result<Vec<Item>, InstallError> {
     let mut items = match install.kind {
         Kind::Settings => {
             let base = install.project.as_ref().map_or_else(|| ctx.layout.root().to_owned(), |p| p.join(".claude"));
@@ -297,8 +297,10 @@ fn items(ctx: &Context, install: &Install, source: &Path) -> Result<Vec<Item>, I
         }
         Kind::SkillsPlugin => {
             let mut items = place::plugin_texts(&install.folder);
-            let text = payload::skill_file(&install.bin());
-            items.push(Item { path: install.folder.join(payload::SKILL), bytes: text.into_bytes(), mode: 0o644 });
+            if client.is_some_and(|v| v < Version::MODULES) {
+                let text = payload::skill_file(&install.bin());
+                items.push(Item { path: install.folder.join(payload::SKILL), bytes: text.into_bytes(), mode: 0o644 });
+            }
             items
         }
         Kind::Marketplace => {
