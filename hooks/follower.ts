@@ -24,7 +24,8 @@ let passing = false
 let folder = ''
 let watch: string[] = []
 let stamps = ''
-let shown: string | undefined
+/** What stands there; `null` where that is not known, as after a reload. */
+let shown: string | undefined | null = null
 let told = new Set<string>()
 
 /** Begins, once, unless the suite is switched off. */
@@ -39,7 +40,7 @@ export async function start($: EngineInterface): Promise<void> {
 
 /** Another session begins in the same process: what needs the user is told anew. */
 export function forget(): void {
-  shown = undefined
+  shown = null
   told = new Set()
   stamps = ''
 }

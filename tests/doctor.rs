@@ -83,6 +83,19 @@ fn what_is_missing_or_cannot_run_is_found_and_put_back() {
 }
 
 #[test]
+fn an_install_for_an_older_client_is_brought_up_to_date_with_a_newer_one() {
+    let desk = Desk::new("2.1.200");
+    desk.craft(&["install"]).ok();
+    let skill = desk.claude().join("skills/craft/SKILL.md");
+    assert!(skill.exists());
+    script(desk.env.path("claude"), "echo '2.1.329 (Claude Code)'");
+    let found = checks(&desk, &[]).1;
+    assert_eq!(state(&found, "install").0, "warning");
+    checks(&desk, &["--fix"]);
+    assert!(!skill.exists());
+}
+
+#[test]
 fn settings_that_keep_the_hooks_from_running_are_named() {
     let desk = healthy();
     let settings = desk.claude().join("settings.json");

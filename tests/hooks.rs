@@ -305,22 +305,28 @@ fn outside_of_enrolled_repositories_nothing_is_written_but_that_the_hooks_ran() 
     let world = World::new(&always());
     world.git(&["init", "-q", "other"]);
     let other = world.top.join("other");
-    let before = listing(&world.top);
-    for cwd in [&other, &world.top.join("elsewhere"), &world.top.join("gone")] {
-        for (program, mut event) in world.events() {
-            event["cwd"] = json!(cwd);
-            assert!(world.run(program, &line(&event)).stdout.is_empty());
+    let beat = |p: &Path| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("heartbeat-"));
+    let run = || {
+        for cwd in [&other, &world.top.join("elsewhere"), &world.top.join("gone")] {
+            for (program, mut event) in world.events() {
+                event["cwd"] = json!(cwd);
+                assert!(world.run(program, &line(&event)).stdout.is_empty());
+            }
         }
-    }
-    let beats = fs::read_dir(world.claude().join("craft")).unwrap().map(|e| e.unwrap().path());
-    let beats: Vec<_> = beats.filter(|p| p.to_string_lossy().contains("heartbeat-")).collect();
-    assert_eq!(beats.len(), ALL.len());
-    for beat in beats {
-        let text: Value = serde_json::from_slice(&fs::read(&beat).unwrap()).unwrap();
-        assert!(ALL.iter().any(|p| text["program"].as_str().is_some_and(|t| t.ends_with(p))), "{text}");
-        fs::remove_file(beat).unwrap();
-    }
-    assert_eq!(listing(&world.top), before);
+        let (beats, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            listing(&world.top).into_iter().partition(|(p, _)| beat(p));
+        (beats.into_keys().collect::<Vec<_>>(), rest)
+    };
+    let names = |world: &World| listing(&world.top).into_keys().filter(|p| !beat(p)).collect::<Vec<_>>();
+    let before = names(&world);
+    let (beats, first) = run();
+    assert_eq!(first.keys().cloned().collect::<Vec<_>>(), before);
+    // Heartbeats are written in place, so that a second time not even the folder changes.
+    assert_eq!(run(), (beats.clone(), first));
+    let programs =
+        beats.iter().map(|b| serde_json::from_slice::<Value>(&fs::read(b).unwrap()).unwrap()["program"].clone());
+    let programs: Vec<_> = programs.map(|p| p.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(programs, ["craft-session-end", "craft-session-start", "craft-prompt-sync"]);
     // Nor anywhere while the suite is not in use.
     fs::remove_dir_all(world.claude().join("craft")).unwrap();
     let before = listing(&world.top);

@@ -34,6 +34,24 @@ fn session(pair: &Pair, n: u64) -> String {
 }
 
 #[test]
+fn a_session_that_began_before_its_repository_was_enrolled_is_missed_too_when_its_client_is_killed() {
+    let pair = Pair::new();
+    pair.session_start(&pair.a, "early");
+    pair.auto_sync(&pair.a, &["enable"]);
+    pair.configure(json!({"autoSync": {"triggers": {"userPrompt": {"enabled": false}}}}));
+    let mut client = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+    pair.set("CLAUDE_PID", client.id().to_string());
+    pair.prompt(&pair.a, "early");
+    pair.unset("CLAUDE_PID");
+    write(pair.a.join("mine.txt"), "mine");
+    client.kill().unwrap();
+    client.wait().unwrap();
+    pair.session_start(&pair.a, "next");
+    pair.wait_for_worker(&pair.a);
+    assert_eq!(pair.remote_file("mine.txt"), "mine");
+}
+
+#[test]
 fn a_session_begins_with_the_latest_and_ends_with_its_work_sent() {
     let pair = Pair::enrolled();
     pair.b_pushes("theirs.txt", "theirs\n");

@@ -171,7 +171,12 @@ pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Re
     }
     let Some(done) = done else { return Ok(exit_code::DONE) };
     for file in &done.restored {
-        ui.say(&format!("{} is what it was before the install, byte for byte", look.path(file)));
+        let path = look.path(file);
+        ui.say(&if file.exists() {
+            format!("{path} is what it was before the install, byte for byte")
+        } else {
+            format!("{path} is gone again, as it was before the install")
+        });
     }
     for file in &done.cleaned {
         ui.say(&format!("{} was changed by others since; only our entries are gone", look.path(file)));

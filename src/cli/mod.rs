@@ -63,7 +63,7 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
-    /// Print one line for the status line of Claude Code, which gives it JSON on stdin
+    /// Print one line for Claude Code's status line, given its JSON on stdin
     Statusline,
     /// Print a completion script for a shell
     Completions(completions::Completions),

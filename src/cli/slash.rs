@@ -88,16 +88,18 @@ fn split(text: &str) -> Result<Vec<String>, CommandError> {
 }
 
 fn answer(env: &Env, ui: &mut Ui, folder: Option<&Path>, words: &[String]) -> Result<u8, CommandError> {
-    match words.first().map(String::as_str) {
-        Some("help" | "--help" | "-h") => {
+    let said: Vec<_> = words.iter().map(String::as_str).collect();
+    match said.as_slice() {
+        // The second is `/craft:auto-sync help`.
+        ["help" | "--help" | "-h", ..] | ["auto-sync", "help", ..] => {
             ui.say(&help());
             return Ok(exit_code::DONE);
         }
-        None => {
+        [] => {
             ui.say(&help());
             ui.say("");
         }
-        Some(_) => {}
+        _ => {}
     }
     let status = ["auto-sync".to_owned(), "status".to_owned()];
     let words = if words.is_empty() { &status } else { words };

@@ -90,9 +90,15 @@ pub fn session_end<C: Clock>(hook: &mut Hook<'_, C>) {
     }
 }
 
-/// `UserPromptSubmit`: asks for a sync now and then, and tells what has been waiting to be told.
+/// `UserPromptSubmit`: asks for a sync now and then, and tells what has been waiting to be told. Registers
+/// the session where nobody has.
 pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
     let Arrival::Here(here) = hook.arrive(Name::UserPromptSubmit) else { return };
+    // A session that began before its repository was enrolled would not be missed if its client were killed.
+    let known = here.event.session.as_ref().is_none_or(|id| session::known(&here.layout, id));
+    if !known && here.policy.is_on() && here.event.agent_id.is_none() {
+        hook.register(&here);
+    }
     match hook.decide(&here) {
         // What a subagent or a command of ours would be told is not for it.
         Decision::Skip(trigger::Why::Off | trigger::Why::OwnCommand | trigger::Why::Subagent) => return,

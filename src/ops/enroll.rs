@@ -307,3 +307,18 @@ fn missing(path: &Path) -> EnrollError {
         _ => EnrollError::NoRepository { path },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_is_enrolled_by_its_whole_name_or_by_a_glob() {
+        for (pinned, branch) in [("main", "main"), ("*", "x/y"), ("feature/*", "feature/a"), ("v[0-9]", "v1")] {
+            assert!(fits(pinned, branch), "{pinned} {branch}");
+        }
+        for (pinned, branch) in [("main", "x/main"), ("main", "mainly"), ("feature/*", "fix/a"), ("v[0-9", "v1")] {
+            assert!(!fits(pinned, branch), "{pinned} {branch}");
+        }
+    }
+}

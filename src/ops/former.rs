@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use wait_timeout::ChildExt;
 
 use crate::context::Context;
 use crate::hook::deadline::Deadline;
+use crate::sync::words;
 
 /// Longer than this the former command is not waited for.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,7 +36,7 @@ pub struct Running {
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the former command is bounded here, by time and by size")]
 pub fn start(ctx: &Context, value: &Value, input: Vec<u8>, patience: Duration) -> Option<Running> {
-    let command = value.get("command")?.as_str().filter(|c| !c.trim().is_empty())?;
+    let command = value.get("command")?.as_str().filter(|c| !c.trim().is_empty() && !is_ours(c))?;
     let mut child = Command::new("/bin/sh")
         .args(["-c", command])
         .env_clear()
@@ -61,6 +63,13 @@ pub fn start(ctx: &Context, value: &Value, input: Vec<u8>, patience: Duration) -
         }
     });
     Some(Running { child, deadline: Deadline::within(patience), output })
+}
+
+/// Whether a command is `craft statusline`, which would start itself again and again.
+fn is_ours(command: &str) -> bool {
+    let words = words::split(command).unwrap_or_default();
+    let named = |word: &str| Path::new(word).file_name().is_some_and(|name| name == "craft");
+    words.windows(2).any(|pair| matches!(pair, [program, verb] if named(program) && verb == "statusline"))
 }
 
 impl Running {
@@ -115,6 +124,17 @@ mod tests {
         assert_eq!(run("echo deaf", &vec![b'x'; 4 << 20], minute), "deaf\n");
         assert_eq!(run("printf 'a\\377b'", b"", minute), "a\u{fffd}b");
         assert_eq!(run("sleep 100 & echo done", b"", minute), "done\n");
+    }
+
+    #[test]
+    fn our_own_line_is_never_its_own_predecessor() {
+        for ours in ["craft statusline", "'/a b/bin/craft' statusline", "env X=1 /bin/craft statusline --x"] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for theirs in ["aircraft statusline", "~/craft/statusline.sh", "craft brief", "echo 'craft statusline'", "it's"]
+        {
+            assert!(!is_ours(theirs), "{theirs}");
+        }
     }
 
     #[test]

@@ -60,6 +60,12 @@ pub fn register(layout: &Layout, session: &Session) -> Result<(), FsError> {
     atomic::create(&path, &text)
 }
 
+/// Whether a session of that id is registered. One look at the filesystem.
+#[must_use]
+pub fn known(layout: &Layout, id: &str) -> bool {
+    file(layout, id).exists()
+}
+
 /// Forgets a session.
 ///
 /// # Errors

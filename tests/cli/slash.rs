@@ -88,6 +88,7 @@ fn without_words_there_is_help_and_the_status() {
     exit 0
     ");
     let help = slash(&home, &["--", "help"]);
+    assert_eq!(handed_over(&home, &["auto-sync"], b"help\n"), help);
     assert!(slash(&home, &["--", ""]).starts_with(help.strip_suffix("exit 0").unwrap()));
 }
 

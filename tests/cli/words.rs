@@ -21,7 +21,7 @@ fn help_tells_commands_and_exit_codes() {
       doctor       Check everything that must hold for the hooks to work
       settings     Put our pieces into Claude Code's settings files, and take them out again
       demo         Show in a temporary folder how two machines stay in step
-      statusline   Print one line for the status line of Claude Code, which gives it JSON on stdin
+      statusline   Print one line for Claude Code's status line, given its JSON on stdin
       completions  Print a completion script for a shell
       man          Print the manual page, or write all pages into a folder
 

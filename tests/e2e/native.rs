@@ -1,8 +1,12 @@
 //! What the hooks module adds: `/craft` without the model, a status entry, a toast.
 
+use std::path::Path;
+
 use serde_json::json;
 
-use crate::common::write;
+use crate::client::Client;
+use crate::common::{Pair, write};
+use crate::install::Kind;
 use crate::play::Play;
 use crate::stub_api::ANSWER;
 use crate::terminal::wait_until;
@@ -123,4 +127,33 @@ fn a_conflict_is_shown_by_a_toast_and_stays_in_the_status_entry() {
     terminal.wait_for("craft: conflict: 1 file");
     terminal.exit();
     play.settled(&play.a);
+}
+
+/// `scripts/picture/picture.sh` makes the picture in the README of what this leaves behind.
+#[test]
+#[ignore = "needs the Claude Code client: scripts/e2e.sh"]
+fn a_session_as_the_readme_pictures_it() {
+    let play = Play::installed(Client::current(), Pair::new(), Kind::Fitting);
+    let app = play.home().join("app");
+    let remote = Path::new("../..").join(play.remote.strip_prefix(play.root()).unwrap());
+    play.git(&play.home(), &["clone", "-q", play.remote.to_str().unwrap(), "app"]);
+    play.git(&app, &["remote", "set-url", "origin", remote.to_str().unwrap()]);
+    write(app.join("notes.md"), "what was done today\n");
+    let terminal = play.seat().open(&app);
+    terminal.resize(92, 32);
+    terminal.enter("/craft auto-sync enable");
+    terminal.wait_for("auto-sync is on for ~/app");
+    terminal.enter("/craft auto-sync force");
+    play.wait_for_syncs("manual", 1);
+    terminal.wait_for("pushed 1 commit");
+    terminal.enter("/craft auto-sync status");
+    terminal.wait_for("nothing uncommitted");
+    terminal.wait_for("craft: synced");
+    wait_until("nothing runs any more", || !terminal.screen().contains("esc to interrupt"));
+    if let Some(path) = std::env::var_os("CRAFT_E2E_PICTURE") {
+        write(Path::new(&path), terminal.picture());
+    }
+    assert_eq!(play.stub.model_requests(), 0);
+    terminal.exit();
+    play.settled(&app);
 }

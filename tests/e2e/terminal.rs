@@ -70,6 +70,16 @@ impl<'a> Terminal<'a> {
         self.tmux(&["capture-pane", "-p", "-J", "-S", "-"]).stdout
     }
 
+    /// Makes the terminal another size.
+    pub fn resize(&self, columns: u32, rows: u32) {
+        self.tmux(&["resize-window", "-x", &columns.to_string(), "-y", &rows.to_string()]).ok();
+    }
+
+    /// What the terminal shows now, with its colours as escape sequences.
+    pub fn picture(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-e"]).stdout.trim_end().to_owned()
+    }
+
     /// How often the screen shows `text`.
     pub fn shown(&self, text: &str) -> usize {
         self.screen().matches(text).count()

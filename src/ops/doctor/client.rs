@@ -8,6 +8,7 @@ use super::{Check, Fix, Patient};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::hook::event::Name;
+use crate::install::payload::SKILL;
 use crate::install::{Kind, Scope, Version};
 use crate::ops::install::place::{self, Change};
 use crate::ops::install::record::Install;
@@ -92,6 +93,16 @@ fn installed(patient: &Patient<'_>) -> Check {
             format!("{} is not what was installed", file.path.display()),
             "`craft install` puts it back; keep a copy if the change is yours",
         );
+    }
+    let native = patient.version.is_some_and(|v| v >= Version::MODULES);
+    let fallback = install.folder.join(SKILL);
+    if install.kind == Kind::SkillsPlugin && native && fallback.exists() {
+        return Check::warning(
+            id,
+            format!("{} is for older clients; it has the native /craft wait while a turn runs", fallback.display()),
+            "craft install",
+        )
+        .fix(Fix::Reinstall);
     }
     Check::ok(id, format!("{}, {} scope, {}", install.kind.word(), install.scope.word(), install.folder.display()))
 }
