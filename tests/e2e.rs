@@ -3,16 +3,13 @@
 //! `scripts/e2e.sh` installs the client and runs these; without it they are skipped.
 #![allow(clippy::disallowed_methods, reason = "tests write files and start programs themselves")]
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test that cannot go on has failed")]
+#![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 #![allow(
     unreachable_pub,
     dead_code,
     unused_imports,
     reason = "the modules of one binary, some of them shared with another"
 )]
-
-/// Scenarios of parts of the product that are not there yet, by the beginning of their names.
-/// scripts/e2e.sh reads this list, leaves them out, and says so.
-pub const NOT_YET: &[&str] = &[];
 
 mod common;
 
