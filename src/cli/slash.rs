@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 10] = [
+const ALLOWED: [(&str, &str); 11] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -29,6 +29,7 @@ const ALLOWED: [(&str, &str); 10] = [
     ("auto-sync log", "the last syncs, and how they ended"),
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
+    ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
 const ALSO: [&str; 1] = ["auto-sync config check"];
@@ -188,6 +189,7 @@ mod tests {
             "auto-sync config get autoSync",
             "auto-sync config set autoSync.enabled false",
             "auto-sync config check",
+            "doctor",
         ] {
             assert_eq!(judged(line), Ok(()), "{line}");
         }
