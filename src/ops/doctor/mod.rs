@@ -115,7 +115,7 @@ impl<'a> Patient<'a> {
         let project = self.here.iter().map(|l| l.worktree.join(".claude"));
         let in_project = project.flat_map(|p| [p.join("settings.json"), p.join("settings.local.json")]);
         let mut files = vec![user];
-        files.extend(in_project.filter(|f| f.is_file()));
+        files.extend(in_project);
         files.dedup();
         files
     }
