@@ -14,7 +14,7 @@ use super::doctor::{checks, healthy, state};
 use super::install::Desk;
 
 /// A client whose `plugin` commands edit the user's settings as the real ones do: one key in, and out again.
-/// `$OUT` set in `extra` ends it before that.
+/// As the old ones it adds a marketplace once only. `extra` is run at the end of an install.
 fn client_with_a_marketplace(desk: &Desk, extra: &str) {
     let settings = desk.settings().display().to_string();
     script(
@@ -22,6 +22,8 @@ fn client_with_a_marketplace(desk: &Desk, extra: &str) {
         &format!(
             "case \"$1 $2 $3\" in\n--version*) echo '2.1.329 (Claude Code)' ;;\n\
              'plugin install '*)\n  grep -q craft-suite '{settings}' || sed -i 's/}}$/,\"craft-suite\":1}}/' '{settings}'\n  {extra}\n  ;;\n\
+             'plugin marketplace update') grep -q craft-suite '{settings}' ;;\n\
+             'plugin marketplace add') ! grep -q craft-suite '{settings}' ;;\n\
              'plugin marketplace remove') sed -i 's/,\"craft-suite\":1//' '{settings}' ;;\nesac"
         ),
     );

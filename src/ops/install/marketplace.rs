@@ -40,16 +40,18 @@ pub fn catalogue(ctx: &Context) -> Item {
     Item { path, bytes: format!("{text:#}\n").into_bytes(), mode: 0o644 }
 }
 
-/// Adds the marketplace and installs the plugin, or, where it is `known`, brings both up to date.
+/// Adds the marketplace and installs the plugin, or brings both up to date.
 ///
 /// # Errors
 /// Where the client is not found, or says no.
-pub fn add(ctx: &Context, cwd: &Path, install: &Install, known: bool) -> Result<(), HostError> {
+pub fn add(ctx: &Context, cwd: &Path, install: &Install) -> Result<(), HostError> {
     let client = Client::find(ctx)?;
     let folder = install.project.as_deref().unwrap_or(cwd);
     let scope = install.scope.word();
-    // Somebody may have removed it by hand.
-    if !known || client.plugin(ctx, folder, &["marketplace", "update", MARKETPLACE]).is_err() {
+    // Whether it is there only the client knows: a run may have been cut off, or somebody have removed it by
+    // hand. Old clients refuse to add it twice.
+    let known = client.plugin(ctx, folder, &["marketplace", "update", MARKETPLACE]).is_ok();
+    if !known {
         client.plugin(ctx, folder, &["marketplace", "add", &ctx.layout.marketplace().to_string_lossy()])?;
     }
     if known {
