@@ -158,6 +158,22 @@ fn a_checkout_of_the_plugin_is_neither_written_to_nor_taken_away() {
 }
 
 #[test]
+fn a_record_that_somebody_forged_touches_nothing_but_our_places() {
+    let desk = Desk::new("2.1.329");
+    client_with_a_marketplace(&desk, "");
+    let home = desk.env.home();
+    fs::create_dir_all(home.join("empty/folder")).unwrap();
+    write(home.join("notes"), "mine");
+    let forged = json!({"kind": "marketplace", "scope": "user", "craft": "1", "at": 1, "folder": home, "complete": true,
+        "files": [{"path": home.join("notes"), "hash": "0"}],
+        "byClient": [{"path": home.join("notes"), "before": "theirs", "after": "mine"}]});
+    write(desk.claude().join("craft/install.json"), json!({"version": 1, "installs": [forged]}).to_string());
+    desk.craft(&["uninstall"]).ok();
+    assert!(home.join("empty/folder").exists());
+    assert_eq!(read(home.join("notes")), b"mine");
+}
+
+#[test]
 fn settings_for_one_person_do_not_show_in_the_projects_git_status() {
     let desk = Desk::new("2.1.50");
     desk.craft(&["install", "--scope", "local"]).ok();

@@ -159,7 +159,8 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
         let shared = rest.iter().any(|i| i.kind == Kind::Marketplace);
         let untouched =
             |b: &ByClient| record::text_of(&b.path) == b.after && marketplace::is_clean(b.before.as_deref());
-        let files = install.by_client.iter().filter(|b| !needed(&b.path));
+        let ours = marketplace::settings_files(ctx, install);
+        let files = install.by_client.iter().filter(|b| ours.contains(&b.path) && !needed(&b.path));
         let files: Vec<_> = files.map(|b| (b, untouched(b))).collect();
         marketplace::remove(ctx, cwd, install, shared)?;
         for (by_client, untouched) in files {
@@ -172,7 +173,10 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
             done.kept.push(file.path.clone());
         }
     }
-    place::tidy(&install.folder, &install.folders);
+    // A record that names another folder, whoever wrote that, is not to empty it.
+    if install.folder == super::folder(ctx, install.kind, install.project.as_deref()) {
+        place::tidy(&install.folder, &install.folders);
+    }
     Ok(())
 }
 
