@@ -221,6 +221,17 @@ fn the_doctor_misses_hooks_that_were_taken_out_of_the_settings_by_hand() {
 }
 
 #[test]
+fn the_doctor_leaves_a_record_that_it_does_not_understand_where_it_is() {
+    let desk = healthy();
+    let record = desk.claude().join("craft/install.json");
+    for (text, verdict) in [("{\"version\": 99, \"installs\": 7}", "warning"), ("rubbish", "ok")] {
+        write(&record, text);
+        assert_eq!(state(&checks(&desk, &[]).1, "install").0, verdict, "{text}");
+        assert_eq!(read(&record), text.as_bytes());
+    }
+}
+
+#[test]
 fn a_settings_file_that_cannot_be_read_is_not_called_readable() {
     let desk = healthy();
     fs::create_dir(desk.settings()).unwrap();

@@ -59,6 +59,9 @@ fn version(patient: &Patient<'_>) -> Check {
 
 fn installed(patient: &Patient<'_>) -> Check {
     let id = "install";
+    if let Some(why) = &patient.unread {
+        return Check::warning(id, why.clone(), "use the claude-craft that wrote it, or see that it can be read");
+    }
     if patient.installs.is_empty() {
         let project = patient.here.as_ref().map(|l| &*l.worktree);
         return match survey::survey(patient.ctx, project).first() {
