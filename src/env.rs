@@ -18,6 +18,9 @@ pub const CRAFT_WORKER: &str = "CRAFT_WORKER";
 /// Set to `1` in the environment of every git process the engine starts, so that a user's own git
 /// hooks can tell an automatic sync from a command typed by hand.
 pub const CRAFT_SYNC_IN_PROGRESS: &str = "CRAFT_SYNC_IN_PROGRESS";
+/// Set to `1` for the status line command that was there before ours, so that a `craft statusline` in it
+/// does not start that command again.
+pub const CRAFT_STATUSLINE: &str = "CRAFT_STATUSLINE";
 /// Folder that replaces `~/.claude` (a variable of Claude Code).
 pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
 /// Process id of the client (Claude Code 2.1.214 and later).

@@ -9,8 +9,8 @@ use crate::env;
 use crate::git::process::{self, Finished, Invocation};
 use crate::install::Version;
 
-/// The client answers `--version` at once; on a cold disk its hundreds of megabytes take a while.
-const VERSION_PATIENCE: Duration = Duration::from_secs(20);
+/// The client answers a question at once; on a cold disk its hundreds of megabytes take a while.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 /// Its `plugin` commands read and write a few small files.
 const PLUGIN_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -58,7 +58,7 @@ impl Client {
     /// # Errors
     /// Where it cannot be run, or answers something else.
     pub fn version(&self, ctx: &Context) -> Result<Version, HostError> {
-        let finished = self.run(ctx, ctx.layout.root(), &["--version"], VERSION_PATIENCE)?;
+        let finished = self.run(ctx, ctx.layout.root(), &["--version"], ANSWER_PATIENCE)?;
         let text = String::from_utf8_lossy(&finished.stdout);
         text.parse().map_err(|()| HostError::Failed {
             command: "claude --version".into(),
@@ -73,6 +73,15 @@ impl Client {
     pub fn plugin(&self, ctx: &Context, folder: &Path, arguments: &[&str]) -> Result<String, HostError> {
         let words: Vec<_> = std::iter::once("plugin").chain(arguments.iter().copied()).collect();
         let finished = self.run(ctx, folder, &words, PLUGIN_PATIENCE)?;
+        Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+    }
+
+    /// The answer to `plugin list --json`, as it is started in `folder`.
+    ///
+    /// # Errors
+    /// Where it fails. One that hangs is not waited for as long as where it changes something.
+    pub fn plugins(&self, ctx: &Context, folder: &Path) -> Result<String, HostError> {
+        let finished = self.run(ctx, folder, &["plugin", "list", "--json"], ANSWER_PATIENCE)?;
         Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
     }
 

@@ -9,7 +9,7 @@ use super::common::{read, script, write};
 use super::install::Desk;
 
 /// The checks by their names.
-fn checks(desk: &Desk, args: &[&str]) -> (i32, Vec<Value>) {
+pub fn checks(desk: &Desk, args: &[&str]) -> (i32, Vec<Value>) {
     let ran = desk.craft(&[&["doctor", "--json"], args].concat());
     let report: Value =
         serde_json::from_str(&ran.stdout).unwrap_or_else(|e| panic!("{e}: {}{}", ran.stdout, ran.stderr));
@@ -18,13 +18,13 @@ fn checks(desk: &Desk, args: &[&str]) -> (i32, Vec<Value>) {
 }
 
 #[track_caller]
-fn state<'c>(checks: &'c [Value], id: &str) -> (&'c str, &'c str) {
+pub fn state<'c>(checks: &'c [Value], id: &str) -> (&'c str, &'c str) {
     let check = checks.iter().find(|c| c["id"] == id).unwrap_or_else(|| panic!("no check {id}: {checks:#?}"));
     (check["state"].as_str().unwrap(), check["text"].as_str().unwrap())
 }
 
 /// A desk with an install, an enrolled repository with a remote, and hooks that have run.
-fn healthy() -> Desk {
+pub fn healthy() -> Desk {
     let desk = Desk::new("2.1.329");
     let project = desk.project();
     desk.env.git(desk.env.root(), &["init", "-q", "--bare", "remote.git"]);

@@ -15,7 +15,7 @@ const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-pro
 /// A folder with the four executables, a client that tells the version it is asked to, and a project.
 pub struct Desk {
     pub env: TestEnv,
-    dist: PathBuf,
+    pub dist: PathBuf,
 }
 
 impl Desk {
@@ -53,7 +53,7 @@ impl Desk {
     }
 
     /// What is printed, with the places of this test taken out.
-    fn shown(&self, args: &[&str]) -> String {
+    pub fn shown(&self, args: &[&str]) -> String {
         let ran = self.craft(args);
         let root = self.env.root().to_str().unwrap();
         sizeless(&format!("{}{}exit {}", ran.stdout, ran.stderr, ran.code).replace(root, "[TMP]"))
@@ -76,11 +76,11 @@ impl Desk {
         found
     }
 
-    fn names(&self) -> String {
+    pub fn names(&self) -> String {
         self.files().keys().map(|p| format!("{}\n", p.display())).collect()
     }
 
-    fn settings(&self) -> PathBuf {
+    pub fn settings(&self) -> PathBuf {
         self.claude().join("settings.json")
     }
 }

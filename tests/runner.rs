@@ -14,6 +14,7 @@ mod hooks;
 mod install;
 mod plugin_commands;
 mod review;
+mod review_install;
 mod sync_basic;
 mod sync_commit;
 mod sync_conflict;

@@ -1,5 +1,6 @@
 //! What a command says when it cannot do its work.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::exit_code;
@@ -57,7 +58,14 @@ impl From<NoHome> for CommandError {
 
 impl From<FsError> for CommandError {
     fn from(error: FsError) -> Self {
-        Self::failed(error.to_string())
+        let failed = Self::failed(error.to_string());
+        match error.source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed.hint("make room, then do the same again"),
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                failed.hint("see to it that you may write there, then do the same again")
+            }
+            _ => failed,
+        }
     }
 }
 

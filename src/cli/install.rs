@@ -1,6 +1,6 @@
 //! `craft install` and `craft uninstall`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -9,10 +9,12 @@ use super::error::CommandError;
 use super::exit_code;
 use super::ui::{Look, Ui};
 use crate::context::Context;
+use crate::host::HostError;
 use crate::install::{Kind, Scope, Version};
 use crate::ops::install::place::Change;
 use crate::ops::install::survey::Presence;
 use crate::ops::install::{self, InstallError, Plan, Touch, Wish, uninstall};
+use crate::sync::{quote, tell};
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -102,6 +104,9 @@ struct Report<'a> {
     client: Option<String>,
     touches: &'a [Touch],
     done: bool,
+    /// Where the user's versions of files that were replaced are now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    copies: Vec<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<&'a uninstall::Uninstalled>,
 }
@@ -118,14 +123,15 @@ pub fn install(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Install) -> Result
         ui.say(&announce(&plan, &look, args.dry_run));
     }
     let doing = !args.dry_run && plan.changes();
-    if doing {
-        install::carry_out(ctx, cwd, &plan)?;
-    }
+    let copies = if doing { install::carry_out(ctx, cwd, &plan)? } else { Vec::new() };
     if args.json {
         let client = plan.client.as_ref().ok().map(ToString::to_string);
         let kind = Some(plan.install.kind);
-        ui.json(&Report { version: 1, kind, client, touches: &plan.touches, done: doing, result: None });
+        ui.json(&Report { version: 1, kind, client, touches: &plan.touches, done: doing, copies, result: None });
     } else if !args.dry_run {
+        for copy in &copies {
+            ui.say(&format!("you had changed a file that was replaced; your version is {}", look.path(copy)));
+        }
         ui.say(&farewell(ctx, &plan, &look, doing));
     }
     Ok(exit_code::DONE)
@@ -165,6 +171,7 @@ pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Re
             client: None,
             touches: &plan.touches,
             done: doing,
+            copies: Vec::new(),
             result: done.as_ref(),
         });
         return Ok(exit_code::DONE);
@@ -201,7 +208,7 @@ fn announce(plan: &Plan, look: &Look, dry: bool) -> String {
     };
     let client = match &plan.client {
         Ok(version) => format!("for Claude Code {version}"),
-        Err(error) => format!("({error}; a new one is assumed)"),
+        Err(error) => format!("({}; a new one is assumed)", tell::clean(&error.to_string())),
     };
     let verb = match (&plan.former, dry) {
         (_, true) => "would be installed",
@@ -253,7 +260,10 @@ fn farewell(ctx: &Context, plan: &Plan, look: &Look, done: bool) -> String {
     });
     if !on_path {
         lines.push("to have `craft` in your terminal too, link it into a folder on your PATH:".to_owned());
-        lines.push(format!("  ln -sf {} ~/.local/bin/craft", look.path(&craft)));
+        // Behind a `~` that the shell is to read there may be no quotes.
+        let short = look.path(&craft);
+        let plain = short.strip_prefix("~/").is_some_and(|rest| quote::word(rest) == rest);
+        lines.push(format!("  ln -sf {} ~/.local/bin/craft", if plain { short } else { quote::path(&craft) }));
     }
     lines.push("`craft doctor` checks that everything works, `craft uninstall` takes it all away again".to_owned());
     lines.join("\n")
@@ -265,8 +275,12 @@ impl From<InstallError> for CommandError {
         match error {
             InstallError::Fs(error) => error.into(),
             InstallError::Settings(error) => error.into(),
-            InstallError::Host(_) => Self::failed(message)
-                .hint("put `claude` on your PATH, or name it with CRAFT_CLAUDE; `--as skills-plugin` does without it"),
+            InstallError::Host(HostError::NotFound) => {
+                Self::failed(message).hint("put `claude` on your PATH, or name it with CRAFT_CLAUDE")
+            }
+            InstallError::Host(HostError::Failed { .. }) => {
+                Self::failed(message).hint("see what it says, then do the same again: what was done is known")
+            }
             InstallError::Incomplete { .. } => {
                 Self::failed(message).hint("build all of them with `scripts/build.sh`, and run `bin/craft install`")
             }
@@ -274,6 +288,13 @@ impl From<InstallError> for CommandError {
             InstallError::Foreign { .. } => {
                 Self::failed(message).hint("move it away, or choose another kind with `--as`")
             }
+            InstallError::Checkout { .. } => Self::failed(message).hint(
+                "Claude Code loads the plugin from there already, once `scripts/build.sh` was run in it; move it away to install a copy",
+            ),
+            InstallError::StillNeeded { .. } => {
+                Self::usage(message).hint("leave `--scope` out to take everything away, or `--purge` to keep them")
+            }
+            InstallError::Relative { .. } => Self::usage(message).hint("set it to an absolute path"),
             InstallError::NoProject { .. } => Self::failed(message).hint("go into the project, or leave `--scope` out"),
             InstallError::TooOld { .. } => Self::failed(message).hint("use `--as settings`, or leave `--as` out"),
             InstallError::Newer { .. } => Self::usage(message).hint("use that claude-craft, or update this one"),

@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &str); 11] = [
     ("auto-sync log", "the last syncs, and how they ended"),
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
-    ("doctor", "check everything that must hold for the hooks to work"),
+    ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
 const ALSO: [&str; 3] = ["auto-sync config check", "settings diff", "settings list"];
@@ -191,6 +191,7 @@ mod tests {
             "auto-sync config get autoSync",
             "auto-sync config set autoSync.enabled false",
             "auto-sync config check",
+            "doctor",
         ] {
             assert_eq!(judged(line), Ok(()), "{line}");
         }

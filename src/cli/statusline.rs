@@ -46,9 +46,13 @@ pub fn run(env: &Env) -> ExitCode {
         bytes
     });
     // Theirs runs while ours is put together.
-    let theirs = fragments::former_status_line(&ctx)
-        .ok()
-        .flatten()
+    let former = |folder: &PathBuf| fragments::former_status_line(&ctx, folder).ok().flatten();
+    // A command of theirs that asks us again gets our line only, or it would be started without end.
+    let chained = ctx.env.switch(env::CRAFT_STATUSLINE);
+    let theirs = folder
+        .as_ref()
+        .filter(|_| !chained)
+        .and_then(former)
         .and_then(|value| former::start(&ctx, &value, line_of_input, former::PATIENCE));
     let look = look(&ctx);
     let ours = folder.and_then(|folder| brief::brief(&ctx, &folder).here).map(|here| line(&here, look));

@@ -1,6 +1,6 @@
 //! Writing files so that a reader sees the old bytes or the new ones, and a crash loses neither.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -171,6 +171,25 @@ pub fn temporary_beside(path: &Path) -> PathBuf {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.{}.tmp", std::process::id(), SERIAL.fetch_add(1, Ordering::Relaxed)));
     path.with_file_name(name)
+}
+
+/// Removes what processes that were killed left of new files beside `path`. Only for who holds the lock
+/// under which that file is written.
+pub fn sweep(path: &Path) {
+    let target = resolve(path);
+    let name = target.file_name().unwrap_or_default();
+    for entry in fs::read_dir(parent(&target)).into_iter().flatten().flatten() {
+        if is_temporary_of(&entry.file_name(), name) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether `name` is one that [`temporary_beside`] gives for a file called `of`.
+fn is_temporary_of(name: &OsStr, of: &OsStr) -> bool {
+    let rest = name.as_encoded_bytes().strip_prefix(b".").and_then(|n| n.strip_prefix(of.as_encoded_bytes()));
+    let number = rest.and_then(|r| r.strip_prefix(b".")).and_then(|r| r.strip_suffix(b".tmp"));
+    number.is_some_and(|n| !n.is_empty() && n.iter().all(|b| b.is_ascii_digit() || *b == b'.'))
 }
 
 fn write_new(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError> {

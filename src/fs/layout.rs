@@ -98,6 +98,12 @@ impl Layout {
         self.root.join("craft/install.json")
     }
 
+    /// Copies of files of ours that somebody had changed when they were replaced.
+    #[must_use]
+    pub fn replaced(&self) -> PathBuf {
+        self.root.join("craft/replaced")
+    }
+
     /// Lets one install or uninstall run at a time.
     #[must_use]
     pub fn install_lock(&self) -> PathBuf {

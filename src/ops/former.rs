@@ -12,6 +12,7 @@ use serde_json::Value;
 use wait_timeout::ChildExt;
 
 use crate::context::Context;
+use crate::env;
 use crate::hook::deadline::Deadline;
 use crate::sync::words;
 
@@ -41,6 +42,7 @@ pub fn start(ctx: &Context, value: &Value, input: Vec<u8>, patience: Duration) -
         .args(["-c", command])
         .env_clear()
         .envs(ctx.env.iter())
+        .env(env::CRAFT_STATUSLINE, "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -1,5 +1,6 @@
 //! What stands between Claude Code and our hooks.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde_json::Value;
@@ -13,6 +14,7 @@ use crate::install::{Kind, Scope, Version};
 use crate::ops::install::place::{self, Change};
 use crate::ops::install::record::Install;
 use crate::ops::install::{self, Wish, survey};
+use crate::settings::ours;
 use crate::state::heartbeat::{self, Heartbeat};
 
 const EVENTS: [Name; 3] = [Name::SessionStart, Name::UserPromptSubmit, Name::SessionEnd];
@@ -58,7 +60,10 @@ fn version(patient: &Patient<'_>) -> Check {
 
 fn installed(patient: &Patient<'_>) -> Check {
     let id = "install";
-    let Some(install) = patient.installs.first() else {
+    if let Some(why) = &patient.unread {
+        return Check::warning(id, why.clone(), "use the claude-craft that wrote it, or see that it can be read");
+    }
+    if patient.installs.is_empty() {
         let project = patient.here.as_ref().map(|l| &*l.worktree);
         return match survey::survey(patient.ctx, project).first() {
             Some(there) => {
@@ -70,7 +75,13 @@ fn installed(patient: &Patient<'_>) -> Check {
                 "craft install (or, while developing, claude --plugin-dir with the plugin's folder)",
             ),
         };
-    };
+    }
+    let looked_at = patient.installs.iter().map(|install| one_install(id, install, patient.version));
+    let worst = looked_at.reduce(|worst, check| if check.state > worst.state { check } else { worst });
+    worst.unwrap_or_else(|| Check::skipped(id, "there is none"))
+}
+
+fn one_install(id: &'static str, install: &Install, client: Option<Version>) -> Check {
     if !install.complete {
         let text = format!("an install in {} was cut off", install.folder.display());
         return Check::broken(id, text, "craft install").fix(Fix::Reinstall);
@@ -87,14 +98,18 @@ fn installed(patient: &Patient<'_>) -> Check {
         return Check::broken(id, format!("{} is not executable", program.display()), "craft install")
             .fix(Fix::Reinstall);
     }
+    if let Some(file) = install.hooks_in.as_deref().filter(|file| !has_all_hooks(file)) {
+        let text = format!("{} does not have all our hooks any more", file.display());
+        return Check::broken(id, text, "craft install, or craft uninstall if they are not wanted");
+    }
     if let Some(file) = install.files.iter().find(|f| !place::untouched(f)) {
         return Check::warning(
             id,
             format!("{} is not what was installed", file.path.display()),
-            "`craft install` puts it back; keep a copy if the change is yours",
+            "`craft install` puts it back, and keeps a copy of what is there",
         );
     }
-    let native = patient.version.is_some_and(|v| v >= Version::MODULES);
+    let native = client.is_some_and(|v| v >= Version::MODULES);
     let fallback = install.folder.join(SKILL);
     if install.kind == Kind::SkillsPlugin && native && fallback.exists() {
         return Check::warning(
@@ -105,6 +120,11 @@ fn installed(patient: &Patient<'_>) -> Check {
         .fix(Fix::Reinstall);
     }
     Check::ok(id, format!("{}, {} scope, {}", install.kind.word(), install.scope.word(), install.folder.display()))
+}
+
+fn has_all_hooks(file: &Path) -> bool {
+    let found = survey::read_json(file).map(|settings| ours::hooks(&settings)).unwrap_or_default();
+    ours::HOOKS.iter().all(|name| found.iter().any(|f| f.program == *name))
 }
 
 fn executable(path: &Path) -> bool {
@@ -132,7 +152,15 @@ fn doubled(patient: &Patient<'_>) -> Check {
 fn settings_files(patient: &Patient<'_>) -> Vec<Check> {
     let mut checks = Vec::new();
     for file in patient.settings_files() {
-        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let bytes = match read_settings(&file) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => continue,
+            Err(why) => {
+                let text = format!("{}: {why}", file.display());
+                checks.push(Check::broken("settings", text, "see that you can read it"));
+                continue;
+            }
+        };
         let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
         match serde_json::from_slice::<Value>(text) {
             Err(error) if !text.trim_ascii().is_empty() => checks.push(Check::broken(
@@ -154,6 +182,16 @@ fn settings_files(patient: &Patient<'_>) -> Vec<Check> {
     checks
 }
 
+/// The bytes of a settings file; `None` where there is none.
+fn read_settings(file: &Path) -> Result<Option<Vec<u8>>, String> {
+    match std::fs::metadata(file) {
+        // A repository may bring a link to a device that never ends.
+        Ok(meta) if !meta.is_file() => Err("that is no ordinary file".into()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        _ => std::fs::read(file).map(Some).map_err(|e| e.to_string()),
+    }
+}
+
 fn loaded(patient: &Patient<'_>) -> Check {
     let id = "loaded";
     let Some(install) = patient.installs.first().filter(|i| i.kind != Kind::Settings) else {
@@ -170,7 +208,7 @@ fn loaded(patient: &Patient<'_>) -> Check {
         );
     }
     let folder = patient.here.as_ref().map_or(patient.ctx.layout.root(), |l| &l.worktree);
-    let listed = client.plugin(patient.ctx, folder, &["list", "--json"]);
+    let listed = client.plugins(patient.ctx, folder);
     let Some(list) = listed.ok().and_then(|text| serde_json::from_str::<Vec<Value>>(&text).ok()) else {
         return Check::skipped(id, "this Claude Code does not list its plugins");
     };
@@ -209,7 +247,10 @@ fn loaded(patient: &Patient<'_>) -> Check {
 
 fn fired(patient: &Patient<'_>) -> Check {
     let id = "fired";
-    let beats: Vec<_> = EVENTS.iter().map(|e| (e.word(), heartbeat::last(&patient.ctx.layout, *e))).collect();
+    // What ran before the install proves nothing of it.
+    let since = patient.installs.first().map_or(0, |i| i.at);
+    let last = |e: &Name| heartbeat::last(&patient.ctx.layout, *e).filter(|b| b.at >= since);
+    let beats: Vec<_> = EVENTS.iter().map(|e| (e.word(), last(e))).collect();
     let now = patient.ctx.clock.now_ms();
     let ago = |beat: &Heartbeat| match now.saturating_sub(beat.at) {
         ms if ms < 120_000 => "a moment ago".to_owned(),
@@ -221,7 +262,7 @@ fn fired(patient: &Patient<'_>) -> Check {
     if never.len() == EVENTS.len() {
         return Check::warning(
             id,
-            "no hook has run yet",
+            if since == 0 { "no hook has run yet" } else { "no hook has run since the install" },
             "start a session of Claude Code and run this again; `/hooks` inside it lists the hooks it knows",
         );
     }
@@ -292,10 +333,16 @@ fn session_end_budget(patient: &Patient<'_>) -> Check {
 
 /// Puts the files of every install that concerns this place back.
 pub(super) fn reinstall(ctx: &Context, cwd: &Path) -> Result<(), String> {
+    let mine = env!("CARGO_PKG_VERSION").parse::<Version>();
     for install in Patient::admit(ctx, cwd).installs {
+        if install.craft.parse::<Version>() > mine {
+            return Err(describe(&install, "a newer claude-craft installed it; run that one"));
+        }
         let wish =
             Wish { kind: Some(install.kind), scope: install.scope, status_line: install.status_line_in.is_some() };
-        let again = install::plan(ctx, cwd, &wish).and_then(|plan| {
+        let again = install::plan(ctx, cwd, &wish).and_then(|mut plan| {
+            // Nobody was asked whether their change may go.
+            plan.spare_edited = true;
             let changes = plan.touches.iter().any(|t| t.change != Change::Same) || !install.complete;
             if changes { install::carry_out(ctx, cwd, &plan).map(drop) } else { Ok(()) }
         });

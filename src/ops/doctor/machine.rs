@@ -98,6 +98,13 @@ fn environment(patient: &Patient<'_>) -> Check {
     if patient.ctx.env.switch(env::CRAFT_DISABLE) {
         return Check::broken(id, "CRAFT_DISABLE is set here: hooks and worker do nothing", "unset CRAFT_DISABLE");
     }
+    if let Some(path) = patient.ctx.env.path(env::CLAUDE_CONFIG_DIR).filter(|p| p.is_relative()) {
+        return Check::broken(
+            id,
+            format!("CLAUDE_CONFIG_DIR is {}, which is another folder for each program that reads it", path.display()),
+            "set it to an absolute path",
+        );
+    }
     let set: Vec<_> = [env::CRAFT_GIT, env::CRAFT_WORKER, env::CRAFT_CLAUDE, env::CLAUDE_CONFIG_DIR]
         .into_iter()
         .filter_map(|name| Some((name, patient.ctx.env.path(name)?)))

@@ -96,6 +96,8 @@ struct Patient<'a> {
     version: Option<Version>,
     /// The installs that concern this place: the user's, and those of this project.
     installs: Vec<Install>,
+    /// Why the record of them says less than it could.
+    unread: Option<String>,
 }
 
 impl<'a> Patient<'a> {
@@ -103,10 +105,15 @@ impl<'a> Patient<'a> {
         let client = Client::find(ctx);
         let here = locate(cwd);
         let concerns = |i: &Install| i.project.is_none() || i.project.as_deref() == here.as_ref().map(|l| &*l.worktree);
-        let installs = record::read(ctx).map(|(all, _)| all).unwrap_or_default();
+        let place = ctx.layout.installs();
+        let (installs, unread) = match record::read(ctx) {
+            Ok((all, false)) => (all, None),
+            Ok((all, true)) => (all, Some(format!("{} was written by a newer claude-craft", place.display()))),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
         let installs = installs.into_iter().filter(concerns).collect();
         let version = client.as_ref().ok().and_then(|c| c.version(ctx).ok());
-        Self { ctx, here, client, version, installs }
+        Self { ctx, here, client, version, installs, unread }
     }
 
     /// The settings files that a session here reads, the user's first.
@@ -115,7 +122,7 @@ impl<'a> Patient<'a> {
         let project = self.here.iter().map(|l| l.worktree.join(".claude"));
         let in_project = project.flat_map(|p| [p.join("settings.json"), p.join("settings.local.json")]);
         let mut files = vec![user];
-        files.extend(in_project.filter(|f| f.is_file()));
+        files.extend(in_project);
         files.dedup();
         files
     }

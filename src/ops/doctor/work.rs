@@ -17,6 +17,8 @@ use crate::locate::{Location, locate};
 use crate::ops::engine::journal;
 use crate::queue;
 use crate::state::{State, StateFile, session};
+use crate::sync::quote;
+use crate::sync::tell::counted;
 
 /// A remote that does not answer within this time is not reachable.
 const NETWORK: Duration = Duration::from_secs(20);
@@ -39,13 +41,12 @@ fn waiting(patient: &Patient<'_>) -> Check {
     let due: Vec<_> = requests.iter().filter(|r| r.not_before <= now).collect();
     let oldest = due.iter().map(|r| now.saturating_sub(r.requested)).max().unwrap_or(0);
     if oldest > FORGOTTEN {
-        let text = format!("{} requests wait, the oldest for {} min", due.len(), oldest / 60_000);
+        let text = format!("{} waiting, the oldest for {} min", counted(due.len(), "request"), oldest / 60_000);
         return Check::warning(id, text, "craft auto-sync force --all").fix(Fix::StartWorker);
     }
     match requests.len() {
         0 => Check::ok(id, "nothing waits"),
-        1 => Check::ok(id, "1 request waits"),
-        n => Check::ok(id, format!("{n} requests wait")),
+        n => Check::ok(id, format!("{} waiting", counted(n, "request"))),
     }
 }
 
@@ -57,10 +58,11 @@ fn sessions(patient: &Patient<'_>) -> Check {
     };
     let dead = all.iter().filter(|s| !s.alive(&patient.ctx.host)).count();
     if dead > 0 {
-        let text = format!("{dead} sessions ended without a word; their work is synced when the next one starts");
+        let text =
+            format!("{} ended without a word; the work is synced when the next one starts", counted(dead, "session"));
         return Check::warning(id, text, "craft auto-sync force --all").fix(Fix::StartWorker);
     }
-    Check::ok(id, format!("{} sessions run in enrolled repositories", all.len()))
+    Check::ok(id, format!("{} running in enrolled repositories", counted(all.len(), "session")))
 }
 
 /// One or more checks for each repository that is switched on; their remotes are asked at the same time.
@@ -113,17 +115,19 @@ fn locked(enrolled: &Enrolled) -> Option<Check> {
 /// Asks the remote for its branch, the way a sync would: without any prompt.
 fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
     let path = enrolled.path.display();
+    let place = quote::path(&enrolled.path);
     let Ok(ctx) = Context::new(env.clone()) else { return Vec::new() };
     let Some(at) = locate(&enrolled.path).filter(|l| l.common_dir == enrolled.common_dir) else {
         return vec![Check::warning(
             "repository",
             format!("{path} is not there any more"),
-            format!("craft auto-sync disable {}, or bring it back", crate::sync::quote::path(&enrolled.path)),
+            format!("craft auto-sync disable {place}, or bring it back"),
         )];
     };
     let Some(name) = &enrolled.remote else {
         return vec![Check::ok("remote", format!("{path}: no remote; work is only committed"))];
     };
+    let word = quote::word(name);
     let mut checks = Vec::new();
     let git = Git::new(&ctx, &at, NETWORK, NETWORK);
     let url = enrolled.remote_url.clone().unwrap_or_default();
@@ -136,13 +140,13 @@ fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
                 Fault::HostKey(_) => Check::broken(
                     "remote",
                     text,
-                    format!("cd {path} && git fetch {name}, and answer what it asks about the key"),
+                    format!("git -C {place} fetch {word}, and answer what it asks about the key"),
                 ),
-                Fault::RemoteMissing(_) => Check::broken("remote", text, format!("see `git -C {path} remote -v`")),
+                Fault::RemoteMissing(_) => Check::broken("remote", text, format!("see `git -C {place} remote -v`")),
                 Fault::Offline(_) | Fault::Broken(_) | Fault::TimedOut(_) => {
                     Check::warning("remote", text, "nothing, if you are offline: what waits is sent later")
                 }
-                _ => Check::broken("remote", text, format!("cd {path} && git fetch {name}, and see what it says")),
+                _ => Check::broken("remote", text, format!("git -C {place} fetch {word}, and see what it says")),
             }
         }
     });
@@ -151,7 +155,7 @@ fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
 }
 
 fn credentials(url: &str, path: &Path) -> String {
-    let path = crate::sync::quote::path(path);
+    let path = quote::path(path);
     if url.starts_with("http") {
         format!(
             "set up a credential helper (`git config --global credential.helper …`, or `gh auth setup-git`), then git -C {path} fetch"

@@ -158,14 +158,14 @@ pub fn applied(ctx: &Context) -> Result<Vec<(PathBuf, Vec<String>)>, FragmentsEr
     Ok(record.paths().map(|(path, file)| (path, file.fragments.keys().cloned().collect())).collect())
 }
 
-/// The status line that ours took the place of, to be run with it: that of the user's settings, or else
-/// of the project's where ours was put in there. One small file is read.
+/// The status line that ours took the place of, to be run with it in `folder`: of the settings there that
+/// weigh most, the project's before the user's. What another project had is not shown here. One small file
+/// is read.
 ///
 /// # Errors
 /// Where the record cannot be read.
-pub fn former_status_line(ctx: &Context) -> Result<Option<Value>, FragmentsError> {
+pub fn former_status_line(ctx: &Context, folder: &Path) -> Result<Option<Value>, FragmentsError> {
     let record = Record::peek(ctx)?;
-    let user = ctx.layout.root().join("settings.json");
     let former = |file: &FileRecord| {
         file.fragments.values().flat_map(|f| &f.entries).find_map(|entry| match entry {
             Entry::Single { path, former: Some(text), .. } if *path == ["statusLine"] => {
@@ -174,7 +174,8 @@ pub fn former_status_line(ctx: &Context) -> Result<Option<Value>, FragmentsError
             _ => None,
         })
     };
-    Ok(record.of(&user).and_then(former).or_else(|| record.paths().find_map(|(_, file)| former(file))))
+    let scopes = [Scope::Local, Scope::Project, Scope::User];
+    Ok(scopes.iter().find_map(|scope| record.of(&file_of(ctx, folder, *scope)).and_then(former)))
 }
 
 /// All fragments, and where they are.

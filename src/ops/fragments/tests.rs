@@ -159,12 +159,15 @@ fn what_others_changed_since_stays() {
 #[test]
 fn the_users_status_line_is_known_for_chaining_and_comes_back() {
     let place = Place::with(MINE);
-    assert_eq!(former_status_line(&place.ctx).unwrap(), None);
+    assert_eq!(former_status_line(&place.ctx, place.tmp.path()).unwrap(), None);
     place.apply(&[LINE]).unwrap();
     place.apply(&[LINE]).unwrap();
-    assert_eq!(former_status_line(&place.ctx).unwrap(), Some(json!({"type": "command", "command": "~/line.sh"})));
+    assert_eq!(
+        former_status_line(&place.ctx, place.tmp.path()).unwrap(),
+        Some(json!({"type": "command", "command": "~/line.sh"}))
+    );
     place.remove(&[LINE]);
-    assert_eq!(former_status_line(&place.ctx).unwrap(), None);
+    assert_eq!(former_status_line(&place.ctx, place.tmp.path()).unwrap(), None);
     assert_eq!(place.text(), MINE);
 }
 
@@ -310,7 +313,7 @@ fn a_stale_copy_that_is_written_over_ours_is_noticed_and_ours_put_in_again() {
     assert!(done.unwrap().changed);
     assert_eq!(place.value()["n"], json!(7));
     assert!(place.text().contains("craft-session-end"));
-    assert_eq!(former_status_line(&place.ctx).unwrap().unwrap()["command"], "~/line.sh");
+    assert_eq!(former_status_line(&place.ctx, place.tmp.path()).unwrap().unwrap()["command"], "~/line.sh");
     place.remove(&BOTH);
     assert_eq!(place.text(), MINE.replace("1.50", "7"));
 

@@ -72,6 +72,7 @@ pub(super) fn change(
 ) -> Result<Changed, FragmentsError> {
     let _guard = config_file::hold(ctx, &ctx.layout.settings_lock(), "settings")?
         .map_err(|holder| FragmentsError::Busy { holder })?;
+    atomic::sweep(file);
     let mut record = Record::load(ctx, ctx.clock.now_ms())?;
     let (mut backup, mut written) = (None, false);
     for _ in 0..ROUNDS {

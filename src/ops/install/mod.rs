@@ -1,5 +1,6 @@
 //! `craft install`: makes the hooks known to the client, says beforehand what it touches, can be repeated.
 
+mod error;
 pub mod marketplace;
 pub mod place;
 pub mod record;
@@ -11,13 +12,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+pub use self::error::InstallError;
 use self::place::{Change, Item};
 use self::record::Install;
-use self::survey::Presence;
 use super::{exclude, fragments};
 use crate::context::Context;
-use crate::fs::FsError;
 use crate::fs::lock::{self, Holder, LockGuard};
+use crate::fs::{atomic, read_optional};
 use crate::host::{Client, HostError};
 use crate::install::payload::{self, NAME, PROGRAMS};
 use crate::install::{Kind, Scope, Version};
@@ -43,63 +44,6 @@ pub struct Wish {
     pub status_line: bool,
 }
 
-/// It could not be installed or taken away.
-#[derive(Debug, thiserror::Error)]
-pub enum InstallError {
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    Fs(#[from] FsError),
-    /// The client cannot be asked.
-    #[error(transparent)]
-    Host(#[from] HostError),
-    /// A settings file cannot be changed.
-    #[error(transparent)]
-    Settings(#[from] fragments::FragmentsError),
-    /// An executable is not beside this one.
-    #[error("{program} is not beside {}", craft.display())]
-    Incomplete {
-        /// The one that is missing.
-        program: String,
-        /// This program.
-        craft: PathBuf,
-    },
-    /// The hooks would run twice.
-    #[error("the hooks are already known to Claude Code through {}; they would run twice", there.place.display())]
-    Doubled {
-        /// What is there.
-        there: Presence,
-    },
-    /// Something that is not ours stands where ours would.
-    #[error("{} is there already and is not claude-craft's", path.display())]
-    Foreign {
-        /// Where.
-        path: PathBuf,
-    },
-    /// A project's install was asked for outside of one.
-    #[error("{} is in no git repository, so there is no project to install for", folder.display())]
-    NoProject {
-        /// Where one stands.
-        folder: PathBuf,
-    },
-    /// The client is too old for what was asked.
-    #[error("Claude Code {found} does not load a plugin from the folder `skills`; {needed} and later do")]
-    TooOld {
-        /// Its version.
-        found: Version,
-        /// The first that can.
-        needed: Version,
-    },
-    /// A newer program keeps the record.
-    #[error("{} was written by a newer claude-craft", path.display())]
-    Newer {
-        /// The record.
-        path: PathBuf,
-    },
-    /// Another install or uninstall runs.
-    #[error("another `craft install` or `craft uninstall` is running")]
-    Busy,
-}
-
 /// A line of what is touched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,6 +67,10 @@ pub struct Plan {
     pub touches: Vec<Touch>,
     /// The install that is there now.
     pub former: Option<Install>,
+    /// Files of ours that somebody has changed.
+    pub edited: Vec<PathBuf>,
+    /// Leaves those as they are. Otherwise they are replaced, and a copy of each is kept.
+    pub spare_edited: bool,
     items: Vec<Item>,
     fragments: Vec<(PathBuf, &'static str)>,
 }
@@ -163,6 +111,9 @@ pub fn refuse_doubled(ctx: &Context, cwd: &Path, names: &[&str]) -> Result<(), I
 /// Why it cannot be done; see [`InstallError`].
 pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError> {
     let source = source()?;
+    if !ctx.layout.root().is_absolute() {
+        return Err(InstallError::Relative { path: ctx.layout.root().to_owned() });
+    }
     let client = Client::find(ctx).and_then(|c| c.version(ctx));
     let (installs, newer) = record::read(ctx)?;
     if newer {
@@ -208,19 +159,12 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
         install.status_line_in = Some(settings.clone());
         parts.push((settings, STATUS_LINE));
     }
-    let here = install.project.clone().or_else(|| locate::locate(cwd).map(|l| l.worktree));
-    let found = survey::survey(ctx, here.as_deref());
-    // What an earlier run was cut off at, or what is recorded as this very install, is no other one.
-    if let Some(there) = survey::others(&found, &install).first() {
-        return Err(InstallError::Doubled { there: (*there).clone() });
-    }
+    refuse_others(ctx, cwd, &install, &installs)?;
     let items = items(ctx, &install, &source, client.as_ref().ok().copied())?;
     refuse_foreign(&install, &items, former.as_ref())?;
-    if let Some(former) = &former {
-        install.folders.clone_from(&former.folders);
-        install.by_client.clone_from(&former.by_client);
-    }
-    let mut plan = Plan { install, client, touches: Vec::new(), former, items, fragments: parts };
+    let edited = edited(&items, former.as_ref())?;
+    let mut plan =
+        Plan { install, client, touches: Vec::new(), former, edited, spare_edited: false, items, fragments: parts };
     plan.touches = touches(ctx, &plan)?;
     Ok(plan)
 }
@@ -230,9 +174,22 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
 /// # Errors
 /// Where it fails; what was done so far is recorded, so that repeating it goes on and uninstalling takes
 /// it away.
-pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Install, InstallError> {
+///
+/// Gives the copies of files that somebody had changed and that were replaced.
+pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>, InstallError> {
     let _lock = exclusive(ctx)?;
     let mut install = plan.install.clone();
+    // Another run may have come first since the plan was made.
+    let (installs, newer) = record::read(ctx)?;
+    if newer {
+        return Err(InstallError::Newer { path: ctx.layout.installs() });
+    }
+    refuse_others(ctx, cwd, &install, &installs)?;
+    let former = installs.into_iter().find(|i| i.same_place(&install));
+    if let Some(former) = &former {
+        install.folders.clone_from(&former.folders);
+        install.by_client.clone_from(&former.by_client);
+    }
     for item in &plan.items {
         for folder in place::missing_folders(&item.path) {
             if !install.folders.contains(&folder) {
@@ -244,27 +201,74 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Install, Inst
     install.files =
         plan.items.iter().map(|i| record::Placed { path: i.path.clone(), hash: record::hash(&i.bytes) }).collect();
     record::keep(ctx, &install)?;
-    for item in &plan.items {
+    install.files.iter().for_each(|f| atomic::sweep(&f.path));
+    let edited = edited(&plan.items, former.as_ref())?;
+    let mut copies = Vec::new();
+    // The executables first, which are the last of them: hooks that the client knows must be there to run.
+    for item in plan.items.iter().rev() {
+        if edited.contains(&item.path) {
+            if plan.spare_edited {
+                continue;
+            }
+            copies.push(place::keep_copy(ctx, &item.path)?);
+        }
         place::place(item)?;
     }
-    for old in plan.former.iter().flat_map(|f| &f.files) {
+    for old in former.iter().flat_map(|f| &f.files) {
         if !install.files.iter().any(|f| f.path == old.path) {
             place::remove(old)?;
         }
     }
-    if install.scope == Scope::Local && install.kind == Kind::SkillsPlugin {
-        exclude::keep_out_of_git(&install.folder)?;
+    if install.scope == Scope::Local {
+        let command = install.files.iter().map(|f| &f.path).filter(|_| install.kind == Kind::Settings);
+        let plugin = Some(&install.folder).filter(|_| install.kind == Kind::SkillsPlugin);
+        for path in command.filter(|p| !p.starts_with(&install.folder)).chain(plugin) {
+            exclude::keep_out_of_git(path)?;
+        }
     }
     let values = Values::portable(install.bin());
     for (file, fragment) in &plan.fragments {
         fragments::apply(ctx, file, &[*fragment], &values)?;
     }
     if install.kind == Kind::Marketplace {
-        install.by_client = marketplace::add(ctx, cwd, &install)?;
+        // Recorded before the client is asked, since a second run finds what the first has changed.
+        install.by_client = marketplace::before(ctx, &install);
+        record::keep(ctx, &install)?;
+        marketplace::add(ctx, cwd, &install)?;
+        marketplace::after(&mut install.by_client);
     }
     install.complete = true;
     record::keep(ctx, &install)?;
-    Ok(install)
+    Ok(copies)
+}
+
+/// No hook may run twice in any session: not here, and for an install for all projects not in one that
+/// has an install of its own. What an earlier run was cut off at, or what is recorded as this very
+/// install, is no other one.
+fn refuse_others(ctx: &Context, cwd: &Path, install: &Install, installs: &[Install]) -> Result<(), InstallError> {
+    let here = install.project.clone().or_else(|| locate::locate(cwd).map(|l| l.worktree));
+    let elsewhere = installs.iter().filter(|_| install.scope == Scope::User).filter_map(|i| i.project.clone());
+    for project in std::iter::once(here).chain(elsewhere.map(Some)) {
+        let found = survey::survey(ctx, project.as_deref());
+        if let Some(there) = survey::others(&found, install).first() {
+            return Err(InstallError::Doubled { there: (*there).clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The texts of ours that somebody has changed since they were put there. Executables are not looked at:
+/// nobody edits those, and they are always those of the program that installs.
+fn edited(items: &[Item], former: Option<&Install>) -> Result<Vec<PathBuf>, InstallError> {
+    let mut edited = Vec::new();
+    for item in items.iter().filter(|i| i.mode & 0o111 == 0) {
+        let Some(there) = read_optional(&item.path)?.filter(|bytes| *bytes != item.bytes) else { continue };
+        let recorded = former.into_iter().flat_map(|f| &f.files).find(|f| f.path == item.path);
+        if recorded.is_none_or(|f| f.hash != record::hash(&there)) {
+            edited.push(item.path.clone());
+        }
+    }
+    Ok(edited)
 }
 
 /// The folder with this program and the hooks.
@@ -317,6 +321,11 @@ fn items(ctx: &Context, install: &Install, source: &Path, client: Option<Version
 fn refuse_foreign(install: &Install, items: &[Item], former: Option<&Install>) -> Result<(), InstallError> {
     let recorded = |path: &Path| former.is_some_and(|f| f.files.iter().any(|p| p.path == path));
     if install.kind == Kind::SkillsPlugin {
+        // Somebody works on the plugin there; every file of it would be written through the link.
+        let link = install.folder.is_symlink() && former.is_none() && survey::is_our_plugin(&install.folder);
+        if link || install.folder.join(".git").exists() {
+            return Err(InstallError::Checkout { path: install.folder.clone() });
+        }
         let empty = std::fs::read_dir(&install.folder).map_or(true, |mut d| d.next().is_none());
         if former.is_none() && !empty && !survey::is_our_plugin(&install.folder) {
             return Err(InstallError::Foreign { path: install.folder.clone() });

@@ -4,6 +4,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::record::{Placed, hash};
+use crate::clock;
+use crate::context::Context;
 use crate::fs::{FsError, IoContext, atomic, read_optional};
 use crate::install::payload::{MADE_BY_CLIENT, PLUGIN, PROGRAMS};
 
@@ -104,6 +106,21 @@ pub fn remove(placed: &Placed) -> Result<Change, FsError> {
     }
     crate::fs::remove_optional(&placed.path)?;
     Ok(Change::Removed)
+}
+
+/// Keeps a copy of a file that somebody changed, before it is replaced.
+///
+/// # Errors
+/// Where it cannot be read or the copy not be made.
+pub fn keep_copy(ctx: &Context, path: &Path) -> Result<PathBuf, FsError> {
+    let bytes = std::fs::read(path).at("read", path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stamp = clock::compact(ctx.clock.now_ms());
+    let copies = (1..).map(|n| ctx.layout.replaced().join(format!("{stamp}-{n:02}-{name}")));
+    let mut free = copies.filter(|copy| !copy.exists());
+    let copy = free.next().unwrap_or_default();
+    atomic::create(&copy, &bytes)?;
+    Ok(copy)
 }
 
 /// Removes what the client made in a plugin's folder, then every folder below and including `folder`

@@ -105,12 +105,12 @@ pub fn hash(bytes: &[u8]) -> String {
     format!("{:016x}", fnv1a(bytes))
 }
 
-/// All recorded installs, and whether a newer program wrote the record.
+/// All recorded installs, and whether a newer program wrote the record. Changes nothing.
 ///
 /// # Errors
 /// Where the record cannot be read.
 pub fn read(ctx: &Context) -> Result<(Vec<Install>, bool), FsError> {
-    let loaded = StateFile::at(ctx.layout.installs()).load::<Installs>(ctx.clock.now_ms())?;
+    let loaded = StateFile::at(ctx.layout.installs()).peek::<Installs>()?;
     Ok((loaded.value.installs, matches!(loaded.problem, Some(Problem::Newer { .. }))))
 }
 
@@ -134,9 +134,10 @@ pub fn forget(ctx: &Context, install: &Install) -> Result<(), FsError> {
 }
 
 fn change(ctx: &Context, change: impl FnOnce(&mut Vec<Install>)) -> Result<(), FsError> {
-    let (mut installs, _) = read(ctx)?;
-    change(&mut installs);
     let file = StateFile::at(ctx.layout.installs());
+    // One that cannot be understood is put aside.
+    let mut installs = file.load::<Installs>(ctx.clock.now_ms())?.value.installs;
+    change(&mut installs);
     if installs.is_empty() {
         return crate::fs::remove_optional(file.path());
     }

@@ -1,5 +1,6 @@
 //! What already makes the hooks fire, whoever put it there.
 
+use std::fs::canonicalize;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::record::Install;
 use crate::context::Context;
 use crate::install::payload::{NAME, PROGRAMS};
 use crate::install::{Kind, Scope};
+use crate::settings::ours;
 
 /// One thing through which the client fires our hooks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,7 +29,9 @@ pub struct Presence {
 pub fn survey(ctx: &Context, project: Option<&Path>) -> Vec<Presence> {
     let mut found = Vec::new();
     let user = ctx.layout.root();
-    let in_project = project.map(|p| p.join(".claude")).filter(|p| p != user);
+    // A home folder, or the folder of the settings, may be a link into a repository of dotfiles.
+    let same = |p: &Path| p == user || canonicalize(p).ok().is_some_and(|p| canonicalize(user).ok() == Some(p));
+    let in_project = project.map(|p| p.join(".claude")).filter(|p| !same(p));
     let folders = [Some((user.to_owned(), Scope::User)), in_project.map(|p| (p, Scope::Project))];
     for (folder, scope) in folders.into_iter().flatten() {
         let skill = folder.join("skills").join(NAME);
@@ -36,12 +40,12 @@ pub fn survey(ctx: &Context, project: Option<&Path>) -> Vec<Presence> {
         }
         for (name, scope) in [("settings.json", scope), ("settings.local.json", Scope::Local)] {
             let file = folder.join(name);
-            if read_json(&file).is_some_and(|settings| has_our_hooks(&settings)) {
+            if read_json(&file).is_some_and(|settings| !ours::hooks(&settings).is_empty()) {
                 found.push(Presence { kind: Kind::Settings, scope, place: file });
             }
         }
     }
-    found.extend(from_marketplaces(user));
+    found.extend(from_marketplaces(user, project));
     found
 }
 
@@ -67,27 +71,16 @@ pub fn is_our_plugin(folder: &Path) -> bool {
         && PROGRAMS.iter().skip(1).any(|p| folder.join("bin").join(p).exists())
 }
 
-/// Whether a settings document has hooks that run one of our executables.
-#[must_use]
-pub fn has_our_hooks(settings: &Value) -> bool {
-    let groups = settings["hooks"].as_object().into_iter().flat_map(|o| o.values()).filter_map(Value::as_array);
-    let handlers = groups.flatten().filter_map(|g| g["hooks"].as_array()).flatten();
-    handlers.filter_map(|h| h["command"].as_str()).any(is_our_hook)
-}
-
-fn is_our_hook(command: &str) -> bool {
-    let program = command.trim().trim_matches(['\'', '"']).rsplit('/').next().unwrap_or_default();
-    PROGRAMS.iter().skip(1).any(|p| *p == program)
-}
-
-/// Plugins of our name that the client has installed from a marketplace and not switched off.
-fn from_marketplaces(user: &Path) -> Vec<Presence> {
+/// This plugin as the client has installed it from a marketplace, for everybody or for `project`, and not
+/// switched it off.
+fn from_marketplaces(user: &Path, project: Option<&Path>) -> Vec<Presence> {
     let installed = read_json(&user.join("plugins/installed_plugins.json")).unwrap_or_default();
     let settings = read_json(&user.join("settings.json")).unwrap_or_default();
     let entries = installed["plugins"].as_object().cloned().unwrap_or_default();
     let ours = entries.into_iter().filter(|(id, _)| id.split('@').next() == Some(NAME));
     ours.filter(|(id, _)| settings["enabledPlugins"][id.as_str()] != false)
         .flat_map(|(_, places)| places.as_array().cloned().unwrap_or_default())
+        .filter(|place| place["projectPath"].as_str().is_none_or(|p| project == Some(Path::new(p))))
         .filter_map(|place| {
             let folder = PathBuf::from(place["installPath"].as_str()?);
             let scope = match place["scope"].as_str() {
@@ -103,30 +96,7 @@ fn from_marketplaces(user: &Path) -> Vec<Presence> {
 /// A JSON document; `None` where there is none or it cannot be read.
 #[must_use]
 pub fn read_json(path: &Path) -> Option<Value> {
-    let bytes = std::fs::read(path).ok()?;
+    // A repository may bring a link to a device that never ends.
+    let bytes = path.is_file().then(|| std::fs::read(path).ok())??;
     serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_hook_is_ours_by_the_name_of_its_executable() {
-        let with =
-            |command: &str| json!({"hooks": {"SessionStart": [{"matcher": "*", "hooks": [{"command": command}]}]}});
-        for ours in
-            ["/x/craft-session-start", "'/a b/craft-prompt-sync'", "\"${CLAUDE_PLUGIN_ROOT}/bin/craft-session-end\""]
-        {
-            assert!(has_our_hooks(&with(ours)), "{ours}");
-        }
-        for other in ["/x/craft-session-starter", "notify craft", "", "/x/craft"] {
-            assert!(!has_our_hooks(&with(other)), "{other}");
-        }
-        for odd in [json!({}), json!({"hooks": []}), json!({"hooks": {"A": {"hooks": 1}}}), json!(null)] {
-            assert!(!has_our_hooks(&odd), "{odd}");
-        }
-    }
 }

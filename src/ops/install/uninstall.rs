@@ -9,7 +9,7 @@ use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
 use crate::context::Context;
 use crate::fs::{IoContext, atomic, remove_optional};
-use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL, skill_file};
 use crate::install::{Kind, Scope};
 use crate::ops::fragments;
 use crate::queue;
@@ -67,15 +67,20 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
         return Err(InstallError::Newer { path: ctx.layout.installs() });
     }
     installs.extend(unrecorded(ctx, &installs));
-    installs.retain(|i| wish.scope.is_none_or(|s| i.scope == s));
+    let goes = |i: &Install| wish.scope.is_none_or(|s| i.scope == s);
+    let (installs, rest): (Vec<_>, Vec<_>) = installs.into_iter().partition(goes);
+    if let Some(other) = rest.first().filter(|_| wish.purge) {
+        return Err(InstallError::StillNeeded { place: other.folder.clone() });
+    }
     let mut touches: Vec<Touch> = Vec::new();
     for install in &installs {
         let folder = match install.kind {
             Kind::Marketplace => ctx.layout.marketplace(),
             _ => install.folder.clone(),
         };
-        let (inside, outside): (Vec<_>, Vec<_>) = install.files.iter().partition(|f| f.path.starts_with(&folder));
-        if folder.exists() {
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            install.files.iter().filter(|f| !needed(&rest, f)).partition(|f| f.path.starts_with(&folder));
+        if folder.exists() && !inside.is_empty() && !touches.iter().any(|t| t.path == folder) {
             let what = format!("{} files", inside.len());
             touches.push(Touch { path: folder, change: Change::Removed, what });
         }
@@ -147,26 +152,45 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
     for (file, fragment) in parts.into_iter().filter_map(|(f, name)| Some((f.as_ref()?, name))) {
         take_out(ctx, file, &[fragment], done)?;
     }
+    let mut rest = record::read(ctx)?.0;
+    rest.retain(|i| !i.same_place(install));
     if install.kind == Kind::Marketplace {
-        let untouched = |b: &ByClient| record::text_of(&b.path) == b.after;
-        let files: Vec<_> = install.by_client.iter().map(|b| (b, untouched(b))).collect();
-        marketplace::remove(ctx, cwd, install)?;
+        let needed = |path: &Path| rest.iter().flat_map(|i| &i.by_client).any(|b| b.path == path);
+        let shared = rest.iter().any(|i| i.kind == Kind::Marketplace);
+        let untouched =
+            |b: &ByClient| record::text_of(&b.path) == b.after && marketplace::is_clean(b.before.as_deref());
+        let ours = marketplace::settings_files(ctx, install);
+        let files = install.by_client.iter().filter(|b| ours.contains(&b.path) && !needed(&b.path));
+        let files: Vec<_> = files.map(|b| (b, untouched(b))).collect();
+        marketplace::remove(ctx, cwd, install, shared)?;
         for (by_client, untouched) in files {
             restore(by_client, untouched, done)?;
         }
     }
-    for file in &install.files {
+    install.files.iter().for_each(|f| atomic::sweep(&f.path));
+    for file in install.files.iter().filter(|f| !needed(&rest, f)) {
         if place::remove(file)? == Change::Kept {
             done.kept.push(file.path.clone());
         }
     }
-    place::tidy(&install.folder, &install.folders);
+    // A record that names another folder, whoever wrote that, is not to empty it.
+    if install.folder == super::folder(ctx, install.kind, install.project.as_deref()) {
+        place::tidy(&install.folder, &install.folders);
+    }
     Ok(())
+}
+
+/// Whether another install has the same file: executables in our folder, and a marketplace, serve several.
+fn needed(rest: &[Install], file: &Placed) -> bool {
+    rest.iter().flat_map(|i| &i.files).any(|f| f.path == file.path)
 }
 
 /// Takes fragments out of a settings file. The last ones that go decide whether it is what it was.
 fn take_out(ctx: &Context, file: &Path, names: &[&str], done: &mut Uninstalled) -> Result<(), InstallError> {
     let removed = fragments::remove(ctx, file, names)?;
+    if !removed.changed && !removed.exact {
+        return Ok(());
+    }
     done.restored.retain(|f| f != file);
     done.cleaned.retain(|f| f != file);
     if removed.exact { &mut done.restored } else { &mut done.cleaned }.push(file.to_owned());
@@ -190,13 +214,21 @@ fn restore(by_client: &ByClient, untouched: bool, done: &mut Uninstalled) -> Res
 /// A plugin folder of ours that nobody recorded, as after a purge: taken for what this version puts there.
 fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
     let folder = ctx.layout.root().join("skills").join(NAME);
-    if recorded.iter().any(|i| i.folder == folder) || !survey::is_our_plugin(&folder) {
+    // A checkout that somebody works on is theirs.
+    let checkout = folder.is_symlink() || folder.join(".git").exists();
+    if checkout || recorded.iter().any(|i| i.folder == folder) || !survey::is_our_plugin(&folder) {
         return None;
     }
-    let texts = PLUGIN.iter().map(|p| p.path).chain([SKILL]).map(|name| folder.join(name));
-    let names = texts.chain(PROGRAMS.iter().map(|p| folder.join("bin").join(p)));
-    let files = names.filter_map(|path| {
-        let hash = record::hash(&std::fs::read(&path).ok()?);
+    let texts = PLUGIN.iter().map(|p| (folder.join(p.path), p.bytes.to_vec()));
+    let skill = (folder.join(SKILL), skill_file(&folder.join("bin")).into_bytes());
+    // Of another version it cannot be told what somebody has changed.
+    let manifest = survey::read_json(&folder.join(".claude-plugin/plugin.json")).unwrap_or_default();
+    let mine = manifest["version"] == env!("CARGO_PKG_VERSION");
+    let texts = texts.chain([skill]).map(|(path, bytes)| (path, mine.then_some(bytes)));
+    let names = texts.chain(PROGRAMS.iter().map(|p| (folder.join("bin").join(p), None)));
+    let files = names.filter_map(|(path, wanted)| {
+        let there = std::fs::read(&path).ok()?;
+        let hash = record::hash(wanted.as_ref().unwrap_or(&there));
         Some(Placed { path, hash })
     });
     Some(Install {
