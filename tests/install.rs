@@ -312,11 +312,14 @@ fn state_stays_unless_it_is_to_go() {
 #[test]
 fn an_install_for_one_project_does_not_show_in_its_git_status() {
     let desk = Desk::new("2.1.329");
+    let exclude = desk.project().join(".git/info/exclude");
+    let before = read(&exclude);
     desk.craft(&["install", "--scope", "local"]).ok();
     assert!(desk.project().join(".claude/skills/craft/hooks/hooks.json").exists());
     assert_eq!(desk.env.git(&desk.project(), &["status", "--porcelain"]), "");
     desk.craft(&["uninstall"]).ok();
     assert!(!desk.project().join(".claude").exists());
+    assert_eq!(read(&exclude), before);
     let outside = desk.env.command(desk.dist.join("craft"), desk.env.root());
     let mut outside = outside;
     outside.args(["install", "--scope", "project"]);
@@ -345,6 +348,16 @@ fn a_plugin_folder_whose_record_is_gone_is_still_found() {
     fs::remove_dir_all(desk.claude().join("craft")).unwrap();
     desk.craft(&["uninstall"]).ok();
     assert_eq!(desk.names(), "");
+}
+
+#[test]
+fn an_install_in_settings_whose_record_is_gone_is_taken_away_whole() {
+    let desk = Desk::new("2.1.50");
+    desk.craft(&["install"]).ok();
+    fs::remove_file(desk.claude().join("craft/install.json")).unwrap();
+    desk.craft(&["uninstall"]).ok();
+    assert!(!desk.claude().join("craft/bin").exists());
+    assert!(!desk.settings().exists() && !desk.claude().join("commands/craft.md").exists());
 }
 
 #[test]

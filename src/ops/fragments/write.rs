@@ -235,5 +235,5 @@ fn keep_copy(ctx: &Context, file: &Path, bytes: Option<&[u8]>) -> Result<Option<
 /// A new `settings.local.json` is one person's. The client has git ignore it only where it makes the
 /// file itself, and a sync of ours would commit it.
 fn exclude(file: &Path) -> Result<(), FsError> {
-    if file.ends_with(".claude/settings.local.json") { keep_out_of_git(file) } else { Ok(()) }
+    if file.ends_with(".claude/settings.local.json") { keep_out_of_git(file).map(drop) } else { Ok(()) }
 }

@@ -143,6 +143,7 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
         project,
         files: Vec::new(),
         folders: Vec::new(),
+        excluded: Vec::new(),
         hooks_in: None,
         status_line_in: None,
         by_client: Vec::new(),
@@ -188,6 +189,7 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>,
     let former = installs.into_iter().find(|i| i.same_place(&install));
     if let Some(former) = &former {
         install.folders.clone_from(&former.folders);
+        install.excluded.clone_from(&former.excluded);
         install.by_client.clone_from(&former.by_client);
     }
     for item in &plan.items {
@@ -219,13 +221,17 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>,
             place::remove(old)?;
         }
     }
+    let mut excluded = Vec::new();
     if install.scope == Scope::Local {
         let command = install.files.iter().map(|f| &f.path).filter(|_| install.kind == Kind::Settings);
         let plugin = Some(&install.folder).filter(|_| install.kind == Kind::SkillsPlugin);
         for path in command.filter(|p| !p.starts_with(&install.folder)).chain(plugin) {
-            exclude::keep_out_of_git(path)?;
+            if exclude::keep_out_of_git(path)? && !install.excluded.contains(path) {
+                excluded.push(path.clone());
+            }
         }
     }
+    install.excluded.extend(excluded);
     let values = Values::portable(install.bin());
     for (file, fragment) in &plan.fragments {
         fragments::apply(ctx, file, &[*fragment], &values)?;

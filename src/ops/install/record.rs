@@ -48,6 +48,9 @@ pub struct Install {
     /// Folders that were made for them, outermost first.
     #[serde(default)]
     pub folders: Vec<PathBuf>,
+    /// What git was told to ignore in this clone.
+    #[serde(default)]
+    pub excluded: Vec<PathBuf>,
     /// The settings file that holds the hooks.
     #[serde(default)]
     pub hooks_in: Option<PathBuf>,

@@ -9,9 +9,9 @@ use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
 use crate::context::Context;
 use crate::fs::{IoContext, atomic, remove_optional};
-use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL, skill_file};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL, command_file, skill_file};
 use crate::install::{Kind, Scope};
-use crate::ops::fragments;
+use crate::ops::{exclude, fragments};
 use crate::queue;
 
 /// What the user asked for.
@@ -67,6 +67,7 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
         return Err(InstallError::Newer { path: ctx.layout.installs() });
     }
     installs.extend(unrecorded(ctx, &installs));
+    installs.extend(unrecorded_programs(ctx, &installs));
     let goes = |i: &Install| wish.scope.is_none_or(|s| i.scope == s);
     let (installs, rest): (Vec<_>, Vec<_>) = installs.into_iter().partition(goes);
     if let Some(other) = rest.first().filter(|_| wish.purge) {
@@ -167,6 +168,9 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
             restore(by_client, untouched, done)?;
         }
     }
+    for path in install.excluded.iter().filter(|p| install.project.as_ref().is_some_and(|top| p.starts_with(top))) {
+        exclude::let_into_git(path)?;
+    }
     install.files.iter().for_each(|f| atomic::sweep(&f.path));
     for file in install.files.iter().filter(|f| !needed(&rest, f)) {
         if place::remove(file)? == Change::Kept {
@@ -211,6 +215,20 @@ fn restore(by_client: &ByClient, untouched: bool, done: &mut Uninstalled) -> Res
     Ok(())
 }
 
+/// Executables and the command file of an install in settings that nobody recorded. Its hooks are known to
+/// those who keep the settings files.
+fn unrecorded_programs(ctx: &Context, recorded: &[Install]) -> Option<Install> {
+    let bin = ctx.layout.bin();
+    if recorded.iter().any(|i| i.folder == bin) || !PROGRAMS.iter().any(|p| bin.join(p).is_file()) {
+        return None;
+    }
+    let command = ctx.layout.root().join("commands").join(format!("{NAME}.md"));
+    let ours = std::fs::read(&command).is_ok_and(|text| text == command_file(&bin).into_bytes());
+    let paths = PROGRAMS.iter().map(|p| bin.join(p)).chain(ours.then_some(command));
+    let files = paths.filter_map(|path| Some(Placed { hash: record::hash(&std::fs::read(&path).ok()?), path }));
+    Some(nameless(Kind::Settings, files.collect(), bin))
+}
+
 /// A plugin folder of ours that nobody recorded, as after a purge: taken for what this version puts there.
 fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
     let folder = ctx.layout.root().join("skills").join(NAME);
@@ -231,18 +249,24 @@ fn unrecorded(ctx: &Context, recorded: &[Install]) -> Option<Install> {
         let hash = record::hash(wanted.as_ref().unwrap_or(&there));
         Some(Placed { path, hash })
     });
-    Some(Install {
-        kind: Kind::SkillsPlugin,
+    Some(nameless(Kind::SkillsPlugin, files.collect(), folder))
+}
+
+/// An install of which only the files are known.
+fn nameless(kind: Kind, files: Vec<Placed>, folder: PathBuf) -> Install {
+    Install {
+        kind,
         scope: Scope::User,
         craft: String::new(),
         at: 0,
-        files: files.collect(),
+        files,
         folder,
         project: None,
         folders: Vec::new(),
+        excluded: Vec::new(),
         hooks_in: None,
         status_line_in: None,
         by_client: Vec::new(),
         complete: true,
-    })
+    }
 }
