@@ -56,8 +56,12 @@ impl TestEnv {
              [protocol \"file\"]\n\tallow = always\n[core]\n\tfsync = none\n[gc]\n\tauto = 0\n\
              [maintenance]\n\tauto = false\n[advice]\n\tdetachedHead = false\n",
         );
-        // Waits between two tries are random up to this bound; what is tested is what comes after.
-        env.configure(json!({"retry": {"baseMs": 1}}));
+        // Waits between two tries are random up to this bound; what is tested is what comes after. And a
+        // session start waits for its pull, however busy the machine is.
+        env.configure(json!({
+            "retry": {"baseMs": 1},
+            "autoSync": {"triggers": {"sessionStart": {"budgetMs": 20_000}}},
+        }));
         env
     }
 
