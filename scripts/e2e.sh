@@ -64,10 +64,12 @@ install() {
     new=$(mktemp -d "$PWD/target/e2e/.new-XXXXXX")
     log=target/e2e/npm-$1.log
     # Its configuration is the user's, since it names the registry; what it downloads stays here. Whether
-    # there is a registry is found out first, since a download needs far more patience.
+    # there is a registry is found out first, since a download needs far more patience. npm itself would wait
+    # for minutes between two tries of a connection that is refused.
     for try in 1 2; do
         bounded 30 npm view --cache "$new/cache" --fetch-retries 0 "$package@$1" version >"$log" 2>&1 &&
-            bounded 300 npm install --prefix "$new" --cache "$new/cache" --no-audit --no-fund --ignore-scripts \
+            bounded 180 npm install --prefix "$new" --cache "$new/cache" --no-audit --no-fund --ignore-scripts \
+                --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-retry-maxtimeout 5000 --fetch-timeout 60000 \
                 "$package@$1" >"$log" 2>&1 && try=succeeded && break
         sleep "$try"
     done
