@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::common::{Pair, read, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
-fn steps() -> Vec<String> {
+pub fn steps() -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Random worlds of clones, faults and kills (tests/chaos.rs), for as many steps as are asked for.
+#
+#   scripts/chaos.sh [--steps N] [--seed N] [--keep N,N,…]
+#
+# A world has at most 200 steps; the next one has the next seed. --keep plays only these steps of the first
+# world: what a failure prints as "shrunk".
+set -eu
+cd "$(dirname "$0")/.."
+steps=1000 seed=1 keep=
+while [ $# -gt 0 ]; do
+    case "$1 ${2:-}" in
+        '--steps '?*) steps=$2 ;;
+        '--seed '?*) seed=$2 ;;
+        '--keep '?*) keep=$2 ;;
+        *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    esac
+    shift 2
+done
+CRAFT_CHAOS_STEPS=$steps CRAFT_CHAOS_SEED=$seed CRAFT_CHAOS_KEEP=$keep \
+    exec cargo test --locked --all-features --test runner -- \
+    --exact chaos::nothing_is_lost_in_many_worlds --ignored --nocapture

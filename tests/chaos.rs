@@ -1,0 +1,172 @@
+//! Clones of one remote, in which anything happens: whatever it was, nothing is lost.
+//!
+//! Each world is drawn from a seed. A plan that fails is made shorter while it still fails, and printed
+//! with what replays it. `scripts/chaos.sh` runs many worlds.
+
+mod plan;
+mod users;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use self::plan::Plan;
+use self::world::World;
+use crate::sync_kill::steps as kill_steps;
+
+/// Steps of one world; long runs are many worlds, since what a repository costs grows with its history.
+const STEPS: usize = 50;
+/// How many shorter plans are tried.
+const SHRINKS: usize = 40;
+
+/// What happened, for the report.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Figures {
+    pub steps: usize,
+    pub syncs: usize,
+    pub kills: usize,
+    pub conflicts: usize,
+    /// Times at which faults stopped and all clones came to be the same.
+    pub agreements: usize,
+    /// Objects that refs keep.
+    pub kept: usize,
+}
+
+impl Figures {
+    fn add(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.syncs += other.syncs;
+        self.kills += other.kills;
+        self.conflicts += other.conflicts;
+        self.agreements += other.agreements;
+        self.kept += other.kept;
+    }
+}
+
+/// Where a plan failed: the number of the step, and what did not hold.
+struct Failure {
+    at: usize,
+    why: String,
+}
+
+fn play(plan: &Plan) -> Result<Figures, Failure> {
+    let kills = kill_steps();
+    let mut at = 0;
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(plan, &kills);
+        for (number, step) in &plan.steps {
+            at = *number;
+            world.step(*number, step);
+        }
+        world.figures
+    }));
+    played.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Failure { at, why: text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default() }
+    })
+}
+
+/// A shorter plan that still fails, as far as so many tries find one.
+fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
+    let upto: Vec<usize> = plan.numbers().into_iter().filter(|n| *n <= failure.at).collect();
+    let (mut best, mut failure) = (plan.keep(&upto), failure);
+    let mut tries = 0;
+    let mut size = best.steps.len() / 2;
+    while size > 0 && tries < SHRINKS {
+        let mut from = 0;
+        while from < best.steps.len() && tries < SHRINKS {
+            let mut kept = best.numbers();
+            kept.drain(from..(from + size).min(kept.len()));
+            let shorter = best.keep(&kept);
+            tries += 1;
+            match play(&shorter) {
+                Err(found) => (best, failure) = (shorter, found),
+                Ok(_) => from += size,
+            }
+        }
+        size /= 2;
+    }
+    (best, failure)
+}
+
+/// Plays the world of a seed; a failure is shrunk and told.
+#[track_caller]
+fn survive(seed: u64, steps: usize, kept: Option<&[usize]>) -> Figures {
+    let mut plan = Plan::new(seed, steps, kill_steps().len());
+    if let Some(kept) = kept {
+        plan = plan.keep(kept);
+    }
+    match play(&plan) {
+        Ok(figures) => figures,
+        Err(failure) => {
+            let first = format!("at step {}: {}", failure.at, failure.why);
+            let (short, failure) = if kept.is_some() { (plan, failure) } else { shrink(&plan, failure) };
+            let list: String = short.steps.iter().map(|(n, step)| format!("{n:>6} {step:?}\n")).collect();
+            let numbers: Vec<String> = short.numbers().iter().map(usize::to_string).collect();
+            panic!(
+                "the world of seed {seed} ({} clones) failed {first}\n\nshrunk, it fails at step {}: {}\n{list}\n\
+                 replay: scripts/chaos.sh --seed {seed} --steps {steps}\n\
+                 shrunk: scripts/chaos.sh --seed {seed} --steps {steps} --keep {}",
+                short.clones,
+                failure.at,
+                failure.why,
+                numbers.join(","),
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_in_the_first_world() {
+    survive(1, STEPS, None);
+}
+
+#[test]
+fn nothing_is_lost_in_the_second_world() {
+    survive(2, STEPS, None);
+}
+
+#[test]
+fn nothing_is_lost_in_the_third_world() {
+    survive(3, STEPS, None);
+}
+
+#[test]
+fn nothing_is_lost_in_the_fourth_world() {
+    survive(4, STEPS, None);
+}
+
+#[test]
+fn a_plan_is_the_same_each_time_and_keeps_the_numbers_of_its_steps() {
+    let plan = Plan::new(7, 60, 5);
+    assert_eq!(format!("{plan:?}"), format!("{:?}", Plan::new(7, 60, 5)));
+    assert_ne!(format!("{:?}", plan.steps), format!("{:?}", Plan::new(8, 60, 5).steps));
+    let kept = plan.keep(&[3, 41]);
+    assert_eq!(kept.numbers(), [3, 41]);
+    assert_eq!(format!("{:?}", kept.steps[1]), format!("{:?}", plan.steps[41]));
+}
+
+/// Run by `scripts/chaos.sh`, which says how long.
+#[test]
+#[ignore = "runs for as long as it is told to"]
+fn nothing_is_lost_in_many_worlds() {
+    let number = |name: &str, or: u64| std::env::var(name).map_or(or, |v| v.parse().expect("a number"));
+    let (seed, steps) = (number("CRAFT_CHAOS_SEED", 1), number("CRAFT_CHAOS_STEPS", 1000) as usize);
+    let kept = std::env::var("CRAFT_CHAOS_KEEP").ok().filter(|v| !v.is_empty());
+    let kept: Option<Vec<usize>> = kept.map(|v| v.split(',').map(|n| n.parse().expect("a number")).collect());
+    let mut all = Figures::default();
+    for seed in seed.. {
+        let left = steps - all.steps.min(steps);
+        if left == 0 {
+            break;
+        }
+        all.add(&survive(seed, left.min(200), kept.as_deref()));
+        eprintln!(
+            "seed {seed}: {} steps, {} syncs, {} kills survived, {} conflicts met, {} agreements, {} objects kept, \
+             lost bytes 0",
+            all.steps, all.syncs, all.kills, all.conflicts, all.agreements, all.kept
+        );
+        if kept.is_some() {
+            break;
+        }
+    }
+}
