@@ -108,11 +108,12 @@ pub enum Step {
         run: Run,
         kill: Option<usize>,
     },
-    /// The worker gets SIGKILL after so many milliseconds.
-    KillWorker {
+    /// SIGKILL after so many milliseconds: for ours only, or as in a power cut for git too.
+    Cut {
         clone: usize,
         run: Run,
         after: u64,
+        git_too: bool,
     },
     /// All at once, while users go on with files of their own.
     Together {
@@ -175,7 +176,10 @@ fn step(draw: &mut Draw, clones: usize, kills: usize) -> Step {
         52..54 => Step::Push { clone },
         54..68 => Step::Sync { clone, run: run(draw), kill: None },
         68..80 => Step::Sync { clone, run: run(draw), kill: Some(draw.below(kills)) },
-        80..84 => Step::KillWorker { clone, run: draw.of(&[Run::Start, Run::End]), after: draw.below(120) as u64 },
+        80..84 => {
+            let (run, after) = (run(draw), draw.below(150) as u64);
+            Step::Cut { clone, run, after, git_too: draw.below(2) == 0 }
+        }
         84..91 => {
             let runs = (0..2 + draw.below(3)).map(|_| (draw.below(clones), run(draw))).collect();
             let own = |draw: &mut Draw| Spot { own: true, ..spot(draw) };

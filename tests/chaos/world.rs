@@ -112,7 +112,7 @@ impl<'a> World<'a> {
                 self.env.git_try(&self.users[*clone].repo, &["push", "-q", "origin", "main"]);
             }
             Step::Sync { clone, run, kill } => self.sync(*clone, *run, *kill),
-            Step::KillWorker { clone, run, after } => self.kill_worker(*clone, *run, *after),
+            Step::Cut { clone, run, after, git_too } => self.cut(*clone, *run, *after, *git_too),
             Step::Together { runs, edits } => self.together(runs, edits, mark),
             Step::Settle { clone } => {
                 if !self.wounded.contains(clone) && self.network != Network::Away {
@@ -179,7 +179,7 @@ impl<'a> World<'a> {
         if !matches!(run, Run::Force(_)) {
             assert_eq!(ran.code, 0, "a hook never fails: {}", ran.stderr);
             // The worker may have met its end in any clone whose request still lay there.
-            if kill.is_some() {
+            if kill.is_some() && !self.env.queued().is_empty() {
                 self.figures.kills += 1;
                 self.wounded.extend(0..self.users.len());
             }
@@ -207,20 +207,37 @@ impl<'a> World<'a> {
         }
     }
 
-    fn kill_worker(&mut self, clone: usize, run: Run, after: u64) {
-        let (command, input) = self.command(clone, run);
-        self.env.run(command, &input).ok();
+    /// Kills what runs on this machine. What runs in the remote is another machine's.
+    fn cut(&mut self, clone: usize, run: Run, after: u64, git_too: bool) {
+        let mut child = self.spawn(clone, run);
         std::thread::sleep(Duration::from_millis(after));
+        let mut killed = false;
         for (pid, line) in self.env.processes() {
-            let mut words = line.split_whitespace();
-            if words.next().is_some_and(|p| p.ends_with("/craft")) && words.next() == Some("worker") {
-                // It may have ended by itself in the meantime.
-                if kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).is_ok() {
-                    self.figures.kills += 1;
-                    self.wounded.extend(0..self.users.len());
-                }
+            let ours = line.split(' ').next().is_some_and(|program| program.ends_with("/craft"));
+            let at = std::fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            // It may have ended by itself in the meantime.
+            if (ours || git_too)
+                && !at.starts_with(self.remote_now())
+                && kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).is_ok()
+            {
+                killed = true;
             }
         }
+        child.wait().unwrap();
+        if killed {
+            self.figures.kills += 1;
+            self.wounded.extend(0..self.users.len());
+        }
+    }
+
+    fn spawn(&mut self, clone: usize, run: Run) -> std::process::Child {
+        let (mut command, input) = self.command(clone, run);
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        // Who reads nothing may be gone by now.
+        let _ = child.stdin.take().unwrap().write_all(&input);
+        self.figures.syncs += 1;
+        child
     }
 
     fn together(
@@ -229,15 +246,7 @@ impl<'a> World<'a> {
         edits: &[(usize, super::plan::Spot, super::plan::Change)],
         mark: usize,
     ) {
-        let mut running = Vec::new();
-        for (clone, run) in runs {
-            let (mut command, input) = self.command(*clone, *run);
-            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-            let mut child = command.spawn().unwrap();
-            child.stdin.take().unwrap().write_all(&input).unwrap();
-            running.push(child);
-            self.figures.syncs += 1;
-        }
+        let running: Vec<_> = runs.iter().map(|(clone, run)| self.spawn(*clone, *run)).collect();
         for (n, (clone, spot, change)) in edits.iter().enumerate() {
             let user = &self.users[*clone];
             // A mark of its own: the steps are far fewer.
