@@ -9,7 +9,7 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use self::plan::Plan;
+use self::plan::{Change, Network, Plan, Spot, Step};
 use self::world::World;
 use crate::sync_kill::steps as kill_steps;
 
@@ -65,8 +65,8 @@ fn play(plan: &Plan) -> Result<Figures, Failure> {
     })
 }
 
-/// A shorter plan that still fails, as far as so many tries find one.
-fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
+/// A shorter plan that still fails in `play`, as far as so many tries find one.
+fn shrink(plan: &Plan, failure: Failure, play: impl Fn(&Plan) -> Option<Failure>) -> (Plan, Failure) {
     let upto: Vec<usize> = plan.numbers().into_iter().filter(|n| *n <= failure.at).collect();
     let (mut best, mut failure) = (plan.keep(&upto), failure);
     let mut tries = 0;
@@ -79,8 +79,8 @@ fn shrink(plan: &Plan, failure: Failure) -> (Plan, Failure) {
             let shorter = best.keep(&kept);
             tries += 1;
             match play(&shorter) {
-                Err(found) => (best, failure) = (shorter, found),
-                Ok(_) => from += size,
+                Some(found) => (best, failure) = (shorter, found),
+                None => from += size,
             }
         }
         size /= 2;
@@ -99,7 +99,8 @@ fn survive(seed: u64, steps: usize, kept: Option<&[usize]>) -> Figures {
         Ok(figures) => figures,
         Err(failure) => {
             let first = format!("at step {}: {}", failure.at, failure.why);
-            let (short, failure) = if kept.is_some() { (plan, failure) } else { shrink(&plan, failure) };
+            let (short, failure) =
+                if kept.is_some() { (plan, failure) } else { shrink(&plan, failure, |p| play(p).err()) };
             let list: String = short.steps.iter().map(|(n, step)| format!("{n:>6} {step:?}\n")).collect();
             let numbers: Vec<String> = short.numbers().iter().map(usize::to_string).collect();
             panic!(
@@ -143,6 +144,35 @@ fn a_plan_is_the_same_each_time_and_keeps_the_numbers_of_its_steps() {
     let kept = plan.keep(&[3, 41]);
     assert_eq!(kept.numbers(), [3, 41]);
     assert_eq!(format!("{:?}", kept.steps[1]), format!("{:?}", plan.steps[41]));
+}
+
+#[test]
+fn a_plan_that_fails_is_shrunk_to_the_steps_that_matter() {
+    let fails = |plan: &Plan| {
+        let numbers = plan.numbers();
+        let failure = Failure { at: 31, why: String::new() };
+        (numbers.contains(&7) && numbers.contains(&31)).then_some(failure)
+    };
+    let plan = Plan::new(1, 60, 5);
+    let (short, failure) = shrink(&plan, fails(&plan).unwrap(), fails);
+    assert_eq!((short.numbers(), failure.at), (vec![7, 31], 31));
+}
+
+#[test]
+fn what_is_taken_from_a_user_is_noticed() {
+    for (own, words) in [(true, "what only its user touches"), (false, "LOST")] {
+        let write = Step::Edit { clone: 1, spot: Spot { own, pick: 0 }, change: Change::Binary };
+        let plan = Plan { clones: 2, ..Plan::new(1, 0, 1) };
+        let noticed = catch_unwind(|| {
+            let mut world = World::new(&plan, &[]);
+            world.step(0, &write);
+            let folder = world.repo(1).join(if own { "own/1" } else { "shared" });
+            std::fs::remove_file(folder.join("plain.txt")).unwrap();
+            world.step(1, &Step::Network(Network::Fine));
+        });
+        let said = noticed.unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 /// Run by `scripts/chaos.sh`, which says how long.

@@ -170,13 +170,13 @@ impl Plan {
 fn step(draw: &mut Draw, clones: usize, kills: usize) -> Step {
     let clone = draw.below(clones);
     match draw.below(100) {
-        0..45 => Step::Edit { clone, spot: spot(draw), change: change(draw) },
-        45..48 => Step::Stage { clone, pick: draw.below(1000) },
-        48..52 => Step::Commit { clone },
-        52..54 => Step::Push { clone },
-        54..68 => Step::Sync { clone, run: run(draw), kill: None },
-        68..80 => Step::Sync { clone, run: run(draw), kill: Some(draw.below(kills)) },
-        80..84 => {
+        0..41 => Step::Edit { clone, spot: spot(draw), change: change(draw) },
+        41..44 => Step::Stage { clone, pick: draw.below(1000) },
+        44..48 => Step::Commit { clone },
+        48..50 => Step::Push { clone },
+        50..63 => Step::Sync { clone, run: run(draw), kill: None },
+        63..75 => Step::Sync { clone, run: run(draw), kill: Some(draw.below(kills)) },
+        75..84 => {
             let (run, after) = (run(draw), draw.below(150) as u64);
             Step::Cut { clone, run, after, git_too: draw.below(2) == 0 }
         }

@@ -88,6 +88,11 @@ impl<'a> World<'a> {
         world
     }
 
+    /// Where a clone lies.
+    pub fn repo(&self, clone: usize) -> &Path {
+        &self.users[clone].repo
+    }
+
     /// Takes one step and looks whether all is well.
     pub fn step(&mut self, number: usize, step: &Step) {
         self.now += MINUTE_MS;
