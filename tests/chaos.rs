@@ -24,6 +24,8 @@ pub struct Figures {
     pub steps: usize,
     pub syncs: usize,
     pub kills: usize,
+    /// Those of them that fell into the middle of a checkout.
+    pub torn: usize,
     pub conflicts: usize,
     /// Times at which faults stopped and all clones came to be the same.
     pub agreements: usize,
@@ -36,6 +38,7 @@ impl Figures {
         self.steps += other.steps;
         self.syncs += other.syncs;
         self.kills += other.kills;
+        self.torn += other.torn;
         self.conflicts += other.conflicts;
         self.agreements += other.agreements;
         self.kept += other.kept;
@@ -191,9 +194,9 @@ fn nothing_is_lost_in_many_worlds() {
         }
         all.add(&survive(seed, left.min(200), kept.as_deref()));
         eprintln!(
-            "seed {seed}: {} steps, {} syncs, {} kills survived, {} conflicts met, {} agreements, {} objects kept, \
+            "seed {seed}: {} steps, {} syncs, {} kills survived ({} in a checkout), {} conflicts met, {} agreements, {} objects kept, \
              lost bytes 0",
-            all.steps, all.syncs, all.kills, all.conflicts, all.agreements, all.kept
+            all.steps, all.syncs, all.kills, all.torn, all.conflicts, all.agreements, all.kept
         );
         if kept.is_some() {
             break;

@@ -115,6 +115,11 @@ pub enum Step {
         after: u64,
         git_too: bool,
     },
+    /// As in a power cut, `force` and its git die in the middle of a checkout, when so many shared files are written.
+    Tear {
+        clone: usize,
+        after: usize,
+    },
     /// All at once, while users go on with files of their own.
     Together {
         runs: Vec<(usize, Run)>,
@@ -180,13 +185,14 @@ fn step(draw: &mut Draw, clones: usize, kills: usize) -> Step {
             let (run, after) = (run(draw), draw.below(150) as u64);
             Step::Cut { clone, run, after, git_too: draw.below(2) == 0 }
         }
-        84..91 => {
+        84..88 => {
             let runs = (0..2 + draw.below(3)).map(|_| (draw.below(clones), run(draw))).collect();
             let own = |draw: &mut Draw| Spot { own: true, ..spot(draw) };
             let edits = (0..draw.below(4)).map(|_| (draw.below(clones), own(draw), change(draw))).collect();
             Step::Together { runs, edits }
         }
-        91..94 => Step::Settle { clone },
+        88..92 => Step::Tear { clone, after: draw.below(3) },
+        92..94 => Step::Settle { clone },
         _ => Step::Network(draw.of(&[
             Network::Fine,
             Network::Fine,

@@ -58,6 +58,18 @@ impl<'a> World<'a> {
         env.set("CRAFT_INTERNAL__SEED", plan.seed.to_string());
         env.git(env.root(), &["init", "-q", "--bare", "remote.git"]);
         let remote = env.path("remote.git");
+        // git runs this for each shared file it checks out. Its parent is git, whose parent may be ours.
+        let tear = env.path("tear.sh");
+        script(
+            &tear,
+            &format!(
+                "flag='{}'\nif [ -e \"$flag\" ]; then\n  n=$(cat \"$flag\")\n  if [ \"$n\" -le 0 ]; then\n    \
+                 rm \"$flag\"\n    up=$(cut -d' ' -f4 /proc/$PPID/stat)\n    \
+                 [ \"$(cat /proc/$up/comm)\" = craft ] || up=\n    kill -9 $up $PPID\n  fi\n  \
+                 [ ! -e \"$flag\" ] || echo $((n - 1)) >\"$flag\"\nfi\nexec cat",
+                env.path("tear").display()
+            ),
+        );
         let users: Vec<User> =
             (0..plan.clones).map(|number| User { number, repo: env.path(&format!("clone {number}")) }).collect();
         for user in &users {
@@ -67,6 +79,8 @@ impl<'a> World<'a> {
                 user.commit(&env, 0);
                 env.git(&user.repo, &["push", "-q", "-u", "origin", "main"]);
             }
+            env.git(&user.repo, &["config", "filter.tear.smudge", tear.to_str().unwrap()]);
+            write(user.repo.join(".git/info/attributes"), "shared/** filter=tear\n");
             env.auto_sync(&user.repo, &["enable"]);
         }
         let trees = users.iter().map(|u| tree(&u.repo)).collect();
@@ -117,6 +131,12 @@ impl<'a> World<'a> {
                 self.env.git_try(&self.users[*clone].repo, &["push", "-q", "origin", "main"]);
             }
             Step::Sync { clone, run, kill } => self.sync(*clone, *run, *kill),
+            Step::Tear { clone, after } => {
+                let flag = self.env.path("tear");
+                write(&flag, after.to_string());
+                self.sync(*clone, Run::Force("sync"), None);
+                let _ = std::fs::remove_file(flag);
+            }
             Step::Cut { clone, run, after, git_too } => self.cut(*clone, *run, *after, *git_too),
             Step::Together { runs, edits } => self.together(runs, edits, mark),
             Step::Settle { clone } => {
@@ -189,7 +209,9 @@ impl<'a> World<'a> {
                 self.wounded.extend(0..self.users.len());
             }
         } else if ran.code == KILLED {
-            assert!(kill.is_some(), "nobody killed it");
+            let torn = !self.env.path("tear").exists();
+            assert!(kill.is_some() || torn, "nobody killed it");
+            self.figures.torn += usize::from(kill.is_none());
             self.figures.kills += 1;
             self.wounded.insert(clone);
         } else {
