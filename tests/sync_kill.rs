@@ -170,6 +170,19 @@ fn a_kill_at_any_step_loses_nothing_and_the_next_sync_ends_whole() {
 }
 
 #[test]
+fn the_locks_of_a_git_that_died_with_its_sync_are_taken_away() {
+    let pair = Pair::busy();
+    pair.set("CRAFT_INTERNAL__KILL_AT", "forward-begun");
+    assert_eq!(pair.craft(&pair.a, &["auto-sync", "force", "sync"]).code, 128 + 9);
+    pair.unset("CRAFT_INTERNAL__KILL_AT");
+    for name in ["index", "HEAD", "ORIG_HEAD", "AUTO_MERGE", "packed-refs", "refs/heads/main"] {
+        write(pair.a.join(".git").join(format!("{name}.lock")), "");
+    }
+    merged(&pair, "locks");
+    pair.whole();
+}
+
+#[test]
 fn a_worker_that_is_killed_leaves_its_request_to_the_next() {
     let steps = steps();
     assert!(!steps.is_empty());

@@ -60,7 +60,11 @@ impl Engine<'_> {
     /// Removes the locks and index copies the interrupted run left. They are known to be its own: the
     /// journal says it was at work here, and no git runs here now.
     fn remove_leftovers(&mut self, entry: &journal::Entry) -> Result<(), End> {
-        let mut locks = vec![self.at.git_dir.join("index.lock"), self.at.git_dir.join("HEAD.lock")];
+        // Besides the index and HEAD, a merge sets ORIG_HEAD and deletes AUTO_MERGE, for which git also locks
+        // the packed refs.
+        let names = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock", "AUTO_MERGE.lock"];
+        let mut locks: Vec<PathBuf> = names.iter().map(|n| self.at.git_dir.join(n)).collect();
+        locks.push(self.at.common_dir.join("packed-refs.lock"));
         if !entry.branch.is_empty() {
             locks.push(self.at.common_dir.join(format!("refs/heads/{}.lock", entry.branch)));
         }
