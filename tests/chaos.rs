@@ -94,7 +94,12 @@ fn shrink(plan: &Plan, failure: Failure, play: impl Fn(&Plan) -> Option<Failure>
 /// Plays the world of a seed; a failure is shrunk and told.
 #[track_caller]
 fn survive(seed: u64, steps: usize, kept: Option<&[usize]>) -> Figures {
-    let mut plan = Plan::new(seed, steps, kill_steps().len());
+    survive_plan(Plan::new(seed, steps, kill_steps().len()), steps, kept)
+}
+
+#[track_caller]
+fn survive_plan(mut plan: Plan, steps: usize, kept: Option<&[usize]>) -> Figures {
+    let seed = plan.seed;
     if let Some(kept) = kept {
         plan = plan.keep(kept);
     }
@@ -119,24 +124,29 @@ fn survive(seed: u64, steps: usize, kept: Option<&[usize]>) -> Figures {
     }
 }
 
+/// A world of the normal run.
+fn short(seed: u64) {
+    survive_plan(Plan::new(seed, STEPS, kill_steps().len()).without_power_cuts(), STEPS, None);
+}
+
 #[test]
 fn nothing_is_lost_in_the_first_world() {
-    survive(1, STEPS, None);
+    short(1);
 }
 
 #[test]
 fn nothing_is_lost_in_the_second_world() {
-    survive(2, STEPS, None);
+    short(2);
 }
 
 #[test]
 fn nothing_is_lost_in_the_third_world() {
-    survive(3, STEPS, None);
+    short(3);
 }
 
 #[test]
 fn nothing_is_lost_in_the_fourth_world() {
-    survive(4, STEPS, None);
+    short(4);
 }
 
 #[test]
