@@ -208,7 +208,9 @@ fn pin(ctx: &Context, at: &Location, options: &EnableOptions) -> Result<Pins, En
     let branch = branch.ok_or_else(|| EnrollError::Detached { path: at.worktree.clone() })?;
     let followed = if is_glob(&branch) { current } else { Some(branch.clone()) };
     let upstream = followed.and_then(|b| git.upstream(&b).ok().flatten()).map(|u| u.remote);
-    let remotes = git.remotes().map_err(Box::new)?;
+    let mut remotes = git.remotes().map_err(Box::new)?;
+    // git itself makes no such names, and a command of git that somebody copies would take one for an option.
+    remotes.retain(|name| !name.starts_with('-'));
     let has = |name: &str| remotes.iter().any(|r| r == name);
     let remote = match &options.remote {
         Some(name) if has(name) => Some(name.clone()),

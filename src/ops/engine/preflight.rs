@@ -169,10 +169,25 @@ impl Engine<'_> {
             Head::Branch { name, commit } => {
                 self.branch = name;
                 self.head = commit;
+                self.branch_is_no_option()?;
                 self.branch_is_pinned()?;
                 self.unborn_is_meant()
             }
         }
+    }
+
+    /// git makes no branch that looks like an option, and no command that names one means it.
+    fn branch_is_no_option(&self) -> Result<(), End> {
+        if !self.branch.starts_with('-') {
+            return Ok(());
+        }
+        let name = quote::word(&self.branch);
+        let new = quote::word(self.branch.trim_start_matches('-'));
+        Err(self.refused(
+            Refusal::OtherBranch,
+            format!("the branch {} has a name that looks like an option", self.branch),
+            self.git_command(&format!("branch -m -- {name} {new}")),
+        ))
     }
 
     fn branch_is_pinned(&self) -> Result<(), End> {
