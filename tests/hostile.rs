@@ -69,7 +69,7 @@ fn what_is_made_is_closed_to_others_whatever_the_umask_is() {
 
     let ours = claude.join("craft");
     for place in [&ours, &claude.join("auto-sync-state.json"), &pair.a.join(".git/craft")] {
-        assert_eq!(open_ones(place), [PathBuf::new(); 0], "open to others");
+        assert!(open_ones(place).is_empty(), "open to others: {:?}", open_ones(place));
     }
     let made: Vec<_> = below(&ours).into_iter().filter(|p| p.is_file()).collect();
     for name in ["config.json", "state.lock", "sync.jsonl", "heartbeat-SessionEnd.json", "status.json", "pull.tick"] {
@@ -546,4 +546,25 @@ fn a_projects_settings_cannot_widen_what_is_done() {
     let tree = pair.remote_tree();
     pair.force("sync").done();
     assert!(!tree.contains_key("big/x") && tree == pair.remote_tree(), "{:?}", pair.remote_tree().keys());
+}
+
+#[test]
+fn another_upstream_branch_than_the_enrolled_one_stops_the_sync_until_it_is_enrolled() {
+    let pair = Pair::enrolled();
+    pair.git(&pair.b, &["push", "-q", "origin", "HEAD:release"]);
+    pair.git(&pair.a, &["fetch", "-q"]);
+    pair.git(&pair.a, &["branch", "-q", "-u", "origin/release"]);
+    write(pair.a.join("mine.txt"), "mine\n");
+    let refs = pair.remote_refs();
+    let forced = pair.force("sync");
+    assert!(forced.refused(Refusal::RemoteChanged).contains("main follows origin/release"));
+    assert_eq!(pair.remote_refs(), refs);
+    pair.session_end(&pair.a, "s");
+    pair.wait_until_quiet();
+    let told = pair.session_start(&pair.a, "t");
+    assert!(told.contains("origin/release") && told.contains("was enrolled"), "{told}");
+    assert_eq!(pair.remote_refs(), refs);
+    pair.auto_sync(&pair.a, &["enable"]);
+    pair.force("sync").done();
+    assert_eq!(pair.rev(&pair.remote, "release"), pair.rev(&pair.a, "HEAD"));
 }

@@ -223,6 +223,13 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Whether the enrolled branch still follows what it followed. Where that is not known, or another
+    /// branch of a glob is checked out, anything is right.
+    fn is_the_pinned_upstream(&self, branch: &str) -> bool {
+        let pin = self.job.pin;
+        self.branch != pin.branch || pin.upstream.as_deref().is_none_or(|was| was == branch)
+    }
+
     fn remote_is_the_pinned(&mut self) -> Result<(), End> {
         let pin = self.job.pin;
         let Some(remote) = pin.remote.as_deref() else { return Ok(()) };
@@ -245,7 +252,14 @@ impl Engine<'_> {
         }
         let upstream = self.reads.upstream(&self.branch).map_err(|e| self.end(&e))?;
         self.target = Some(match upstream {
-            Some(up) if up.remote == remote => Target::new(remote, &up.branch, true),
+            Some(up) if up.remote == remote && self.is_the_pinned_upstream(&up.branch) => {
+                Target::new(remote, &up.branch, true)
+            }
+            Some(up) if up.remote == remote => {
+                let was = pin.upstream.as_deref().unwrap_or_default();
+                let reason = format!("{} follows {remote}/{}, and {remote}/{was} was enrolled", self.branch, up.branch);
+                return Err(self.refused(Refusal::RemoteChanged, reason, again));
+            }
             Some(up) => {
                 let reason = format!("{} follows {}/{}, and {remote} was enrolled", self.branch, up.remote, up.branch);
                 return Err(self.refused(Refusal::RemoteChanged, reason, again));
