@@ -1,17 +1,23 @@
 //! The file that tells why a hook or the worker did what it did. Nothing reads it but people.
 
 use crate::clock::{self, Clock};
-use crate::fs::{atomic, layout::Layout};
+use crate::fs::{atomic, layout::Layout, private};
+use crate::plain;
 
 /// Bytes after which the file is turned over, once, to `craft.log.1`.
 const TURN_OVER: u64 = 1 << 20;
 
-/// Writes a line; failing to is no error, since nobody could be told.
+/// Writes a line; failing to is no error, since nobody could be told. In a folder that is another user's
+/// nothing is written.
 pub fn log(layout: &Layout, clock: &dyn Clock, who: &str, text: &str) {
+    if private::check(&layout.craft()).is_err() {
+        return;
+    }
     let path = layout.diagnostics();
     if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
         let _ = atomic::rename(&path, &path.with_extension("log.1"));
     }
+    let text = plain::line(text);
     let _ =
         atomic::append_line(&path, &format!("{} {who}[{}] {text}", clock::rfc3339(clock.now_ms()), std::process::id()));
 }

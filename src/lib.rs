@@ -13,6 +13,7 @@ pub mod env;
 pub mod fs;
 pub mod hook;
 pub mod locate;
+pub mod plain;
 pub mod queue;
 pub mod state;
 pub mod sys;

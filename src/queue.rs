@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::config::model::Action;
 use crate::dice::Dice;
+use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::Layout;
-use crate::fs::{FsError, IoContext, atomic, remove_optional};
+use crate::fs::{FsError, IoContext, private, remove_optional};
 use crate::locate::Location;
 
 /// What made a sync happen.
@@ -114,8 +115,9 @@ impl Request {
 /// Puts a request into the queue: one new file.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// Where the file cannot be written, and where the folder of ours belongs to another user.
 pub fn push(layout: &Layout, request: &Request) -> Result<(), FsError> {
+    private::check(&layout.craft())?;
     let path = file(layout, &request.id);
     let text = serde_json::to_vec(request).map_err(std::io::Error::other).at("write", &path)?;
     atomic::create(&path, &text)
@@ -149,7 +151,7 @@ pub fn list(layout: &Layout) -> Result<Vec<Request>, FsError> {
 pub fn put_back(layout: &Layout, request: &Request) -> Result<(), FsError> {
     let path = file(layout, &request.id);
     let text = serde_json::to_vec(request).map_err(std::io::Error::other).at("write", &path)?;
-    atomic::replace(&path, &text)
+    atomic::store(&path, &text, Durability::Full)
 }
 
 /// Removes a request whose work is done and recorded.

@@ -20,6 +20,13 @@ pub fn host_name() -> String {
     CStr::from_bytes_until_nul(&buffer).map_or_else(|_| String::new(), |name| name.to_string_lossy().into_owned())
 }
 
+/// The user this process acts as.
+#[must_use]
+pub fn effective_user() -> u32 {
+    // SAFETY: geteuid cannot fail and touches no memory.
+    unsafe { libc::geteuid() }
+}
+
 /// Whether a process with this id exists, whoever owns it.
 #[must_use]
 pub fn process_exists(pid: u32) -> bool {

@@ -11,7 +11,7 @@ use crate::env::{self, Env};
 use crate::fs::lock;
 use crate::hook::answer::{self, Answer};
 use crate::locate::Location;
-use crate::ops::{enrolled, round, sync};
+use crate::ops::{enrolled, ours, round, sync};
 use crate::queue::{self, Request, Trigger};
 use crate::state::session;
 use crate::sync::outcome::{End, Refusal};
@@ -28,6 +28,10 @@ pub fn run(env: Env, again: bool) {
         return;
     }
     let Ok(ctx) = Context::new(env) else { return };
+    // Whoever owns the queue would decide what is done; a command says so, a worker has nobody to tell.
+    if ours::check(&ctx).is_err() {
+        return;
+    }
     // First, so that nothing is taken away that a hook is about to read.
     let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
     take_up_dead_sessions(&ctx);

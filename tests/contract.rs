@@ -25,6 +25,7 @@ const FLOORS: [(usize, &[&str]); 5] = [
             "fs",
             "hook",
             "locate",
+            "plain",
             "queue",
             "state",
             "sys",

@@ -178,7 +178,7 @@ fn a_folder_that_others_may_change_is_closed_and_a_switch_that_was_left_on_is_to
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
     assert_eq!(state(&checks(&desk, &[]).1, "permissions").0, "broken");
     assert_eq!(checks(&desk, &["--fix"]).0, 0);
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
 
     desk.env.set("CRAFT_DISABLE", "1");
     assert_eq!(state(&checks(&desk, &[]).1, "environment").0, "broken");

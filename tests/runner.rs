@@ -12,6 +12,7 @@ mod demo;
 mod doctor;
 mod harness;
 mod hooks;
+mod hostile;
 mod install;
 mod plugin_commands;
 mod review;

@@ -149,7 +149,7 @@ mod tests {
     fn a_toast_is_short_and_cannot_steer_the_terminal() {
         let alarm = |message: &str| toast(&Alarm { id: "1".into(), message: message.to_owned() });
         assert_eq!(alarm("both sides changed a.txt"), "both sides changed a.txt: /craft auto-sync status");
-        assert_eq!(alarm("a\u{1b}[2J\nb"), "a\u{fffd}[2J b: /craft auto-sync status");
+        assert_eq!(alarm("a\u{1b}[2J\nb"), "a\\u{1b}[2J b: /craft auto-sync status");
         assert_eq!(console::measure_text_width(&alarm(&"字".repeat(1000))), 99 + ": /craft auto-sync status".len());
     }
 }

@@ -16,12 +16,12 @@ fn one_line_a_check_and_the_remedy_below() {
         check("install", State::Broken, "/home/ann/.claude/x is missing", Some("craft install"), Some(Fix::Reinstall)),
         check("queue", State::Warning, "a\u{1b}[31m name", Some("craft auto-sync force --all"), None),
     ];
-    assert_snapshot!(render(&checks, &look), @"
+    assert_snapshot!(render(&checks, &look), @r"
     ✓ client   Claude Code 2.1.329
     - loaded   Claude Code cannot be asked
     ✗ install  ~/.claude/x is missing
                → craft install
-    ! queue    a�[31m name
+    ! queue    a\u{1b}[31m name
                → craft auto-sync force --all
     one thing is broken
     `craft doctor --fix` mends what can be mended without asking

@@ -136,6 +136,7 @@ mod tests {
             remote_url: Some("git@example.org:ann/app.git".into()),
             push_url: None,
             branch: "main".into(),
+            upstream: Some("main".into()),
             publish: false,
             disabled: false,
             enrolled: String::new(),

@@ -13,6 +13,7 @@ use crate::config::model::Action;
 use crate::context::Context;
 use crate::locate::{Location, locate};
 use crate::ops::sync::{self, ForceOptions, Preview};
+use crate::plain;
 use crate::sync::outcome::{End, Refusal, Report};
 use crate::sync::{quote, tell};
 
@@ -162,7 +163,7 @@ fn summary(report: &Report, look: &Look, many: bool) -> String {
 }
 
 fn list(lines: &mut Vec<String>, look: &Look, entries: &[String], count: usize) {
-    lines.extend(entries.iter().take(SHOWN).map(|e| format!("  {}", look.cut(&tell::clean(e), 2))));
+    lines.extend(entries.iter().take(SHOWN).map(|e| format!("  {}", look.cut(&plain::name(e), 2))));
     let rest = count.saturating_sub(entries.len().min(SHOWN));
     if rest > 0 {
         lines.push(format!("  and {rest} more"));

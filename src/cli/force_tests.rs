@@ -47,7 +47,7 @@ fn a_summary_lists_what_changed_and_how_to_go_back() {
         left_out: vec![LeftOut { path: ".env".into(), why: LeftOutReason::SecretName }],
         ..report(End::Done)
     };
-    assert_snapshot!(summary(&done, &Look::default(), false), @"
+    assert_snapshot!(summary(&done, &Look::default(), false), @r"
     committed
       src/part0.rs
       src/part1.rs
@@ -61,7 +61,7 @@ fn a_summary_lists_what_changed_and_how_to_go_back() {
       src/part9.rs
       and 2 more
     merged
-      abc1234 Fix�[2J it (Ben)
+      abc1234 Fix\u{1b}[2J it (Ben)
     changed by them
       README.md
     claude-craft: committed 12 files, merged 1 commit, pushed 2 commits to origin/main; left out 1 path

@@ -32,6 +32,7 @@ use self::error::CommandError;
 use self::ui::Ui;
 use crate::context::Context;
 use crate::env::Env;
+use crate::ops::ours;
 
 /// Keeps repositories in step with the work done in Claude Code.
 #[derive(Debug, Parser)]
@@ -145,6 +146,10 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         command => command,
     };
     let ctx = Context::new(env.clone())?;
+    // These two tell of it in their own way.
+    if !matches!(command, Command::Doctor(_) | Command::Brief(_)) {
+        ours::check(&ctx)?;
+    }
     let cwd = working_folder(folder)?;
     let verb = match command {
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),

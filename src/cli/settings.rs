@@ -13,6 +13,7 @@ use super::ui::{Look, Ui};
 use crate::context::Context;
 use crate::ops::fragments::{self, Change, Listed, Standing};
 use crate::ops::install;
+use crate::plain;
 use crate::settings::fragment::{self, Values};
 
 /// See the command's help.
@@ -261,5 +262,5 @@ fn diff(file: &Path, change: &Change, look: &Look) -> String {
 /// A line of a file without what a terminal would obey.
 fn shown(line: &str) -> String {
     let line = line.trim_end_matches(['\r', '\n']);
-    line.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect()
+    plain::lines(line)
 }

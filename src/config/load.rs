@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::model::{Config, Repository};
-use crate::fs::{FsError, read_optional};
+use crate::fs::{FsError, private};
 
 /// The version this program writes. A newer file is read as far as it is understood.
 pub const VERSION: u32 = 1;
@@ -53,7 +53,7 @@ pub enum ConfigError {
 /// # Errors
 /// See [`ConfigError`].
 pub fn load(path: &Path) -> Result<Config, ConfigError> {
-    match read_optional(path)? {
+    match private::read(path)? {
         None => Ok(Config::default()),
         Some(bytes) => parse(path, &bytes),
     }

@@ -225,6 +225,9 @@ pub struct Repository {
     pub push_url: Option<String>,
     /// The branch that is synced; a glob (`*` for all) where the user asked for more than one.
     pub branch: String,
+    /// The branch of the remote that `branch` followed; `None` where it followed none, or is a glob.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<String>,
     /// Whether a branch that the remote does not have yet may be published there.
     #[serde(default)]
     pub publish: bool,

@@ -1,12 +1,13 @@
 //! Writing files so that a reader sees the old bytes or the new ones, and a crash loses neither.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{FsError, IoContext};
+use super::{FsError, IoContext, private};
 
 static SERIAL: AtomicU32 = AtomicU32::new(0);
 
@@ -22,26 +23,50 @@ pub enum Durability {
     None,
 }
 
-/// Replaces `path` with `bytes`: temporary file in the same folder, fsync, rename, fsync of the
-/// folder. Missing folders are made, a symlink is followed (people link their dotfiles), the mode of
+/// Replaces a file of the user's with `bytes`: temporary file in the same folder, fsync, rename, fsync of
+/// the folder. Missing folders are made, a symlink is followed (people link their dotfiles), the mode of
 /// an existing file is kept.
 ///
 /// # Errors
 /// Where any of it fails; the temporary file is removed and the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    replace_with(path, bytes, Durability::Full)
+    replace_if(path, bytes, Durability::Full, || Ok(true)).map(drop)
 }
 
-/// As [`replace`], with only as much syncing as `durability` needs: an fsync costs more than a process
-/// start.
+/// Replaces a file of ours with `bytes`, as [`replace`] does, but for this user only: the file has mode
+/// 0600, whatever it had before, missing folders are made with 0700, and a symlink is replaced. With only
+/// as much syncing as `durability` needs: an fsync costs more than a process start.
 ///
 /// # Errors
-/// As [`replace`].
-pub fn replace_with(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
-    replace_if(path, bytes, durability, || Ok(true)).map(drop)
+/// As [`replace`], and where what is there belongs to another user.
+pub fn store(path: &Path, bytes: &[u8], durability: Durability) -> Result<(), FsError> {
+    if let Ok(there) = fs::symlink_metadata(path) {
+        private::owned(&there).at("use", path)?;
+    } else {
+        private::folder(parent(path))?;
+    }
+    let temporary = temporary_beside(path);
+    write_new(&temporary, bytes, durability != Durability::None).and_then(|()| rename(&temporary, path)).inspect_err(
+        |_| {
+            let _ = fs::remove_file(&temporary);
+        },
+    )?;
+    if durability == Durability::Full {
+        sync_folder(parent(path));
+    }
+    Ok(())
 }
 
-/// As [`replace_with`] for a file that others write as well: `still` is asked when the new file is
+/// As [`store`] with [`Durability::Full`] for the one file of ours that people link: a symlink is followed,
+/// and what it leads to keeps its mode.
+///
+/// # Errors
+/// As [`store`].
+pub fn store_linked(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    if path.is_symlink() { replace(path, bytes) } else { store(path, bytes, Durability::Full) }
+}
+
+/// As [`replace`] for a file that others write as well: `still` is asked when the new file is
 /// complete, last thing before the rename, and where it says no nothing is replaced. Whether it was.
 ///
 /// # Errors
@@ -96,31 +121,27 @@ fn keep_owner(new: &Path, old: &fs::Metadata) {
 /// # Errors
 /// Where any of it fails; what was there is as it was.
 pub fn place(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
-    use std::os::unix::fs::PermissionsExt as _;
     let folder = parent(path);
     fs::create_dir_all(folder).at("create", folder)?;
     let temporary = temporary_beside(path);
     write_new(&temporary, bytes, true)
-        .and_then(|()| {
-            fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).at("set the mode of", &temporary)
-        })
+        .and_then(|()| fs::set_permissions(&temporary, Permissions::from_mode(mode)).at("set the mode of", &temporary))
         .and_then(|()| rename(&temporary, path))
         .inspect_err(|_| {
             let _ = fs::remove_file(&temporary);
         })
 }
 
-/// Makes a file that did not exist, complete from its first moment: temporary file, then a rename to
+/// Makes a file of ours that did not exist, for this user only, complete from its first moment: temporary file, then a rename to
 /// the new name (which costs next to nothing, unlike a rename over an existing file).
 ///
 /// # Errors
 /// Where the folder cannot be made or the file not written.
 pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    let folder = parent(path);
     let temporary = temporary_beside(path);
     let mut outcome = write_new(&temporary, bytes, false);
     if matches!(&outcome, Err(e) if e.source.kind() == ErrorKind::NotFound) {
-        fs::create_dir_all(folder).at("create", folder)?;
+        private::folder(parent(path))?;
         outcome = write_new(&temporary, bytes, false);
     }
     outcome.and_then(|()| rename(&temporary, path)).inspect_err(|_| {
@@ -128,18 +149,21 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     })
 }
 
-/// Appends one line in a single `write`, so that lines of several processes never mix.
+/// Appends one line to a file of ours in a single `write`, so that lines of several processes never mix. The
+/// file and missing folders are made, for this user only; a symlink is not followed.
 ///
 /// # Errors
-/// Where the folder cannot be made or the line not written.
+/// Where the folder cannot be made or the line not written, and where the file belongs to another user.
 pub fn append_line(path: &Path, line: &str) -> Result<(), FsError> {
     let mut bytes = Vec::with_capacity(line.len() + 1);
     bytes.extend(line.bytes().map(|b| if b == b'\n' { b' ' } else { b }));
     bytes.push(b'\n');
-    append(path, &bytes)
+    let mut file = private::open(path, private::options().append(true).create(true))?;
+    private::close(&file, path)?;
+    file.write_all(&bytes).at("append to", path)
 }
 
-/// Appends bytes in a single `write`. The file and missing folders are made.
+/// Appends bytes to a file of the user's in a single `write`. The file and missing folders are made.
 ///
 /// # Errors
 /// As [`append_line`].
@@ -193,14 +217,17 @@ fn is_temporary_of(name: &OsStr, of: &OsStr) -> bool {
 }
 
 fn write_new(path: &Path, bytes: &[u8], durable: bool) -> Result<(), FsError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let mut file = options.open(path).at("create", path)?;
+    // Only ever a new file: at a name that can be guessed, somebody may have put a link.
+    let make = || OpenOptions::new().write(true).create_new(true).mode(private::FILE).open(path);
+    let made = match make() {
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+            // A process of this number was killed here.
+            fs::remove_file(path).at("remove", path)?;
+            make()
+        }
+        other => other,
+    };
+    let mut file = made.at("create", path)?;
     file.write_all(bytes).at("write", path)?;
     if durable {
         // Errors of a delayed write are only told by fsync, never by close.

@@ -3,7 +3,7 @@
 //! The lock is the `flock`; the JSON inside the file only tells people who holds it. Lock files are
 //! never deleted: deleting one while another process waits on it would give two holders.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use fs2::FileExt;
 use serde::{Deserialize, Serialize};
 
-use super::{FsError, IoContext};
+use super::{FsError, IoContext, private};
 use crate::clock::Millis;
 
 /// Who holds a lock, for people to read.
@@ -63,7 +63,7 @@ impl Drop for LockGuard {
 /// Takes the lock at `path` if it is free; `None` when another process holds it.
 ///
 /// # Errors
-/// Where the lock file cannot be made or opened.
+/// Where the lock file cannot be made or opened, and where it is a symlink or another user's.
 pub fn try_exclusive(path: &Path, holder: &Holder) -> Result<Option<LockGuard>, FsError> {
     let file = open(path)?;
     match FileExt::try_lock_exclusive(&file) {
@@ -116,16 +116,9 @@ pub fn living_holder(path: &Path, host: &str) -> Option<Holder> {
 }
 
 fn open(path: &Path) -> Result<File, FsError> {
-    let attempt = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    match attempt() {
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).at("create", folder)?;
-            }
-            attempt().at("open", path)
-        }
-        other => other.at("open", path),
-    }
+    let file = private::open(path, private::options().read(true).write(true).create(true).truncate(false))?;
+    private::close(&file, path)?;
+    Ok(file)
 }
 
 #[cfg(test)]

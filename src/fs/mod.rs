@@ -1,8 +1,9 @@
-//! Files: where they are, how they are replaced, how they are locked.
+//! Files: where they are, how they are replaced, how they are locked, who may touch them.
 
 pub mod atomic;
 pub mod layout;
 pub mod lock;
+pub mod private;
 
 use std::io;
 use std::path::{Path, PathBuf};

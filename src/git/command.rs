@@ -14,7 +14,7 @@ use crate::sync::step::Progress;
 
 /// Variables of git that come from the user's set-up, not from a surrounding git process. All other
 /// `GIT_*` are taken out, so that a hook of git that starts the client cannot redirect us.
-const KEPT: [&str; 18] = [
+const KEPT: [&str; 20] = [
     "GIT_SSH",
     "GIT_SSH_COMMAND",
     "GIT_SSH_VARIANT",
@@ -25,6 +25,9 @@ const KEPT: [&str; 18] = [
     "GIT_SSL_VERSION",
     "GIT_SSL_NO_VERIFY",
     "GIT_PROXY_COMMAND",
+    // Which transports a user allows must hold here as well.
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_PROTOCOL_FROM_USER",
     "GIT_CONFIG_GLOBAL",
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",

@@ -85,9 +85,9 @@ impl<'g, 'a> Reads<'g, 'a> {
     pub fn remote_urls(&self, name: &str) -> Result<Option<RemoteUrls>, GitError> {
         self.either(
             |r| r.remote_urls(name),
-            |git| match git.read(["remote", "get-url", name]).line() {
+            |git| match git.read(["remote", "get-url", "--", name]).line() {
                 Ok(fetch) => {
-                    let push = git.read(["remote", "get-url", "--push", "--all", name]).line()?;
+                    let push = git.read(["remote", "get-url", "--push", "--all", "--", name]).line()?;
                     Ok(Some(urls(&fetch, Some(&push.replace('\n', " ")))))
                 }
                 Err(e) if e.finished.code == Some(2) => Ok(None),

@@ -4,7 +4,7 @@
 //! gives up makes an empty file of that name, and the system lets only the first of the two succeed.
 //! So an answer is told by the hook or kept for the next prompt, never both and never neither.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::fs::layout::Layout;
-use crate::fs::{FsError, IoContext, atomic, remove_optional};
+use crate::fs::{FsError, IoContext, atomic, private, remove_optional};
 use crate::state::notice::Notice;
 use crate::sys;
 
@@ -77,7 +77,7 @@ pub fn give_up(layout: &Layout, id: &str) -> Option<Answer> {
     let path = layout.answer(id);
     match make_new(&path) {
         Err(e) if e.kind() == ErrorKind::NotFound => {
-            let made = fs::create_dir_all(path.parent()?).and_then(|()| make_new(&path));
+            let made = private::folder(path.parent()?).map_err(|e| e.source).and_then(|()| make_new(&path));
             if made.is_ok() { None } else { take(layout, id) }
         }
         Err(_) => take(layout, id),
@@ -115,7 +115,7 @@ fn waits(id: &str) -> bool {
 }
 
 fn make_new(path: &Path) -> std::io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(path).map(drop)
+    private::options().write(true).create_new(true).open(path).map(drop)
 }
 
 #[cfg(test)]

@@ -4,13 +4,17 @@ use std::fs;
 use std::path::Path;
 
 use crate::config::ConfigError;
-use crate::fs::atomic;
 use crate::fs::layout::{Layout, fnv1a};
+use crate::fs::{atomic, private};
 
 /// What to tell the user of `error`; `None` where the same was told of the same bytes before.
 #[must_use]
 pub fn once(layout: &Layout, error: &ConfigError) -> Option<String> {
     let text = error.to_string();
+    // What is another user's is not written to either, not even to say it once.
+    if matches!(error, ConfigError::Unreadable(e) if private::distrusted(e).is_some()) {
+        return Some(said(&text));
+    }
     let broken = path(error);
     // A file that cannot be read is known by the reason.
     let bytes = fs::read(broken).unwrap_or_else(|_| text.clone().into_bytes());
@@ -21,7 +25,11 @@ pub fn once(layout: &Layout, error: &ConfigError) -> Option<String> {
     }
     // Saying it twice is better than never, so a file that cannot be written does not matter.
     let _ = atomic::create(&told, state.as_bytes());
-    Some(format!("craft: auto-sync does nothing until this is mended: {text}"))
+    Some(said(&text))
+}
+
+fn said(text: &str) -> String {
+    format!("craft: auto-sync does nothing until this is mended: {text}")
 }
 
 fn path(error: &ConfigError) -> &Path {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::hook::event::Name;
+use crate::plain;
 use crate::state::notice::Notice;
 
 /// Characters the model is told at most.
@@ -52,10 +53,10 @@ fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     said.join("\n")
 }
 
-/// `text` without what would steer a terminal: subjects of commits and names of files come from the
-/// remote, and whoever writes there must not reach the user's screen.
+/// `text` with what would steer a terminal escaped: whoever writes the subjects of commits, the names of
+/// files or a project's settings must not reach the user's screen.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect::<String>().trim().to_owned()
+    plain::lines(text).trim().to_owned()
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -117,6 +118,6 @@ mod tests {
     #[test]
     fn a_remote_cannot_steer_the_users_terminal() {
         let value = rendered(Name::SessionStart, &[notice("got \u{1b}]0;owned\u{7}\u{9b}2J\ttwo\nlines\r", "")], true);
-        assert_eq!(value["systemMessage"], "got ]0;owned2J\ttwo\nlines");
+        assert_eq!(value["systemMessage"], "got \\u{1b}]0;owned\\u{7}\\u{9b}2J\ttwo\nlines");
     }
 }

@@ -145,7 +145,9 @@ impl<C: Clock> Hook<'_, C> {
         let Some(event) = Event::understand(name, wire) else {
             return self.puzzled(&layout, name, "the event on stdin is another one");
         };
-        self.beat(&layout, name, &event);
+        if !self.beat(&layout, name, &event) {
+            return Arrival::Nothing;
+        }
         // The host runs hooks in the session's folder, so that is where an event without one happened.
         let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
         let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
@@ -163,7 +165,7 @@ impl<C: Clock> Hook<'_, C> {
         }
     }
 
-    fn beat(&self, layout: &Layout, name: Name, event: &Event) {
+    fn beat(&self, layout: &Layout, name: Name, event: &Event) -> bool {
         let beat = Heartbeat {
             version: 1,
             at: self.clock.now_ms(),
@@ -172,7 +174,7 @@ impl<C: Clock> Hook<'_, C> {
             session: event.session.clone().unwrap_or_default(),
             folder: event.cwd.clone().unwrap_or_default(),
         };
-        heartbeat::beat(layout, name, &beat);
+        heartbeat::beat(layout, name, &beat)
     }
 
     /// Logs what was wrong with the input, where the suite is in use: nobody else wants our files.

@@ -14,7 +14,7 @@ use crate::config::model::Config;
 use crate::context::Context;
 use crate::fs::layout::Layout;
 use crate::fs::lock::{self, Holder, LockGuard};
-use crate::fs::{FsError, IoContext, atomic, read_optional};
+use crate::fs::{FsError, IoContext, atomic, private};
 
 /// How long to wait for another process that is changing configuration or state.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -62,7 +62,7 @@ impl Document {
     /// Where it cannot be read or is broken.
     pub fn read(layout: &Layout) -> Result<Self, EditError> {
         let path = layout.config();
-        let bytes = read_optional(&path)?.unwrap_or_default();
+        let bytes = private::read(&path)?.unwrap_or_default();
         parse(&path, &bytes)?;
         let value = if bytes.trim_ascii().is_empty() {
             serde_json::to_value(Config::default()).map_err(std::io::Error::other).at("write", &path)?
@@ -109,7 +109,7 @@ impl Document {
         }
         let text = self.text()?;
         if text != self.before {
-            atomic::replace(&self.path, text.as_bytes())?;
+            atomic::store_linked(&self.path, text.as_bytes())?;
         }
         Ok(config)
     }

@@ -207,8 +207,11 @@ fn pin(ctx: &Context, at: &Location, options: &EnableOptions) -> Result<Pins, En
     let branch = options.branch.clone().or_else(|| current.clone());
     let branch = branch.ok_or_else(|| EnrollError::Detached { path: at.worktree.clone() })?;
     let followed = if is_glob(&branch) { current } else { Some(branch.clone()) };
-    let upstream = followed.and_then(|b| git.upstream(&b).ok().flatten()).map(|u| u.remote);
-    let remotes = git.remotes().map_err(Box::new)?;
+    let followed = followed.and_then(|b| git.upstream(&b).ok().flatten());
+    let upstream = followed.as_ref().map(|u| u.remote.clone());
+    let mut remotes = git.remotes().map_err(Box::new)?;
+    // git itself makes no such names, and a command of git that somebody copies would take one for an option.
+    remotes.retain(|name| !name.starts_with('-'));
     let has = |name: &str| remotes.iter().any(|r| r == name);
     let remote = match &options.remote {
         Some(name) if has(name) => Some(name.clone()),
@@ -229,9 +232,10 @@ fn pin(ctx: &Context, at: &Location, options: &EnableOptions) -> Result<Pins, En
     let repository = Enrolled {
         path: at.worktree.clone(),
         common_dir: at.common_dir.clone(),
-        remote,
         remote_url: urls.as_ref().map(|u| u.fetch.clone()),
         push_url: urls.and_then(|u| u.push),
+        upstream: followed.filter(|u| remote.as_ref() == Some(&u.remote) && !is_glob(&branch)).map(|u| u.branch),
+        remote,
         branch,
         publish: false,
         disabled: false,
@@ -252,8 +256,8 @@ fn put(document: &mut Document, repository: &Enrolled) {
         list.push(Value::Object(fields));
         return;
     };
-    // These two are not written where they say nothing, so an old value must go.
-    for optional in ["pushUrl", "disabled"] {
+    // These are not written where they say nothing, so an old value must go.
+    for optional in ["pushUrl", "upstream", "disabled"] {
         if !fields.contains_key(optional) {
             entry.shift_remove(optional);
         }

@@ -146,6 +146,7 @@ fn repository() -> Value {
         remote_url: None,
         push_url: Some(String::new()),
         branch: String::new(),
+        upstream: Some(String::new()),
         publish: false,
         disabled: true,
         enrolled: String::new(),

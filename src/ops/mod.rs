@@ -13,6 +13,7 @@ pub mod history;
 pub mod install;
 pub mod keys;
 pub mod log;
+pub mod ours;
 pub mod record;
 pub mod round;
 pub mod settings;

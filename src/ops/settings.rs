@@ -11,7 +11,8 @@ use super::keys;
 use crate::config::load::{self, ConfigError};
 use crate::config::narrow::{self, Narrowing};
 use crate::context::Context;
-use crate::fs::{FsError, IoContext, atomic, read_optional};
+use crate::fs::atomic::{self, Durability};
+use crate::fs::{FsError, IoContext, read_optional};
 use crate::locate::Location;
 
 /// A setting could not be read or changed.
@@ -141,7 +142,7 @@ pub fn replace(ctx: &Context, original: &[u8], edited: &[u8]) -> Result<bool, Se
     if edited == original {
         return Ok(false);
     }
-    atomic::replace(&ctx.layout.config(), edited)?;
+    atomic::store_linked(&ctx.layout.config(), edited)?;
     Ok(true)
 }
 
@@ -152,7 +153,7 @@ pub fn replace(ctx: &Context, original: &[u8], edited: &[u8]) -> Result<bool, Se
 pub fn keep_aside(ctx: &Context, edited: &[u8]) -> Result<PathBuf, FsError> {
     let name = format!("config.edited-{}.json", crate::clock::compact(ctx.clock.now_ms()));
     let path = ctx.layout.craft().join(name);
-    atomic::replace(&path, edited)?;
+    atomic::store(&path, edited, Durability::Full)?;
     Ok(path)
 }
 

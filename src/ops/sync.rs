@@ -9,6 +9,7 @@ use crate::config::model::Action;
 use crate::context::Context;
 use crate::detach;
 use crate::fs::lock::{self, Holder, LockGuard};
+use crate::fs::private::{self, Distrust};
 use crate::fs::{FsError, IoContext};
 use crate::locate::Location;
 use crate::ops::engine::{self, Job, journal};
@@ -127,9 +128,11 @@ pub fn me(ctx: &Context, purpose: &str) -> Holder {
 /// for its lock.
 ///
 /// # Errors
-/// "Not found" where it is gone.
+/// "Not found" where it is gone; where our folder in it is a symlink or another user's.
 pub fn lockable(common_dir: &Path) -> Result<PathBuf, FsError> {
     std::fs::symlink_metadata(common_dir.join("HEAD")).at("find the repository at", common_dir)?;
+    // In a repository that several users share, or that came as an archive, this folder may be anybody's.
+    private::check_exact(&journal::folder(common_dir))?;
     Ok(journal::lock_file(common_dir))
 }
 
@@ -137,6 +140,14 @@ pub fn lockable(common_dir: &Path) -> Result<PathBuf, FsError> {
 #[must_use]
 pub fn unlockable(at: &Location, error: &FsError) -> End {
     let here = quote::path(&at.common_dir);
+    if let Some(distrust) = private::distrusted(error) {
+        let there = quote::path(&error.path);
+        let command = match distrust {
+            Distrust::Foreign(_) => format!("sudo chown -R \"$(id -un)\" {there}"),
+            Distrust::Link | Distrust::NoFolder => format!("rm {there}"),
+        };
+        return End::Refused { kind: Refusal::ReadOnly, reason: error.to_string(), command };
+    }
     let (kind, command) = match error.source.kind() {
         std::io::ErrorKind::StorageFull => (Refusal::DiskFull, format!("df -h {here}")),
         std::io::ErrorKind::NotFound => {

@@ -92,7 +92,7 @@ impl StateFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn store<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
-        atomic::replace_with(&self.path, &self.text(value)?, Durability::Either)
+        atomic::store(&self.path, &self.text(value)?, Durability::Either)
     }
 
     /// As [`store`](Self::store), for what can be found out again after a crash.
@@ -100,7 +100,7 @@ impl StateFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn store_cache<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
-        atomic::replace_with(&self.path, &self.text(value)?, Durability::None)
+        atomic::store(&self.path, &self.text(value)?, Durability::None)
     }
 
     fn text<T: Versioned>(&self, value: &T) -> Result<Vec<u8>, FsError> {

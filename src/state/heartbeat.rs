@@ -3,7 +3,6 @@
 //! Whether hooks fire depends on settings of the host, trust, versions and policies that cannot be read
 //! from outside; the only proof is a hook that ran. `craft doctor` reads what is written here.
 
-use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 
@@ -11,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::fs::layout::Layout;
+use crate::fs::private;
 use crate::hook::event::Name;
 
 /// The last run of one hook: `craft/heartbeat-<event>.json`.
@@ -33,15 +33,26 @@ pub struct Heartbeat {
 
 /// Notes that the hook `name` runs. Written in place and without a sync, as a tick is: a hook that does
 /// nothing must cost nothing. Where the suite is neither installed nor configured there is no folder for
-/// it, and none is made.
-pub fn beat(layout: &Layout, name: Name, beat: &Heartbeat) {
-    let Ok(mut text) = serde_json::to_vec(beat) else { return };
-    let open = OpenOptions::new().write(true).create(true).truncate(false).open(layout.heartbeat(name.word()));
-    let Ok(file) = open else { return };
+/// it, and none is made. `false` where the folder belongs to another user, so that nothing may be done.
+pub fn beat(layout: &Layout, name: Name, beat: &Heartbeat) -> bool {
+    let Ok(mut text) = serde_json::to_vec(beat) else { return true };
+    let path = layout.heartbeat(name.word());
+    let open = private::options().write(true).create(true).truncate(false).open(&path);
+    let Ok(file) = open else { return true };
+    let Ok(meta) = file.metadata() else { return true };
+    // Only a first run asks for the folder: later ones see by the file whose it is.
+    let ours = private::owned(&meta).is_ok() && (meta.len() > 0 || private::check(&layout.craft()).is_ok());
+    if !ours {
+        if meta.len() == 0 {
+            let _ = std::fs::remove_file(&path);
+        }
+        return false;
+    }
     // A longer text that stood here before is blanked out, which JSON does not mind.
-    let before = file.metadata().map_or(0, |m| usize::try_from(m.len()).unwrap_or(0));
+    let before = usize::try_from(meta.len()).unwrap_or(0);
     text.resize(text.len().max(before.min(16 * 1024)), b' ');
     let _ = file.write_all_at(&text, 0);
+    true
 }
 
 /// The last run of the hook `name`; `None` where it never ran, or where what is there is being written.

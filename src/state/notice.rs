@@ -1,12 +1,11 @@
 //! What the next hook of a repository has to tell: lines the worker appends and a hook takes away.
 
-use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fs::{FsError, IoContext};
+use crate::fs::{FsError, IoContext, private};
 
 /// One thing to tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,12 +24,10 @@ pub struct Notice {
 /// # Errors
 /// Where the file cannot be written.
 pub fn add(path: &Path, notice: &Notice) -> Result<(), FsError> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).at("create", folder)?;
-    }
     let mut line = serde_json::to_vec(notice).map_err(std::io::Error::other).at("write", path)?;
     line.push(b'\n');
-    let mut file = OpenOptions::new().create(true).append(true).open(path).at("open", path)?;
+    let mut file = private::open(path, private::options().create(true).append(true))?;
+    private::close(&file, path)?;
     fs2::FileExt::lock_exclusive(&file).at("lock", path)?;
     file.write_all(&line).at("write", path)
 }
@@ -41,14 +38,16 @@ pub fn add(path: &Path, notice: &Notice) -> Result<(), FsError> {
 /// # Errors
 /// Where the file is there and cannot be read or emptied.
 pub fn take(path: &Path) -> Result<Vec<Notice>, FsError> {
-    let mut file = match File::options().read(true).write(true).open(path) {
+    let mut file = match private::options().read(true).write(true).open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(e).at("open", path),
     };
-    if file.metadata().at("read", path)?.len() == 0 || fs2::FileExt::try_lock_exclusive(&file).is_err() {
+    let meta = file.metadata().at("read", path)?;
+    if meta.len() == 0 || fs2::FileExt::try_lock_exclusive(&file).is_err() {
         return Ok(Vec::new());
     }
+    private::owned(&meta).at("use", path)?;
     let mut text = Vec::new();
     file.read_to_end(&mut text).at("read", path)?;
     file.set_len(0).at("empty", path)?;

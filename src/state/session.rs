@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
 use crate::fs::layout::{Layout, fnv1a};
-use crate::fs::{FsError, IoContext, atomic, remove_optional};
+use crate::fs::{FsError, IoContext, atomic, private, remove_optional};
 use crate::locate::Location;
 use crate::queue;
 
@@ -53,8 +53,9 @@ impl Session {
 /// Registers a session, in place of an earlier record of the same id.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// Where the file cannot be written, and where the folder of ours belongs to another user.
 pub fn register(layout: &Layout, session: &Session) -> Result<(), FsError> {
+    private::check(&layout.craft())?;
     let path = file(layout, &session.id);
     let text = serde_json::to_vec(session).map_err(std::io::Error::other).at("write", &path)?;
     atomic::create(&path, &text)

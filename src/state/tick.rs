@@ -3,13 +3,12 @@
 //! A prompt that leads to nothing must cost next to nothing. Replacing a file costs more than
 //! starting the hook; a `pwrite` of 8 bytes is free, and 8 aligned bytes are never seen half-written.
 
-use std::fs::{File, OpenOptions};
-use std::io::ErrorKind;
+use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use crate::clock::Millis;
-use crate::fs::{FsError, IoContext};
+use crate::fs::{FsError, IoContext, private};
 
 /// What [`claim`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +34,8 @@ pub fn claim(path: &Path, now: Millis, window: Millis) -> Result<Claim, FsError>
     if now.abs_diff(last) < window {
         return Ok(Claim::TooSoon);
     }
+    // Not before: a prompt that is too soon asks for nothing more.
+    private::close(&file, path)?;
     file.write_all_at(&now.to_le_bytes(), 0).at("write", path)?;
     Ok(Claim::Granted)
 }
@@ -59,16 +60,7 @@ fn value(file: &File) -> Millis {
 }
 
 fn open(path: &Path) -> Result<File, FsError> {
-    let attempt = || OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    match attempt() {
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).at("create", folder)?;
-            }
-            attempt().at("open", path)
-        }
-        other => other.at("open", path),
-    }
+    private::open(path, private::options().read(true).write(true).create(true).truncate(false))
 }
 
 #[cfg(test)]

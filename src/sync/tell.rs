@@ -1,10 +1,11 @@
 //! What is told of a sync, to people and to the model. Texts of commits and names of files come from
-//! elsewhere, so whatever could steer a terminal is taken out of them here.
+//! elsewhere, so whatever could steer a terminal is escaped here.
 
 use super::outcome::{CommitLine, End, LeftOut, LeftOutReason, Refusal, Report};
 use super::quote;
 use super::step::Step;
 use crate::config::model::Action;
+use crate::plain;
 use crate::queue::Trigger;
 use crate::state::Attention;
 
@@ -140,7 +141,8 @@ pub fn left_out_of(paths: &[LeftOut]) -> Option<String> {
     if told.is_empty() {
         return None;
     }
-    let mut parts: Vec<_> = told.iter().take(SHOWN).map(|l| format!("{} ({})", l.path, why(&l.why))).collect();
+    let mut parts: Vec<_> =
+        told.iter().take(SHOWN).map(|l| format!("{} ({})", plain::name(&l.path), why(&l.why))).collect();
     if told.len() > SHOWN {
         parts.push(format!("and {} more", told.len() - SHOWN));
     }
@@ -169,7 +171,9 @@ pub fn step(step: &Step) -> String {
 /// A commit on one line: id, first line of the message, author.
 #[must_use]
 pub fn commit_line(commit: &CommitLine) -> String {
-    clean(&format!("{} {} ({})", commit.id, shorten(&commit.subject, 72), shorten(&commit.author, 30)))
+    // Shortened last: an escape is longer than what it stands for.
+    let short = |text: &str, limit| shorten(&clean(text), limit);
+    format!("{} {} ({})", clean(&commit.id), short(&commit.subject, 72), short(&commit.author, 30))
 }
 
 /// `1 file`, `3 files`.
@@ -178,19 +182,10 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// `text` on one line and without anything that could steer a terminal: control characters and those
-/// that change the direction of writing.
+/// `text` on one line, with all that could steer a terminal shown as an escape.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let replace = |c: char| match c {
-        '\n' | '\t' | '\r' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}' => {
-            '\u{fffd}'
-        }
-        c => c,
-    };
-    text.chars().map(replace).collect()
+    plain::line(text)
 }
 
 /// The steps that changed something, in their order.
@@ -248,13 +243,14 @@ fn after(done: &str, text: &str) -> String {
 
 /// At most [`SHOWN`] names and a count of the rest.
 fn listed(names: &[String], count: usize) -> String {
-    let shown = names.len().min(SHOWN);
-    join(&names[..shown], count)
+    let names: Vec<_> = names.iter().take(SHOWN).map(|n| plain::name(n)).collect();
+    join(&names, count)
 }
 
 /// As many names as fit into `room` characters, and a count of the rest.
 fn listed_within(names: &[String], count: usize, room: usize) -> String {
     let mut used = 0;
+    let names: Vec<_> = names.iter().map(|n| plain::name(n)).collect();
     let fits = |name: &&String| {
         used += name.chars().count() + 2;
         used <= room

@@ -210,7 +210,7 @@ fn a_plan_reads_as_a_list_of_things_to_do() {
 #[test]
 fn a_hostile_commit_message_cannot_steer_a_terminal() {
     let line = CommitLine { id: "a".into(), subject: "x\u{1b}[2J\ny\u{202e}z".into(), author: "\u{7}m".into() };
-    assert_eq!(commit_line(&line), "a x\u{fffd}[2J y\u{fffd}z (\u{fffd}m)");
+    assert_eq!(commit_line(&line), "a x\\u{1b}[2J y\\u{202e}z (\\u{7}m)");
 }
 
 #[test]

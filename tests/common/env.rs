@@ -100,7 +100,10 @@ impl TestEnv {
         let path = self.craft_dir().join("config.json");
         let mut config = std::fs::read(&path).map_or(json!({}), |b| serde_json::from_slice(&b).unwrap());
         claude_craft::config::load::merge_patch(&mut config, &patch);
-        write(path, serde_json::to_vec_pretty(&config).unwrap());
+        write(&path, serde_json::to_vec_pretty(&config).unwrap());
+        for (path, mode) in [(self.craft_dir(), 0o700), (path, 0o600)] {
+            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        }
     }
 
     /// The state file as JSON; null where there is none.

@@ -1,6 +1,6 @@
 //! The machine, our files, the environment.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use crate::env;
 use crate::git::command::Git;
 use crate::git::version;
 use crate::locate::Location;
+use crate::ops::ours;
 use crate::state::State;
 use crate::state::file::{Problem, StateFile};
 
@@ -145,21 +146,21 @@ fn permissions(patient: &Patient<'_>) -> Check {
             );
         }
     }
-    if meta.permissions().mode() & 0o022 != 0 {
-        return Check::broken(
-            id,
-            format!("other users may change {}, and with it what is synced", folder.display()),
-            format!("chmod go-w {}", crate::sync::quote::path(&folder)),
-        )
-        .fix(Fix::ClosePermissions { path: folder });
+    let paths = ours::open_to_others(patient.ctx);
+    let changeable = paths.iter().find(|p| std::fs::metadata(p).is_ok_and(|m| m.mode() & 0o022 != 0));
+    let remedy = "craft doctor --fix takes the access of others away";
+    match (changeable, paths.first()) {
+        (Some(path), _) => {
+            Check::broken(id, format!("other users may change {}, and with it what is synced", path.display()), remedy)
+                .fix(Fix::ClosePermissions { paths })
+        }
+        (None, Some(path)) => {
+            let more = if paths.len() > 1 { format!(" and {} more", paths.len() - 1) } else { String::new() };
+            Check::warning(id, format!("other users may read {}{more}", path.display()), remedy)
+                .fix(Fix::ClosePermissions { paths })
+        }
+        (None, None) => Check::ok(id, format!("{} is yours alone", folder.display())),
     }
-    Check::ok(id, format!("{} is yours alone to change", folder.display()))
-}
-
-pub(super) fn close(path: &Path) -> Result<(), String> {
-    let mut mode = std::fs::metadata(path).map_err(|e| e.to_string())?.permissions();
-    mode.set_mode(mode.mode() & !0o022);
-    std::fs::set_permissions(path, mode).map_err(|e| e.to_string())
 }
 
 fn disk(patient: &Patient<'_>) -> Check {

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::install::record::{self, Install};
+use super::ours;
 use crate::context::Context;
 use crate::host::{Client, HostError};
 use crate::install::Version;
@@ -55,10 +56,10 @@ pub struct Check {
 pub enum Fix {
     /// Puts the files of an install back, as `craft install` would.
     Reinstall,
-    /// Takes other users' access to our folder away.
+    /// Takes other users' access to our files and folders away.
     ClosePermissions {
-        /// The folder.
-        path: PathBuf,
+        /// Files and folders.
+        paths: Vec<PathBuf>,
     },
     /// Starts the worker for what waits in the queue, and for sessions that died.
     StartWorker,
@@ -161,7 +162,7 @@ pub fn mend(ctx: &Context, cwd: &Path, checks: &[Check]) -> Vec<(&'static str, R
 fn carry_out(ctx: &Context, cwd: &Path, fix: &Fix) -> Result<(), String> {
     match fix {
         Fix::Reinstall => client::reinstall(ctx, cwd),
-        Fix::ClosePermissions { path } => machine::close(path),
+        Fix::ClosePermissions { paths } => ours::close(paths),
         Fix::StartWorker => crate::detach::start_worker(&ctx.env, true).map_err(|e| e.to_string()),
     }
 }

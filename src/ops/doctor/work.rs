@@ -131,7 +131,7 @@ fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
     let mut checks = Vec::new();
     let git = Git::new(&ctx, &at, NETWORK, NETWORK);
     let url = enrolled.remote_url.clone().unwrap_or_default();
-    checks.push(match git.network(["ls-remote", "--quiet", name.as_str(), "HEAD"]).run() {
+    checks.push(match git.network(["ls-remote", "--quiet", "--", name.as_str(), "HEAD"]).run() {
         Ok(_) => Check::ok("remote", format!("{path}: {name} answers without a prompt")),
         Err(error) => {
             let text = format!("{path}: {name}: {}", error.fault.text());

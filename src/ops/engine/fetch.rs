@@ -306,8 +306,8 @@ impl<'e> Engine<'e> {
             command: format!(
                 "git -C {} log --oneline --graph {} {}",
                 quote::path(&self.at.worktree),
-                self.branch,
-                self.target_name()
+                quote::word(&self.branch),
+                quote::word(&self.target_name())
             ),
         })
     }

@@ -1,7 +1,6 @@
 //! What is being done to a repository right now, written down before it is done, so that the next run
 //! can finish it: `<git common dir>/craft/journal.json`.
 
-use std::fs::OpenOptions;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use crate::clock::Millis;
-use crate::fs::{atomic, read_optional, remove_optional};
+use crate::fs::atomic::{self, Durability};
+use crate::fs::{private, read_optional, remove_optional};
 use crate::locate::Location;
 use crate::state::session::process_started;
 use crate::sync::outcome::{End, Refusal};
@@ -108,7 +108,7 @@ impl Engine<'_> {
         write(self.at, &entry)?;
         // From here on, a git that outlives us is known by its number.
         let child = child_file(&self.at.common_dir);
-        if let Ok(file) = OpenOptions::new().write(true).create(true).truncate(true).open(child) {
+        if let Ok(file) = private::options().write(true).create(true).truncate(true).open(child) {
             self.git.tell_starts(move |pid| {
                 let text = format!("{pid} {} {:20}", process_started(pid), "");
                 let _ = file.write_all_at(text.as_bytes(), 0);
@@ -131,5 +131,5 @@ pub(super) fn write(at: &Location, entry: &Entry) -> Result<(), End> {
         command: format!("ls -ld {}", crate::sync::quote::path(&folder(&at.common_dir))),
     };
     let text = serde_json::to_vec_pretty(entry).map_err(|e| refused(e.to_string()))?;
-    atomic::replace(&entry_file(&at.common_dir), &text).map_err(|e| refused(e.to_string()))
+    atomic::store(&entry_file(&at.common_dir), &text, Durability::Full).map_err(|e| refused(e.to_string()))
 }

@@ -169,10 +169,25 @@ impl Engine<'_> {
             Head::Branch { name, commit } => {
                 self.branch = name;
                 self.head = commit;
+                self.branch_is_no_option()?;
                 self.branch_is_pinned()?;
                 self.unborn_is_meant()
             }
         }
+    }
+
+    /// git makes no branch that looks like an option, and no command that names one means it.
+    fn branch_is_no_option(&self) -> Result<(), End> {
+        if !self.branch.starts_with('-') {
+            return Ok(());
+        }
+        let name = quote::word(&self.branch);
+        let new = quote::word(self.branch.trim_start_matches('-'));
+        Err(self.refused(
+            Refusal::OtherBranch,
+            format!("the branch {} has a name that looks like an option", self.branch),
+            self.git_command(&format!("branch -m -- {name} {new}")),
+        ))
     }
 
     fn branch_is_pinned(&self) -> Result<(), End> {
@@ -208,6 +223,13 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Whether the enrolled branch still follows what it followed. Where that is not known, or another
+    /// branch of a glob is checked out, anything is right.
+    fn is_the_pinned_upstream(&self, branch: &str) -> bool {
+        let pin = self.job.pin;
+        self.branch != pin.branch || pin.upstream.as_deref().is_none_or(|was| was == branch)
+    }
+
     fn remote_is_the_pinned(&mut self) -> Result<(), End> {
         let pin = self.job.pin;
         let Some(remote) = pin.remote.as_deref() else { return Ok(()) };
@@ -230,7 +252,14 @@ impl Engine<'_> {
         }
         let upstream = self.reads.upstream(&self.branch).map_err(|e| self.end(&e))?;
         self.target = Some(match upstream {
-            Some(up) if up.remote == remote => Target::new(remote, &up.branch, true),
+            Some(up) if up.remote == remote && self.is_the_pinned_upstream(&up.branch) => {
+                Target::new(remote, &up.branch, true)
+            }
+            Some(up) if up.remote == remote => {
+                let was = pin.upstream.as_deref().unwrap_or_default();
+                let reason = format!("{} follows {remote}/{}, and {remote}/{was} was enrolled", self.branch, up.branch);
+                return Err(self.refused(Refusal::RemoteChanged, reason, again));
+            }
             Some(up) => {
                 let reason = format!("{} follows {}/{}, and {remote} was enrolled", self.branch, up.remote, up.branch);
                 return Err(self.refused(Refusal::RemoteChanged, reason, again));

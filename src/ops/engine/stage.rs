@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Engine, fail_point};
+use crate::fs::private;
 use crate::git::command::GitError;
 use crate::git::porcelain::{ChangeState, join_paths};
 use crate::sync::gate::beyond_snapshot;
@@ -47,7 +48,8 @@ impl Engine<'_> {
     /// is then a name without a file, which git takes for an empty index.
     pub(super) fn copy_index(&mut self) -> std::io::Result<IndexCopy> {
         let folder = copies(&self.at.git_dir);
-        std::fs::create_dir_all(&folder)?;
+        let ours = private::check_exact(&folder).and_then(|()| private::folder(&folder));
+        ours.map_err(|e| std::io::Error::new(e.source.kind(), e))?;
         let path = folder.join(format!("index.{}.{:08x}", std::process::id(), self.dice.token()));
         let index = self.at.git_dir.join("index");
         // Before the copy: of an index that is replaced in between, the older time is the careful one.

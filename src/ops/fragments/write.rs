@@ -123,7 +123,7 @@ fn prepare(
     }
     match found {
         Some(bytes) if record.of(file).is_none() => {
-            atomic::replace(&ctx.layout.settings_original(&path_key(file)), bytes)?;
+            atomic::store(&ctx.layout.settings_original(&path_key(file)), bytes, Durability::Full)?;
         }
         Some(_) => {}
         None => exclude(file)?,
