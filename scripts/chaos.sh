@@ -1,11 +1,11 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Random worlds of clones, faults and kills (tests/chaos.rs), for as many steps as are asked for.
 #
 #   scripts/chaos.sh [--steps N] [--seed N] [--keep N,N,…]
 #
 # A world has at most 200 steps; the next one has the next seed. --keep plays only these steps of the first
 # world: what a failure prints as "shrunk".
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 steps=1000 seed=1 keep=
 while [ $# -gt 0 ]; do
