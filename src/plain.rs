@@ -15,7 +15,7 @@ pub fn line(text: &str) -> String {
     shown(text, |c| matches!(c, '\n' | '\t' | '\r').then_some(" "))
 }
 
-/// A name: as [`line`], and what is a line end or a tab in it is seen to be one, so that no two names look
+/// A name: as [`line()`], and what is a line end or a tab in it is seen to be one, so that no two names look
 /// the same.
 #[must_use]
 pub fn name(text: &str) -> String {
