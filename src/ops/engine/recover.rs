@@ -274,15 +274,48 @@ pub(super) fn is_held(engine: &Engine<'_>, lock: &Path) -> bool {
     std::fs::symlink_metadata(lock).is_ok_and(|meta| !engine.is_stale(&meta))
 }
 
-/// Whether a git process works in the repository: one whose working folder is in it. Other systems
-/// than Linux cannot be asked, and the answer there is no.
+/// Whether a git process works in the repository: one whose working folder is in it, or in another of its
+/// working trees, since some locks are common to all. Other systems than Linux cannot be asked, and the
+/// answer there is no.
 fn git_is_at_work(at: &Location) -> bool {
     let Ok(processes) = std::fs::read_dir("/proc") else { return false };
+    let folders = working_folders(at);
     processes.filter_map(Result::ok).any(|process| {
         let path = process.path();
         let is_git = std::fs::read_to_string(path.join("comm")).is_ok_and(|c| c.starts_with("git"));
         is_git
             && std::fs::read_link(path.join("cwd"))
-                .is_ok_and(|cwd| cwd.starts_with(&at.worktree) || cwd.starts_with(&at.common_dir))
+                .is_ok_and(|cwd| folders.iter().any(|folder| cwd.starts_with(folder)))
     })
+}
+
+/// The folders of a repository: its git folder, the main working tree and the linked ones
+/// (gitrepository-layout(5): `worktrees/<id>/gitdir` names the `.git` file of each).
+fn working_folders(at: &Location) -> Vec<PathBuf> {
+    let mut folders = vec![at.worktree.clone(), at.common_dir.clone()];
+    if at.common_dir.ends_with(".git") {
+        folders.extend(at.common_dir.parent().map(Path::to_owned));
+    }
+    let linked = std::fs::read_dir(at.common_dir.join("worktrees")).into_iter().flatten().filter_map(Result::ok);
+    let gitdirs = linked.filter_map(|entry| std::fs::read_to_string(entry.path().join("gitdir")).ok());
+    folders.extend(gitdirs.filter_map(|text| Path::new(text.trim_end()).parent().map(Path::to_owned)));
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_git_in_another_working_tree_of_the_repository_counts() {
+        let tmp = tempfile::tempdir().unwrap();
+        let common_dir = tmp.path().join("main/.git");
+        std::fs::create_dir_all(common_dir.join("worktrees/linked")).unwrap();
+        let gitdir = format!("{}\n", tmp.path().join("linked/.git").display());
+        crate::fs::atomic::replace(&common_dir.join("worktrees/linked/gitdir"), gitdir.as_bytes()).unwrap();
+        let worktree = tmp.path().join("third");
+        let at = Location { git_dir: common_dir.join("worktrees/third"), common_dir: common_dir.clone(), worktree };
+        let wanted = ["third", "main/.git", "main", "linked"].map(|name| tmp.path().join(name));
+        assert_eq!(working_folders(&at), wanted);
+    }
 }
