@@ -23,6 +23,8 @@ pub mod trigger;
 #[cfg(feature = "cli")]
 pub mod install;
 #[cfg(feature = "cli")]
+pub mod scan;
+#[cfg(feature = "cli")]
 pub mod settings;
 #[cfg(feature = "cli")]
 pub mod sync;

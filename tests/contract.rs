@@ -12,7 +12,7 @@ const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "worker"]),
     (3, &["ops"]),
     (2, &["context", "git", "host"]),
-    (1, &["install", "settings", "sync"]),
+    (1, &["install", "scan", "settings", "sync"]),
     (
         0,
         &[

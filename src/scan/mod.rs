@@ -1,0 +1,18 @@
+//! Secrets in files: which values are credentials, where they stand, and nothing of the values themselves.
+//!
+//! [`Scanner::scan`] looks at one file: one pass for all keywords, then only the rules whose keyword was found,
+//! around the place where it was found. Provider formats are rules as data (`rules/*.toml`); what needs
+//! reading (assignments, URLs, keys over several lines) has a detector of its own. A finding never holds the
+//! value: it has a mask of at most the public prefix, and a fingerprint that is salted per repository.
+
+pub mod exceptions;
+pub mod finding;
+pub mod gitleaks;
+pub mod rule;
+pub mod scanner;
+
+pub use exceptions::Exceptions;
+pub use finding::{Excuse, Finding, Salt, Severity};
+pub use gitleaks::UserRules;
+pub use rule::Problem;
+pub use scanner::{Scan, Scanner, Unscanned};
