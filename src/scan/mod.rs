@@ -6,13 +6,26 @@
 //! value: it has a mask of at most the public prefix, and a fingerprint that is salted per repository.
 
 pub mod alias;
+mod assign;
+mod checksum;
+mod context;
+mod decode;
 pub mod exceptions;
 pub mod finding;
 pub mod gitleaks;
+mod hits;
+mod jwt;
+mod keys;
+mod names;
 pub mod place;
+mod provider;
+mod read;
 pub mod report;
 pub mod rule;
 pub mod scanner;
+mod table;
+mod url;
+mod value;
 
 pub use exceptions::Exceptions;
 pub use finding::{Excuse, Finding, Salt, Severity};

@@ -221,8 +221,13 @@ impl Search {
                 let secret = secret(rule, regex, text, found.start(), &whole);
                 let Some(secret) = secret else { continue };
                 let line = lines.around(whole.clone());
-                let seen =
-                    Seen { rule: &rule.id, path, secret: &content[secret.clone()], matched: &content[whole.clone()], line };
+                let seen = Seen {
+                    rule: &rule.id,
+                    path,
+                    secret: &content[secret.clone()],
+                    matched: &content[whole.clone()],
+                    line,
+                };
                 let excuse = if comment_allows(line) {
                     Some(Excuse::Comment)
                 } else {
@@ -339,8 +344,15 @@ impl Search {
     pub(super) fn report(&self) {
         let (mut f, mut l, mut b, mut bad) = (vec![], 0, 0, 0);
         for r in &self.rules {
-            let Some(p) = r.rule.regex.as_ref() else { println!("path only {}", r.rule.id); continue };
-            match ready_reach(r) { Reach::File => f.push((&r.rule.id, &r.rule.keywords)), Reach::Line => l += 1, Reach::Bytes(_) => b += 1 }
+            let Some(p) = r.rule.regex.as_ref() else {
+                println!("path only {}", r.rule.id);
+                continue;
+            };
+            match ready_reach(r) {
+                Reach::File => f.push((&r.rule.id, &r.rule.keywords)),
+                Reach::Line => l += 1,
+                Reach::Bytes(_) => b += 1,
+            }
             bad += usize::from(p.regex().is_none());
         }
         println!("line {l} bytes {b} bad {bad} file {f:?}");

@@ -1,0 +1,51 @@
+//! Tables of values with a line of column names: exports of users, keys and passwords.
+
+use std::ops::Range;
+
+use super::assign;
+use super::finding::Severity;
+
+/// At most this many lines are looked at.
+const LINES: usize = 10_000;
+
+/// Calls `hear` for each cell under a column whose name promises a credential.
+pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
+    let mut start = 0;
+    let mut columns: Vec<Option<Vec<u8>>> = Vec::new();
+    for (number, line) in text.split(|b| *b == b'\n').take(LINES).enumerate() {
+        let line_start = start;
+        start += line.len() + 1;
+        let mut at = line_start;
+        for (column, cell) in line.split(|b| *b == separator).enumerate() {
+            let trimmed = cell.trim_ascii();
+            let trimmed = trimmed.strip_prefix(b"\"").map_or(trimmed, |c| c.strip_suffix(b"\"").unwrap_or(c));
+            let offset = at + (trimmed.as_ptr() as usize).saturating_sub(cell.as_ptr() as usize);
+            at += cell.len() + 1;
+            if number == 0 {
+                columns.push(super::names::promise(trimmed).map(|_| trimmed.to_vec()));
+            } else if let Some(Some(name)) = columns.get(column)
+                && let Some((rule, severity)) = assign::cell(trimmed, name)
+            {
+                hear(offset..offset + trimmed.len(), rule, severity);
+            }
+        }
+        if number == 0 && columns.iter().all(Option::is_none) {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_passwords_is_one() {
+        let text = b"user,password,city\nann,\"q8Zt2Lw9Xk4Vb7Nm\",Bern\nbob,changeme,Rome\n";
+        let mut found = Vec::new();
+        cells(text, b',', |range, rule, severity| {
+            found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule, severity))
+        });
+        assert_eq!(found, [("q8Zt2Lw9Xk4Vb7Nm".to_owned(), "generic-password", Severity::Critical)]);
+    }
+}
