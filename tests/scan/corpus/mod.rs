@@ -96,6 +96,7 @@ pub struct Structured {
 }
 
 /// A file that holds no secret.
+#[derive(Clone)]
 pub struct Innocent {
     pub kind: &'static str,
     pub id: &'static str,
@@ -125,7 +126,12 @@ pub fn positives(seed: u64) -> Vec<Case> {
     };
     for format in providers::FORMATS.iter().chain(providers_more::FORMATS) {
         let place = place(&mut maker, format.bare);
-        let name = *maker.one_of(format.names);
+        let mut name = (*maker.one_of(format.names)).to_owned();
+        if held && maker.below(3) == 0 {
+            let around = maker.one_of(&["prod_«»", "my_«»", "«»_prod", "«»_2", "app_«»"]).replace("«»", &name);
+            name = around;
+        }
+        let name = name.as_str();
         let value = maker.expand(format.form, &Names::of(name), "");
         cases.push(planted(&mut maker, Tier::T1, format.provider, format.kind, place, name, &value));
     }
@@ -147,9 +153,9 @@ pub fn positives(seed: u64) -> Vec<Case> {
     let (names, values) = if held { (forms::NAMES_HELD, forms::VALUES_HELD) } else { (forms::NAMES, forms::VALUES) };
     let turn = maker.below(values.len());
     for (at, name) in names.iter().enumerate() {
-        for copy in 0..2 {
+        for copy in 0..3 {
             let place = place(&mut maker, true);
-            let (kind, form) = values[(turn + at * 2 + copy) % values.len()];
+            let (kind, form) = values[(turn + at * 3 + copy) % values.len()];
             let value = maker.expand(form, &Names::of(name), "");
             cases.push(planted(&mut maker, Tier::T3, "generic", kind, place, name, &value));
         }
