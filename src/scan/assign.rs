@@ -5,8 +5,9 @@ use std::ops::Range;
 use super::context::Place;
 use super::finding::Severity;
 use super::names::{Promise, promise};
+use super::placeholder::is_placeholder;
 use super::read;
-use super::value::{Strength, decoded_text, is_hex, is_placeholder, is_uuid, strength};
+use super::value::{Strength, decoded_text, is_hex, is_uuid, strength};
 
 /// A credential that a name was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,55 +51,32 @@ pub(super) const KEYWORDS: [&str; 22] = [
 ];
 
 /// Beginnings of values that are public, encrypted, or a hash of something.
-const HARMLESS: [&[u8]; 40] = [
-    b"pk_live_",
-    b"pk_test_",
-    b"pk.eyj",
-    b"sb_publishable_",
-    b"phc_",
-    b"ssh-",
-    b"ecdsa-",
-    b"age1",
-    b"-----",
-    b"sha1-",
-    b"sha256",
-    b"sha384",
-    b"sha512",
-    b"md5",
-    b"urn:",
-    b"data:",
-    b"$argon2",
-    b"$2a$",
-    b"$2b$",
-    b"$2y$",
-    b"$pbkdf2",
-    b"pbkdf2",
-    b"{bcrypt}",
-    b"{ssha",
-    b"aqicah",
-    b"vault:v",
-    b"enc:",
-    b"ciqa",
-    b"mailto:",
-    b"http:",
-    b"https:",
-    b"arn:",
-    b"6lc",
-    b"6ld",
-    b"6le",
-    b"6lf",
-    b"6lg",
-    b"!vault",
-    b"k8s:",
-    b"gpg:",
-];
+const HARMLESS: &str = "pk_live_ pk_test_ pk.eyj sb_publishable_ phc_ ssh- ecdsa- age1 ----- sha1- sha256- sha256: sha384- sha512- md5 \
+    urn: data: $argon2 $2a$ $2b$ $2y$ $pbkdf2 pbkdf2 {bcrypt} {ssha aqicah vault:v enc: ciqa mailto: http: https: arn: 6lc 6ld 6le 6lf 6lg \
+    !vault k8s: gpg:";
 
 /// What the name around `hit` is given, if that is a credential.
 pub(super) fn look(text: &[u8], name: &Range<usize>, place: Place) -> Option<Given> {
+    if inside_reference(&text[name.start.saturating_sub(100)..name.start]) {
+        return None;
+    }
     let value = read::value(text, name, place.code)?;
     let promise = promise(&text[name.clone()])?;
     let severity = weigh(&text[value.range.clone()], promise, &text[name.clone()], &value, place)?;
     Some(Given { range: value.range, rule: rule(promise), severity })
+}
+
+/// Whether the name is a part of something that names a thing: `arn:aws:secretsmanager:…:secret:x`,
+/// `checksum/secret: …`.
+fn inside_reference(before: &[u8]) -> bool {
+    if !before.ends_with(b":") && !before.ends_with(b"/") {
+        return false;
+    }
+    let word = before
+        .rsplit(|b| b.is_ascii_whitespace() || matches!(b, b'"' | b'\'' | b'=' | b','))
+        .next()
+        .unwrap_or_default();
+    word.starts_with(b"arn:") || word.ends_with(b"checksum/")
 }
 
 fn rule(promise: Promise) -> &'static str {
@@ -129,7 +107,7 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
     }
     let length = value.len();
     let critical = if is_uuid(value) {
-        matches!(promise, Promise::Secret | Promise::Password)
+        matches!(promise, Promise::Secret | Promise::Password) || (promise == Promise::Token && vouched(name))
     } else {
         match promise {
             Promise::Password => strength >= Strength::Password && (read.quoted || !expression(value)),
@@ -137,7 +115,8 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
                 (strength == Strength::Random || (strength == Strength::Password && length >= 10)) && !expression(value)
             }
             Promise::Token => {
-                strength == Strength::Random && length >= 16 && !expression(value) && (!is_hex(value) || length >= 20)
+                let random = strength == Strength::Random && length >= 16 && (!is_hex(value) || length >= 20);
+                (random || (length >= 12 && thought_up(value))) && !expression(value)
             }
             Promise::Perhaps => {
                 let shouted = name.iter().all(|b| !b.is_ascii_lowercase());
@@ -158,9 +137,43 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
     (warning && !place.test && !place.texts && !expression(value)).then_some(Severity::Warning)
 }
 
+/// Whether a name says more than that it is a token: whose it is, or what for. Many services give out UUIDs.
+fn vouched(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let has = |word: &str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
+    const PASSING: [&str; 16] = [
+        "request",
+        "session",
+        "trace",
+        "correlation",
+        "device",
+        "push",
+        "verif",
+        "invite",
+        "reset",
+        "track",
+        "idempot",
+        "upload",
+        "next",
+        "page",
+        "cursor",
+        "client",
+    ];
+    name.len() > "_token".len() && !PASSING.iter().any(|w| has(w))
+}
+
+/// Whether people think up passwords like this: all kinds of characters, with signs that names do not have.
+fn thought_up(value: &[u8]) -> bool {
+    let signs = value
+        .iter()
+        .filter(|b| b.is_ascii_punctuation() && !matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b',' | b'+' | b'='))
+        .count();
+    strength(value) >= Strength::Password && signs > 0 && value.iter().any(u8::is_ascii_digit)
+}
+
 fn harmless(value: &[u8]) -> bool {
     let lower: Vec<u8> = value.iter().take(24).map(u8::to_ascii_lowercase).collect();
-    if is_placeholder(value) || HARMLESS.iter().any(|h| lower.starts_with(h)) {
+    if is_placeholder(value) || HARMLESS.split_ascii_whitespace().any(|h| lower.starts_with(h.as_bytes())) {
         return true;
     }
     if memchr::memmem::find(value, b"://").is_some() || path(value) || mail(value) {
@@ -198,6 +211,7 @@ fn path(value: &[u8]) -> bool {
         b".md",
         b".rs",
     ];
+    let rooted = rooted && strength(value) < Strength::Random;
     drive || rooted || ending.iter().any(|e| value.ends_with(e))
 }
 

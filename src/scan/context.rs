@@ -11,6 +11,8 @@ pub(super) struct Place {
     pub(super) test: bool,
     /// Texts of a user interface, a language each.
     pub(super) texts: bool,
+    /// A key of Rails: the file is the key.
+    pub(super) whole: bool,
     /// A table with a line of column names.
     pub(super) table: Option<u8>,
 }
@@ -59,7 +61,7 @@ impl Place {
             code: CODE.contains(&extension),
             generated: LOCKS.contains(&name)
                 || map
-                || name.contains(".min.")
+                || (name.contains(".min.") && matches!(extension, "js" | "css" | "mjs" | "cjs"))
                 || name.ends_with(".lock")
                 || name.contains("-lock."),
             test: folder(&[
@@ -78,6 +80,7 @@ impl Place {
                 .any(|m| if *m == "test_" { name.starts_with(m) } else { name.contains(m) }),
             texts: folder(&["i18n", "locales", "locale", "lang", "langs", "translations", "l10n"])
                 || matches!(extension, "po" | "pot" | "xlf" | "xliff" | "arb" | "strings" | "resx"),
+            whole: name == "master.key" || lower.contains("credentials/") && extension == "key",
             table: match extension {
                 "csv" => Some(b','),
                 "tsv" => Some(b'\t'),

@@ -61,6 +61,7 @@ impl Detectors {
         }
         assign::KEYWORDS.iter().for_each(|word| add(word, Action::Name));
         add("://", Action::Url);
+        add(r":\/\/", Action::Url);
         add("-----begin ", Action::Armour);
         add("putty-user-key-file-", Action::Putty);
         add("eyj", Action::Jwt);
@@ -75,6 +76,9 @@ impl Detectors {
     /// What stands in `text`, in its order, without overlaps. `binary` content has no assignments.
     pub(super) fn hits(&self, text: &[u8], place: Place, binary: bool) -> Vec<Hit<'_>> {
         let mut hits = Vec::new();
+        if place.whole && value::is_hex(text.trim_ascii()) && text.trim_ascii().len() == 32 {
+            hits.push(found_as(0..text.trim_ascii().len(), "rails-master-key", "Rails master key"));
+        }
         self.gather(text, place, binary, &mut hits);
         self.encoded(text, place, DEPTH, &mut hits);
         settle(hits)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::value::{entropy, sequential};
+use super::value::entropy;
 
 /// How far the text of a key is looked at; enough to tell a key from a mention of one.
 const BODY: usize = 4096;
@@ -74,7 +74,7 @@ fn body(text: &[u8], start: usize) -> Option<usize> {
     }
     letters.retain(|l| *l != 0);
     let sample = &letters[..letters.len().min(400)];
-    (sample.len() >= ENOUGH && entropy(sample) > 3.9 && !sequential(&sample[..ENOUGH])).then_some(at)
+    (sample.len() >= ENOUGH && entropy(sample) > 3.9).then_some(at)
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod jwt;
 mod keys;
 mod names;
 pub mod place;
+mod placeholder;
 mod provider;
 mod read;
 pub mod report;

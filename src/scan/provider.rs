@@ -7,7 +7,7 @@
 //! | `regex` | For bytes, without Unicode. The value is the first group that took part, or all. |
 //! | `back`, `forward` | How far in front of the keyword and behind it the pattern looks. Without them it begins at the keyword. |
 //! | `check` | A checksum that has to be right. |
-//! | `judge` | How the value is weighed: `token` (no placeholder), `password`, `basic` (user and password in base64). |
+//! | `judge` | How the value is weighed: `token` (no placeholder), `password`, `basic` (user and password in base64), `form` (the form says it all). |
 //! | `near` | A pattern that has to match within 200 bytes. |
 //! | `entropy`, `mixed` | Bits a byte the value needs; whether it needs letters and digits. |
 //! | `pair` | `aws`: a secret of 40 characters nearby belongs to it. |
@@ -21,7 +21,8 @@ use serde::Deserialize;
 
 use super::checksum;
 use super::finding::Severity;
-use super::value::{Strength, decoded_text, entropy, is_placeholder, is_weak, strength, token_is_placeholder};
+use super::placeholder::{is_placeholder, is_weak, token_is_placeholder};
+use super::value::{Strength, decoded_text, entropy, strength};
 
 /// The files, in the order in which their rules are preferred.
 const FILES: [&str; 7] = [
@@ -51,6 +52,7 @@ enum Judge {
     Token,
     Password,
     Basic,
+    Form,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -209,8 +211,9 @@ impl Provider {
                     .max();
                 let body = &value[prefix.unwrap_or(0)..];
                 let mixed = value.iter().any(u8::is_ascii_digit) && body.iter().any(u8::is_ascii_alphabetic);
-                !token_is_placeholder(body) && entropy(body) >= self.data.entropy && (mixed || !self.data.mixed)
+                !token_is_placeholder(value, body) && entropy(body) >= self.data.entropy && (mixed || !self.data.mixed)
             }
+            Judge::Form => entropy(value) >= self.data.entropy,
             Judge::Password => is_secret(value),
             Judge::Basic => decoded_text(value).is_some_and(|text| {
                 let Some(colon) = text.iter().position(|b| *b == b':') else { return false };

@@ -108,11 +108,11 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
     if quoted_name && matches!(cursor.peek(), b']') {
         cursor.at += 1;
     }
-    if let Some(value) = entry(text, cursor.at, quoted_name) {
+    if let Some(value) = entry(text, cursor.at, quoted_name).or_else(|| element(text, name.start, cursor.at)) {
         return Some(value);
     }
     let spaces = cursor.blanks();
-    let flag = text[name.start..].starts_with(b"--") || (name.start > 0 && text[name.start - 1] == b'-');
+    let flag = text[name.start] == b'-' || (name.start > 0 && text[name.start - 1] == b'-');
     let mut needs_quotes = false;
     let mut exact = true;
     match cursor.peek() {
@@ -211,7 +211,25 @@ fn entry(text: &[u8], at: usize, quoted: bool) -> Option<Value> {
     cursor.at += 1;
     cursor.blanks();
     let quote = cursor.quote();
+    scheme(&mut cursor);
     read(&cursor, quote, true).map(|range| Value { range, quoted: quote.is_some(), leads: true, entry: true })
+}
+
+/// The text of an XML element whose tag, or an attribute of it, has the name: `<Pass encoding="base64">x</Pass>`,
+/// `<string name="token" translatable="false">x</string>`.
+fn element(text: &[u8], name: usize, at: usize) -> Option<Value> {
+    let from = name.saturating_sub(NAME);
+    let open = text[from..name].iter().rposition(|b| matches!(b, b'<' | b'>' | b'\n')).map(|at| from + at)?;
+    let to = text.len().min(at + NAME);
+    let close = text[at..to].iter().position(|b| matches!(b, b'<' | b'>' | b'\n')).map(|i| at + i)?;
+    let plain = close == at && open + 1 == name;
+    if text[open] != b'<' || text[close] != b'>' || text[close - 1] == b'/' || plain {
+        return None;
+    }
+    let start = close + 1;
+    let to = text.len().min(start + VALUE);
+    let end = text[start..to].iter().position(|b| matches!(b, b'<' | b'\n')).map(|i| start + i)?;
+    (end > start).then_some(Value { range: start..end, quoted: true, leads: true, entry: true })
 }
 
 /// Skips a type: `: string =`, `: &'static str =`, `: Option<String> =`.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::value::{Strength, is_placeholder, is_weak, strength};
+use super::placeholder::{is_placeholder, is_weak};
+use super::value::{Strength, strength};
 
 /// Longest user-info that is looked at.
 const USERINFO: usize = 512;
@@ -11,7 +12,8 @@ const PUBLIC: [&[u8]; 3] = [b"sentry", b"glitchtip", b"bugsink"];
 
 /// The password in the URL whose `://` stands at `hit`, and what it is called.
 pub(super) fn password(text: &[u8], hit: usize) -> Option<(Range<usize>, &'static str)> {
-    let start = hit + 3;
+    // In JSON, slashes may be escaped.
+    let start = hit + if text[hit..].starts_with(b"://") { 3 } else { 5 };
     let limit = text.len().min(start + USERINFO);
     // jdbc:oracle:thin:user/password@… has no `://`; all others end their user-info at the last `@` before a path.
     let end = text[start..limit]
@@ -51,6 +53,11 @@ pub(super) fn password(text: &[u8], hit: usize) -> Option<(Range<usize>, &'stati
             let range = start + colon + 1..at;
             let user = &text[start..start + colon];
             let secret = &text[range.clone()];
+            // GitHub takes a token for the user, and this for its password.
+            if secret == b"x-oauth-basic" || secret.is_empty() {
+                let token = user.len() >= 20 && strength(user) == Strength::Random && !is_placeholder(user);
+                return token.then_some((start..start + colon, "url-token"));
+            }
             is_password(user, secret, host).then_some((range, "url-password"))
         }
         None => {

@@ -1,4 +1,4 @@
-//! What a value looks like: a placeholder, a reference to something elsewhere, words, or chance.
+//! What a value looks like: words, or chance.
 //!
 //! The thresholds were set on generated credentials and look-alikes (`docs/benchmarks.md`).
 
@@ -100,7 +100,8 @@ pub(super) fn strength(value: &[u8]) -> Strength {
         return Strength::None;
     }
     let bits = entropy(value);
-    if length >= 16 && is_hex(value) {
+    let hex = value.strip_prefix(b"0x").unwrap_or(value);
+    if length >= 16 && is_hex(hex) {
         return if bits >= 2.7 && digits > 0 && letters > 0 { Strength::Random } else { Strength::None };
     }
     let (common, pairs) = common_pairs(value);
@@ -121,7 +122,11 @@ pub(super) fn strength(value: &[u8]) -> Strength {
         3 => breaks + symbols >= 2 && digits > 0,
         _ => false,
     };
-    if password && letters >= 3 && bits >= 2.7 && length <= 64 && !structured(value) { Strength::Password } else { Strength::None }
+    if password && letters >= 3 && bits >= 2.7 && length <= 64 && !structured(value) {
+        Strength::Password
+    } else {
+        Strength::None
+    }
 }
 
 /// Whether separators divide it into words and numbers, as names, versions and dates are.
@@ -164,262 +169,6 @@ pub(super) fn sequential(value: &[u8]) -> bool {
         || rising * 2 > length
         || (length >= 12 && few * 5 < length.min(30))
         || period
-}
-
-/// Words that say that something stands in place of a value, wherever they stand in it.
-const MARKS: [&[u8]; 42] = [
-    b"example",
-    b"sample",
-    b"dummy",
-    b"placeholder",
-    b"redacted",
-    b"changeme",
-    b"change-me",
-    b"change_me",
-    b"replace",
-    b"insert-",
-    b"insert_",
-    b"your-",
-    b"your_",
-    b"yourtoken",
-    b"yourkey",
-    b"yoursecret",
-    b"yourpass",
-    b"yourapi",
-    b"-here",
-    b"_here",
-    b"fake",
-    b"notreal",
-    b"not-real",
-    b"not_real",
-    b"not-a-",
-    b"not_a_",
-    b"xxxx",
-    b"todo",
-    b"fixme",
-    b"invalid",
-    b"deadbeef",
-    b"cafebabe",
-    b"baddcafe",
-    b"lorem",
-    b"foobar",
-    b"removed",
-    b"hidden",
-    b"masked",
-    b"truncated",
-    b"omitted",
-    b"<",
-    b"...",
-];
-
-/// Whether a provider's token is one that documentation shows: marked as such, or without chance in it.
-/// `body` is the token without its public prefix.
-pub(super) fn token_is_placeholder(body: &[u8]) -> bool {
-    let lower = body.to_ascii_lowercase();
-    marked(&lower) || sequential(body) || (body.len() >= 12 && entropy(body) < 2.2)
-}
-
-fn marked(lower: &[u8]) -> bool {
-    MARKS.iter().any(|m| memchr::memmem::find(lower, m).is_some())
-}
-
-/// Ways in which a program or a template says "look elsewhere", at the beginning of a value.
-const REFERENCES: [&[u8]; 60] = [
-    b"$",
-    b"{{",
-    b"{%",
-    b"<",
-    b"%(",
-    b"#{",
-    b"@",
-    b"&",
-    b"*",
-    b"!",
-    b"process.env",
-    b"os.environ",
-    b"os.getenv",
-    b"getenv",
-    b"env(",
-    b"env[",
-    b"env.",
-    b"env:",
-    b"std::env",
-    b"system.getenv",
-    b"system.getproperty",
-    b"environment.",
-    b"import.meta",
-    b"deno.env",
-    b"vault:",
-    b"vault(",
-    b"op://",
-    b"arn:",
-    b"ssm:",
-    b"aws-ssm",
-    b"secretsmanager",
-    b"secrets.",
-    b"secret:",
-    b"keyvault",
-    b"sm://",
-    b"ref+",
-    b"ref:",
-    b"file:",
-    b"gcp-",
-    b"projects/",
-    b"enc[",
-    b"enc(",
-    b"{cipher}",
-    b"pgp:",
-    b"sops:",
-    b"bao:",
-    b"doppler:",
-    b"infisical:",
-    b"keychain:",
-    b"berglas",
-    b"azurekeyvault",
-    b"@microsoft.keyvault",
-    b"akv://",
-    b"aws:",
-    b"config.",
-    b"data.",
-    b"var.",
-    b"local.",
-    b"module.",
-    b"self.",
-];
-
-/// Words of which a value that is no secret is made, besides what marks a placeholder.
-const WEAK: [&[u8]; 72] = [
-    b"password",
-    b"passwort",
-    b"passphrase",
-    b"passwd",
-    b"pass",
-    b"pwd",
-    b"secret",
-    b"token",
-    b"apikey",
-    b"api",
-    b"key",
-    b"admin",
-    b"administrator",
-    b"root",
-    b"user",
-    b"username",
-    b"guest",
-    b"test",
-    b"testing",
-    b"tester",
-    b"demo",
-    b"default",
-    b"postgres",
-    b"mysql",
-    b"mariadb",
-    b"mongo",
-    b"mongodb",
-    b"redis",
-    b"rabbit",
-    b"rabbitmq",
-    b"elastic",
-    b"minio",
-    b"minioadmin",
-    b"oracle",
-    b"sa",
-    b"letmein",
-    b"welcome",
-    b"qwerty",
-    b"asdf",
-    b"hunter",
-    b"hello",
-    b"world",
-    b"foo",
-    b"bar",
-    b"baz",
-    b"qux",
-    b"dev",
-    b"development",
-    b"develop",
-    b"local",
-    b"localhost",
-    b"docker",
-    b"super",
-    b"strong",
-    b"my",
-    b"the",
-    b"this",
-    b"is",
-    b"a",
-    b"some",
-    b"very",
-    b"new",
-    b"old",
-    b"null",
-    b"none",
-    b"nil",
-    b"undefined",
-    b"true",
-    b"false",
-    b"string",
-    b"value",
-    b"app",
-];
-
-/// Whether the value only stands in place of one, or points to where it is kept, or is one that nobody
-/// would call secret (`admin123`, `P@ssw0rd`).
-pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    if lower.len() < 4 || marked(&lower) || sequential(value) || REFERENCES.iter().any(|r| lower.starts_with(r)) {
-        return true;
-    }
-    let wrapped = |open: u8, close: u8| lower.first() == Some(&open) && lower.last() == Some(&close);
-    if wrapped(b'[', b']') || wrapped(b'(', b')') || wrapped(b'{', b'}') || wrapped(b'%', b'%') || wrapped(b'_', b'_') {
-        return true;
-    }
-    if lower
-        .windows(2)
-        .any(|w| w == b"${" || w == b"{{" || w == b"$(" || w == b"#{" || w == b"%s" || w == b"{}" || w == b"%(")
-    {
-        return true;
-    }
-    is_weak(&lower)
-}
-
-/// Whether nothing is left when known words, digits and signs are taken out.
-pub(super) fn is_weak(lower: &[u8]) -> bool {
-    let plain = only_words(lower.iter().copied().filter(u8::is_ascii_alphabetic).collect());
-    let leet = |b: u8| match b {
-        b'0' => b'o',
-        b'1' | b'!' => b'i',
-        b'3' => b'e',
-        b'4' | b'@' => b'a',
-        b'5' | b'$' => b's',
-        b'7' => b't',
-        other => other,
-    };
-    let trimmed = {
-        let end = lower.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |at| at + 1);
-        &lower[..end]
-    };
-    plain || only_words(trimmed.iter().copied().map(leet).filter(u8::is_ascii_alphabetic).collect())
-}
-
-fn only_words(mut rest: Vec<u8>) -> bool {
-    if rest.len() > 40 {
-        return false;
-    }
-    let mut words: Vec<&[u8]> = WEAK.to_vec();
-    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
-    for word in words {
-        if rest.len() <= 2 {
-            break;
-        }
-        if word.len() < 2 {
-            continue;
-        }
-        while let Some(at) = memchr::memmem::find(&rest, word) {
-            rest.drain(at..at + word.len());
-        }
-    }
-    rest.len() <= 2
 }
 
 /// Text that a base64 value stands for; `None` where it is none, or not text.
@@ -483,37 +232,6 @@ mod tests {
             "us-east-1",
         ] {
             assert_eq!(strength(word.as_bytes()), Strength::None, "{word}");
-        }
-    }
-
-    #[test]
-    fn what_stands_in_place_of_a_value_is_known() {
-        for placeholder in [
-            "changeme",
-            "YOUR_API_KEY",
-            "your-token-here",
-            "xxxxxxxxxxxx",
-            "<token>",
-            "${VAR}",
-            "{{ var }}",
-            "admin123",
-            "P@ssw0rd",
-            "password",
-            "test1234",
-            "process.env.TOKEN",
-            "[REDACTED]",
-            "op://vault/item/field",
-            "$(cat file)",
-            "root",
-            "Passw0rd!",
-            "arn:aws:secretsmanager:eu-west-1:1:secret:x",
-            "%DB_PASSWORD%",
-            "MyS3cr3tP@ssw0rd",
-        ] {
-            assert!(is_placeholder(placeholder.as_bytes()), "{placeholder}");
-        }
-        for value in ["Tr0ub4dor&3x!plum", "q8Zt2Lw9Xk4Vb7Nm", "9f86d081884c7d659a2feaa0c55ad015"] {
-            assert!(!is_placeholder(value.as_bytes()), "{value}");
         }
     }
 
