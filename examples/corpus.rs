@@ -19,7 +19,7 @@ fn main() {
     let (folder, seed) = (Path::new(folder), seed.parse().unwrap());
     if let [option, bytes] = rest {
         assert_eq!(option, "--tree", "no such option");
-        let made = (bytes, seed);
+        let made = corpus::tree::tree(folder, bytes.parse().unwrap(), seed).unwrap();
         println!("{made:?}");
         return;
     }

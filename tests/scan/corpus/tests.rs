@@ -74,9 +74,9 @@ fn what_is_planted_stands_in_its_file() {
 
 #[test]
 fn held_out_contexts_are_not_those_for_tuning() {
-    let places = |all: &[Place]| all.iter().map(|p| p.text).collect::<BTreeSet<_>>();
-    let forms = |all: &[Structured]| all.iter().map(|f| f.text).collect::<BTreeSet<_>>();
-    let files = |all: &[Innocent]| all.iter().map(|f| f.text).collect::<BTreeSet<_>>();
+    let places = |all: &[Place]| all.iter().map(|p| (p.path, p.text)).collect::<BTreeSet<_>>();
+    let forms = |all: &[Structured]| all.iter().map(|f| (f.path, f.text)).collect::<BTreeSet<_>>();
+    let files = |all: &[Innocent]| all.iter().map(|f| (f.path, f.text)).collect::<BTreeSet<_>>();
     let texts = |held| {
         if held {
             return [places(places_held::PLACES), forms(held::FORMS), files(innocent_held::FILES)];
