@@ -336,13 +336,12 @@ fn without_generic(rules: &[Ready], hits: &mut Vec<Hit>, content: &[u8]) {
 }
 #[cfg(test)]
 impl Search {
-    pub(super) fn report(&self) {
-        let (mut f, mut l, mut b, mut bad) = (vec![], 0, 0, 0);
-        for r in &self.rules {
-            let Some(p) = r.rule.regex.as_ref() else { println!("path only {}", r.rule.id); continue };
-            match ready_reach(r) { Reach::File => f.push((&r.rule.id, &r.rule.keywords)), Reach::Line => l += 1, Reach::Bytes(_) => b += 1 }
-            bad += usize::from(p.regex().is_none());
-        }
-        println!("line {l} bytes {b} bad {bad} file {f:?}");
+    /// Makes each rule with a keyword in the file look at all of it.
+    pub(super) fn look_everywhere(&self) {
+        self.rules.iter().for_each(|r| assert!(r.reach.set(Reach::File).is_ok()));
+    }
+
+    pub(super) fn reaches(&self) -> Vec<Reach> {
+        self.rules.iter().map(ready_reach).collect()
     }
 }
