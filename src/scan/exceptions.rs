@@ -230,8 +230,16 @@ mod tests {
     #[test]
     fn a_baseline_that_cannot_be_read_is_told_without_its_text() {
         for text in [
-            "", "hush", "\"hush\"", "[\"hush\"]", "[{\"RuleID\": [\"hush\"]}]", "{\"findings\": \"hush\"}", "{}", "[{]",
-            "[{\"StartLine\": \"hush\"}]", "{\"findings\": [{\"fingerprint\": 3, \"hush\": 1}]}",
+            "",
+            "hush",
+            "\"hush\"",
+            "[\"hush\"]",
+            "[{\"RuleID\": [\"hush\"]}]",
+            "{\"findings\": \"hush\"}",
+            "{}",
+            "[{]",
+            "[{\"StartLine\": \"hush\"}]",
+            "{\"findings\": [{\"fingerprint\": 3, \"hush\": 1}]}",
         ] {
             let mut exceptions = Exceptions::default();
             let problem = exceptions.add_baseline(text).unwrap_err().to_string();

@@ -66,7 +66,8 @@ mod tests {
     #[test]
     fn the_lines_around_a_span_are_whole() {
         let lines = Lines::new(b"ab\n\ncd\r\nef");
-        for (span, text) in [(0..1, "ab"), (1..4, "ab\n"), (1..5, "ab\n\ncd"), (4..5, "cd"), (9..10, "ef"), (50..60, "ef")]
+        for (span, text) in
+            [(0..1, "ab"), (1..4, "ab\n"), (1..5, "ab\n\ncd"), (4..5, "cd"), (9..10, "ef"), (50..60, "ef")]
         {
             assert_eq!(lines.around(span.clone()), text.as_bytes(), "{span:?}");
         }

@@ -275,8 +275,7 @@ mod tests {
         let shape = jsonschema::validator_for(&serde_json::from_str(shape).unwrap()).unwrap();
         for report in [report(), Report::default()] {
             let value: Value = serde_json::from_str(&sarif(&report)).unwrap();
-            let wrong: Vec<String> =
-                shape.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            let wrong: Vec<String> = shape.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
             assert!(wrong.is_empty(), "{wrong:#?}");
         }
         let value: Value = serde_json::from_str(&sarif(&report())).unwrap();

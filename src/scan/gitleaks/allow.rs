@@ -87,8 +87,8 @@ impl Allowlist {
             patterns
         };
         let some = |key: &str| !section.texts(key).is_empty();
-        let paths = (some("paths") || some("files"))
-            .then(|| Paths { whole: patterns("paths"), name: patterns("files") });
+        let paths =
+            (some("paths") || some("files")).then(|| Paths { whole: patterns("paths"), name: patterns("files") });
         let regexes = some("regexes").then(|| patterns("regexes"));
         let lower = |key: &str| {
             let words = section.texts(key).into_iter().map(|w| w.to_lowercase());
@@ -102,8 +102,11 @@ impl Allowlist {
             return None;
         }
         if all && list.commits.is_some() && list.looks_at_values() {
-            tell("it asks for a commit and for a value at once; a file is scanned before its commits are \
-                  looked at, so it allows nothing".into());
+            tell(
+                "it asks for a commit and for a value at once; a file is scanned before its commits are \
+                  looked at, so it allows nothing"
+                    .into(),
+            );
         }
         Some(list)
     }

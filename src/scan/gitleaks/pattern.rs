@@ -40,9 +40,7 @@ impl Pattern {
 
     /// The compiled form. None only where it is too large, which `new` has seen.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        let compile = || {
-            RegexBuilder::new(&self.text).unicode(false).size_limit(SIZE).nest_limit(NEST).build().ok()
-        };
+        let compile = || RegexBuilder::new(&self.text).unicode(false).size_limit(SIZE).nest_limit(NEST).build().ok();
         self.regex.get_or_init(compile).as_ref()
     }
 
@@ -80,9 +78,8 @@ impl Patterns {
     }
 
     fn set(&self) -> Option<&RegexSet> {
-        let compile = || {
-            RegexSetBuilder::new(&self.texts).unicode(false).size_limit(SIZE).nest_limit(NEST).build().ok()
-        };
+        let compile =
+            || RegexSetBuilder::new(&self.texts).unicode(false).size_limit(SIZE).nest_limit(NEST).build().ok();
         self.set.get_or_init(compile).as_ref()
     }
 
@@ -108,8 +105,6 @@ pub(super) fn cost(hir: &Hir) -> usize {
             cost(&r.sub).saturating_add(1).saturating_mul(times as usize)
         }
         HirKind::Capture(capture) => cost(&capture.sub).saturating_add(2),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().map(cost).fold(1, usize::saturating_add)
-        }
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().map(cost).fold(1, usize::saturating_add),
     }
 }

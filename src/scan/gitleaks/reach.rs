@@ -68,7 +68,8 @@ impl Avoiding {
         let words: Vec<&[u8]> = keywords.iter().map(String::as_bytes).collect();
         let prefixes: BTreeSet<&[u8]> = words.iter().flat_map(|w| (0..w.len()).map(|n| &w[..n])).collect();
         let prefixes: Vec<&[u8]> = prefixes.into_iter().collect();
-        let bytes: Vec<u8> = words.iter().flat_map(|w| w.iter().copied()).collect::<BTreeSet<u8>>().into_iter().collect();
+        let bytes: Vec<u8> =
+            words.iter().flat_map(|w| w.iter().copied()).collect::<BTreeSet<u8>>().into_iter().collect();
         let step = |state: &[u8], byte: u8| {
             let read = [state, &[byte]].concat();
             if words.iter().any(|w| read.ends_with(w)) {
@@ -87,9 +88,9 @@ impl Avoiding {
         }
         match hir.kind() {
             HirKind::Empty | HirKind::Look(_) => from.clone(),
-            HirKind::Literal(literal) => {
-                literal.0.iter().fold(from.clone(), |states, byte| self.over(&states, |b| b == byte.to_ascii_lowercase(), !self.knows(*byte)))
-            }
+            HirKind::Literal(literal) => literal.0.iter().fold(from.clone(), |states, byte| {
+                self.over(&states, |b| b == byte.to_ascii_lowercase(), !self.knows(*byte))
+            }),
             HirKind::Class(class) => {
                 let has = |byte: u8| match class {
                     Class::Bytes(c) => c.iter().any(|r| (r.start()..=r.end()).contains(&byte)),
@@ -98,7 +99,9 @@ impl Avoiding {
                 let either = |byte: u8| has(byte) || has(byte.to_ascii_uppercase());
                 let strange = match class {
                     Class::Bytes(_) => (0..=255).any(|b| has(b) && !self.knows(b)),
-                    Class::Unicode(c) => c.iter().any(|r| !r.end().is_ascii()) || (0..128).any(|b| has(b) && !self.knows(b)),
+                    Class::Unicode(c) => {
+                        c.iter().any(|r| !r.end().is_ascii()) || (0..128).any(|b| has(b) && !self.knows(b))
+                    }
                 };
                 self.over(from, either, strange)
             }

@@ -54,8 +54,22 @@ fn patterns_mean_what_they_mean_in_go() {
 #[test]
 fn a_pattern_that_cannot_be_used_is_told_by_its_rule_and_the_others_stay() {
     for pattern in [
-        r"hush(?=a)", r"hush(?<!a)", r"(hush)\1", r"hush\y", r"hush[z-a]", r"hush[a", r"hush(", r"hush)", r"*hush",
-        r"hush\p{Greek}", r"hush[\pL]", r"hush(?x)", r"hush[[:nope:]]", r"hush{1001}", r"hush\x4", "hush\\",
+        r"hush(?=a)",
+        r"hush(?<!a)",
+        r"(hush)\1",
+        r"hush\y",
+        r"hush[z-a]",
+        r"hush[a",
+        r"hush(",
+        r"hush)",
+        r"*hush",
+        r"hush\p{Greek}",
+        r"hush[\pL]",
+        r"hush(?x)",
+        r"hush[[:nope:]]",
+        r"hush{1001}",
+        r"hush\x4",
+        "hush\\",
         r"(?:(?:(?:hush{900}){900}){900}){900}",
     ] {
         let text = format!("[[rules]]\nid = 'bad'\nregex = '''{pattern}'''\n[[rules]]\nid='good'\nregex='other'");

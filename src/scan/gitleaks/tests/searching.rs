@@ -5,7 +5,8 @@ use crate::scan::Severity;
 
 #[test]
 fn a_finding_says_where_and_never_what() {
-    let rules = rules("[[rules]]\nid = 'r'\ndescription = 'A key'\nregex = '''key\\s*=\\s*\"(\\w+)\"'''\nkeywords = ['KEY']");
+    let rules =
+        rules("[[rules]]\nid = 'r'\ndescription = 'A key'\nregex = '''key\\s*=\\s*\"(\\w+)\"'''\nkeywords = ['KEY']");
     let one = scan(&rules, "d/a", "x\n\n ä key =\n\"hush123\"\n");
     let expected = Finding {
         rule: "r".into(),
@@ -144,10 +145,11 @@ fn a_rule_that_requires_others_needs_them_near_by() {
 
 #[test]
 fn a_generic_rule_gives_way_to_one_that_knows() {
-    let rules = rules(
-        "[[rules]]\nid='generic-key'\nregex='''key=(\\w+)'''\n[[rules]]\nid='known'\nregex='tok_\\w+'",
+    let rules = rules("[[rules]]\nid='generic-key'\nregex='''key=(\\w+)'''\n[[rules]]\nid='known'\nregex='tok_\\w+'");
+    assert_eq!(
+        found(&rules, "key=tok_1\nkey=other"),
+        [("known".into(), 1, 5, None), ("generic-key".into(), 2, 1, None)]
     );
-    assert_eq!(found(&rules, "key=tok_1\nkey=other"), [("known".into(), 1, 5, None), ("generic-key".into(), 2, 1, None)]);
 }
 
 #[test]
@@ -160,4 +162,14 @@ fn more_than_can_be_listed_is_one_finding_that_still_counts() {
     assert_eq!((allowed[100].line, allowed[100].excuse.clone()), (501, None), "what is excused hides nothing");
     let huge = scan(&rules, "a", &format!("{}key=a", "key=z\n".repeat(20_000)));
     assert!(huge.iter().any(|f| f.line == 0 && f.blocks()));
+}
+
+#[test]
+fn a_search_stops_when_it_is_told_to() {
+    let rules = rules("[[rules]]\nid='r'\nregex='a'");
+    let left = std::cell::Cell::new(3);
+    let go_on = || left.replace(left.get() - 1) > 0;
+    assert_eq!(rules.scan_while(&Salt::new(*b"salt of sixteen."), "a", b"a a a a a", &go_on), None);
+    assert_eq!(left.get(), -1);
+    assert_eq!(rules.scan_while(&Salt::new(*b"salt of sixteen."), "a", b"b", &|| false), Some(Vec::new()));
 }
