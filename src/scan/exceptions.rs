@@ -137,3 +137,132 @@ impl Exceptions {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Severity;
+    use super::*;
+
+    fn finding(rule: &str, path: &str, line: usize) -> Finding {
+        Finding {
+            rule: rule.into(),
+            title: "A key".into(),
+            severity: Severity::Critical,
+            path: path.into(),
+            line,
+            column: 1,
+            end_line: line,
+            mask: "…".into(),
+            fingerprint: format!("print of {rule} {path} {line}"),
+            excuse: None,
+        }
+    }
+
+    fn ignore(text: &str) -> Exceptions {
+        let mut exceptions = Exceptions::default();
+        exceptions.add_ignore_file(text);
+        exceptions
+    }
+
+    #[test]
+    fn a_line_of_an_ignore_file_names_file_rule_and_line() {
+        let exceptions = ignore(
+            "\u{feff}# a comment\r\n\r\nsrc/a.txt:own:3\r\n  c0ffee:b.txt:own:4  \r\nC:/x:y.txt:own:5\ndir\\d.txt:own:6\n\
+             a.txt:aws-access-token:7\n#a.txt:own:8",
+        );
+        let excused = |path, rule, line, commit| exceptions.excuse(&finding(rule, path, line), commit);
+        for (path, rule, line, commit) in [
+            ("src/a.txt", "own", 3, None),
+            ("src/a.txt", "own", 3, Some("abc")),
+            ("b.txt", "own", 4, Some("c0ffee")),
+            ("C:/x:y.txt", "own", 5, None),
+            ("dir/d.txt", "own", 6, None),
+            ("dir\\d.txt", "own", 6, None),
+            ("a.txt", "aws-access-key-id", 7, None),
+        ] {
+            assert_eq!(excused(path, rule, line, commit), Some(Excuse::IgnoreFile), "{path}");
+        }
+        for (path, rule, line, commit) in [
+            ("src/a.txt", "own", 4, None),
+            ("src/a.txt", "other", 3, None),
+            ("a.txt", "own", 3, None),
+            ("b.txt", "own", 4, None),
+            ("b.txt", "own", 4, Some("c0ffee1")),
+            ("a.txt", "own", 8, None),
+            ("#a.txt", "own", 8, None),
+        ] {
+            assert_eq!(excused(path, rule, line, commit), None, "{path}:{line}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_of_gitleaks_counts_by_rule_file_and_line() {
+        let mut exceptions = Exceptions::default();
+        let text = r#"[
+            {"RuleID": "aws-access-token", "Description": "x", "StartLine": 3, "EndLine": 3, "Match": "REDACTED",
+             "Secret": "REDACTED", "File": "a.txt", "Commit": "", "Entropy": 3.1, "Tags": [], "Fingerprint": "f"},
+            {"RuleID": "own", "StartLine": 4, "File": "dir\\b.txt", "Commit": "c0ffee"}, {"newer": 1}]"#;
+        exceptions.add_baseline(text).unwrap();
+        let excuse = |rule, path, line, commit| exceptions.excuse(&finding(rule, path, line), commit);
+        assert_eq!(excuse("aws-access-key-id", "a.txt", 3, None), Some(Excuse::Baseline));
+        assert_eq!(excuse("aws-access-key-id", "a.txt", 3, Some("abc")), Some(Excuse::Baseline));
+        assert_eq!(excuse("own", "dir/b.txt", 4, Some("c0ffee")), Some(Excuse::Baseline));
+        assert_eq!(excuse("own", "dir/b.txt", 4, None), None);
+        assert_eq!(excuse("aws-access-key-id", "a.txt", 2, None), None);
+        for empty in ["null", "[]"] {
+            Exceptions::default().add_baseline(empty).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_report_of_ours_is_a_baseline_by_its_fingerprints() {
+        let (old, other) = (finding("own", "a.txt", 3), finding("own", "a.txt", 9));
+        let allowed = Finding { excuse: Some(Excuse::Comment), ..other.clone() };
+        let findings = vec![old.clone().into(), allowed.into()];
+        let report = super::super::report::Report { findings, ..Default::default() };
+        let mut exceptions = Exceptions::default();
+        exceptions.add_baseline(&super::super::report::json(&report)).unwrap();
+        let moved = Finding { line: 7, ..old };
+        assert_eq!(exceptions.excuse(&moved, None), Some(Excuse::Baseline));
+        assert_eq!(exceptions.excuse(&other, None), None, "what a comment excused has to be excused by it");
+    }
+
+    #[test]
+    fn a_baseline_that_cannot_be_read_is_told_without_its_text() {
+        for text in [
+            "",
+            "hush",
+            "\"hush\"",
+            "[\"hush\"]",
+            "[{\"RuleID\": [\"hush\"]}]",
+            "{\"findings\": \"hush\"}",
+            "{}",
+            "[{]",
+            "[{\"StartLine\": \"hush\"}]",
+            "{\"findings\": [{\"fingerprint\": 3, \"hush\": 1}]}",
+        ] {
+            let mut exceptions = Exceptions::default();
+            let problem = exceptions.add_baseline(text).unwrap_err().to_string();
+            assert!(problem.starts_with("baseline, line ") && !problem.contains("hush"), "{problem}");
+            assert_eq!(exceptions.excuse(&finding("own", "a", 1), None), None);
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_that_somebody_allowed_has_its_reason() {
+        let mut exceptions = ignore("a:own:1");
+        exceptions.allow("print of own a 1", "a test key");
+        let excuse = exceptions.excuse(&finding("own", "a", 1), None);
+        assert_eq!(excuse, Some(Excuse::Allowed { reason: "a test key".into() }));
+    }
+
+    #[test]
+    fn a_comment_is_a_word_of_its_own() {
+        for line in ["x = 1 # craft:allow", "// gitleaks:allow", "craft:allow", "x:gitleaks:allowed", "(craft:allow)"] {
+            assert!(comment_allows(line.as_bytes()), "{line}");
+        }
+        for line in ["minecraft:allow", "craft:allowed", "craft: allow", "craft:allow-list", "_craft:allow", ""] {
+            assert!(!comment_allows(line.as_bytes()), "{line}");
+        }
+    }
+}

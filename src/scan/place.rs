@@ -38,7 +38,9 @@ impl<'c> Lines<'c> {
     #[must_use]
     pub fn around(&self, span: Range<usize>) -> &'c [u8] {
         let len = self.content.len();
-        let (from, to) = (span.start.min(len), span.end.clamp(span.start.min(len), len));
+        let from = span.start.min(len);
+        // The line of the last byte, not of what is behind it.
+        let to = span.end.saturating_sub(1).clamp(from, len);
         let start = memchr::memrchr(b'\n', &self.content[..from]).map_or(0, |at| at + 1);
         let end = memchr::memchr(b'\n', &self.content[to..]).map_or(len, |at| to + at);
         let lines = &self.content[start..end];

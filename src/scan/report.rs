@@ -203,3 +203,99 @@ fn print(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     format!("{text}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let finding = |rule: &str, path: &str, line: usize, severity, excuse| Finding {
+            rule: rule.into(),
+            title: if line == 0 { "more than 100 places".into() } else { format!("A thing of {rule}") },
+            severity,
+            path: path.into(),
+            line,
+            column: line.min(5),
+            end_line: line,
+            mask: "ghp_…".into(),
+            fingerprint: format!("{line:016x}"),
+            excuse,
+        };
+        let (warning, critical) = (Severity::Warning, Severity::Critical);
+        let allowed = |reason: &str| Some(Excuse::Allowed { reason: reason.into() });
+        let findings = [
+            finding("key", "a b/ü#%?:c.txt", 3, critical, None),
+            finding("key", "x.txt", 0, critical, None),
+            finding("assignment", "x.txt", 1, warning, None),
+            finding("assignment", "x.txt", 2, critical, Some(Excuse::Comment)),
+            finding("assignment", "x.txt", 4, critical, Some(Excuse::IgnoreFile)),
+            finding("assignment", "x.txt", 5, critical, Some(Excuse::Baseline)),
+            finding("assignment", "x.txt", 6, critical, Some(Excuse::Allowlist)),
+            finding("assignment", "x.txt", 7, critical, allowed("a test key")),
+            finding("assignment", "x.txt", 8, critical, allowed("")),
+        ];
+        let mut findings: Vec<Entry> = findings.into_iter().map(Entry::from).collect();
+        findings[0].commit = Some("c0ffee".into());
+        Report {
+            program: "0.1.0".into(),
+            rules: "r1".into(),
+            scanned: 12,
+            findings,
+            unscanned: vec![Missed { path: "big.bin".into(), reason: "too large".into(), commit: None }],
+        }
+    }
+
+    #[test]
+    fn the_json_has_what_is_documented() {
+        let value: Value = serde_json::from_str(&json(&report())).unwrap();
+        assert_eq!(value["version"], 1);
+        assert_eq!(value["tool"], json!({ "name": "craft", "version": "0.1.0", "rules": "r1" }));
+        assert_eq!(
+            value["findings"][0],
+            json!({
+                "rule": "key", "title": "A thing of key", "severity": "critical", "path": "a b/ü#%?:c.txt", "line": 3,
+                "column": 3, "endLine": 3, "mask": "ghp_…", "fingerprint": "0000000000000003", "commit": "c0ffee",
+            })
+        );
+        assert_eq!(value["findings"][7]["excuse"], json!({ "by": "allowed", "reason": "a test key" }));
+        assert_eq!(value["unscanned"], json!([{ "path": "big.bin", "reason": "too large" }]));
+        assert_eq!(
+            value["summary"],
+            json!({
+                "scanned": 12, "critical": 2, "warning": 1, "excused": 6, "unscanned": 1, "complete": false,
+            })
+        );
+        let back: Vec<Entry> = serde_json::from_value(value["findings"].clone()).unwrap();
+        assert_eq!(back, report().findings);
+    }
+
+    #[test]
+    fn the_sarif_is_what_code_scanning_takes() {
+        let shape = include_str!("../../tests/fixtures/gitleaks/sarif-shape.json");
+        let shape = jsonschema::validator_for(&serde_json::from_str(shape).unwrap()).unwrap();
+        for report in [report(), Report::default()] {
+            let value: Value = serde_json::from_str(&sarif(&report)).unwrap();
+            let wrong: Vec<String> = shape.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            assert!(wrong.is_empty(), "{wrong:#?}");
+        }
+        let value: Value = serde_json::from_str(&sarif(&report())).unwrap();
+        let run = &value["runs"][0];
+        let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+        assert_eq!(rules.len(), 2);
+        for result in run["results"].as_array().unwrap() {
+            let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(rules[index]["id"], result["ruleId"]);
+        }
+        assert_eq!(rules[1]["shortDescription"]["text"], "A thing of key");
+        let first = &run["results"][0];
+        let place = &first["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%BC%23%25%3F%3Ac.txt");
+        assert_eq!((&first["level"], &first["properties"]["commit"]), (&json!("error"), &json!("c0ffee")));
+        assert_eq!(run["results"][2]["level"], "warning");
+        assert_eq!(run["results"][3]["suppressions"][0]["kind"], "inSource");
+        assert_eq!(run["results"][7]["suppressions"][0]["justification"], "a test key");
+        assert_eq!(run["results"][1]["locations"][0]["physicalLocation"]["region"], Value::Null);
+        assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+        assert_eq!(run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap().len(), 1);
+    }
+}

@@ -138,6 +138,6 @@ impl Avoiding {
     /// One byte on. `strange`: it may be one that no keyword has.
     fn over(&self, from: &BTreeSet<usize>, has: impl Fn(u8) -> bool, strange: bool) -> BTreeSet<usize> {
         let known = from.iter().flat_map(|s| &self.next[*s]).filter(|(byte, _)| has(*byte));
-        known.filter_map(|(_, next)| *next).chain(strange.then_some(0)).collect()
+        known.filter_map(|(_, next)| *next).chain((strange && !from.is_empty()).then_some(0)).collect()
     }
 }
