@@ -1,5 +1,9 @@
 //! What kind of file a path names, as far as that says how likely a credential is in it.
 
+use std::sync::LazyLock;
+
+use super::names::{Words, words_of};
+
 /// What a path says of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Place {
@@ -17,37 +21,20 @@ pub(super) struct Place {
     pub(super) table: Option<u8>,
 }
 
-const CODE: [&str; 48] = [
-    "rs", "py", "js", "mjs", "cjs", "jsx", "ts", "tsx", "mts", "cts", "go", "java", "kt", "kts", "cs", "fs", "vb",
-    "rb", "php", "swift", "c", "h", "cc", "cpp", "cxx", "hpp", "m", "mm", "scala", "sc", "dart", "ex", "exs", "erl",
-    "hs", "lua", "pl", "pm", "r", "jl", "clj", "cljs", "groovy", "gradle", "vue", "svelte", "zig", "sol",
-];
-const LOCKS: [&str; 24] = [
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "cargo.lock",
-    "poetry.lock",
-    "uv.lock",
-    "pdm.lock",
-    "pipfile.lock",
-    "go.sum",
-    "composer.lock",
-    "gemfile.lock",
-    "flake.lock",
-    "mix.lock",
-    "pubspec.lock",
-    "podfile.lock",
-    "package.resolved",
-    "packages.lock.json",
-    "bun.lock",
-    "deno.lock",
-    "gradle.lockfile",
-    "cartfile.resolved",
-    ".terraform.lock.hcl",
-    ".secrets.baseline",
-];
+static CODE: Words = LazyLock::new(|| {
+    words_of(
+        "rs py js mjs cjs jsx ts tsx mts cts go java kt kts cs fs vb rb php swift c h cc cpp cxx hpp m mm scala sc \
+    dart ex exs erl hs lua pl pm r jl clj cljs groovy gradle vue svelte zig sol",
+    )
+});
+static LOCKS: Words = LazyLock::new(|| {
+    words_of(
+        "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml cargo.lock poetry.lock uv.lock pdm.lock \
+    pipfile.lock go.sum composer.lock gemfile.lock flake.lock mix.lock pubspec.lock podfile.lock \
+    package.resolved packages.lock.json bun.lock deno.lock gradle.lockfile cartfile.resolved .terraform.lock.hcl \
+    .secrets.baseline",
+    )
+});
 
 impl Place {
     /// What `path` says.
@@ -58,8 +45,8 @@ impl Place {
         let folder = |names: &[&str]| lower.split('/').rev().skip(1).any(|part| names.contains(&part));
         let map = matches!(extension, "map" | "snap" | "svg" | "sum" | "min");
         Self {
-            code: CODE.contains(&extension),
-            generated: LOCKS.contains(&name)
+            code: CODE.contains(extension),
+            generated: LOCKS.contains(name)
                 || map
                 || (name.contains(".min.") && matches!(extension, "js" | "css" | "mjs" | "cjs"))
                 || name.ends_with(".lock")

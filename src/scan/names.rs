@@ -1,5 +1,16 @@
 //! What the name of a variable, key or field says of its value.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Words, looked up often.
+pub(super) type Words = LazyLock<HashSet<&'static str>>;
+
+/// The words of a text.
+pub(super) fn words_of(text: &'static str) -> HashSet<&'static str> {
+    text.split_ascii_whitespace().collect()
+}
+
 /// What a name promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Promise {
@@ -14,284 +25,47 @@ pub(super) enum Promise {
 }
 
 /// Words at the end of a name that say where a value is used, not what it is.
-const USE: [&str; 42] = [
-    "prod",
-    "production",
-    "staging",
-    "stage",
-    "dev",
-    "development",
-    "live",
-    "test",
-    "testing",
-    "sandbox",
-    "qa",
-    "uat",
-    "main",
-    "primary",
-    "secondary",
-    "backup",
-    "old",
-    "new",
-    "current",
-    "previous",
-    "next",
-    "value",
-    "val",
-    "str",
-    "string",
-    "plain",
-    "plaintext",
-    "raw",
-    "b64",
-    "base64",
-    "encoded",
-    "default",
-    "readonly",
-    "rw",
-    "ro",
-    "local",
-    "base",
-    "data",
-    "env",
-    "literal",
-    "text",
-    "bytes",
-];
+static USE: Words = LazyLock::new(|| {
+    words_of(
+        "prod production staging stage dev development live test testing sandbox qa uat main primary secondary backup \
+    old new current previous next value val str string plain plaintext raw b64 base64 encoded default readonly \
+    rw ro local base data env literal text bytes",
+    )
+});
 
 /// Words at the end that make it something about a credential, not one.
-const ABOUT: [&str; 105] = [
-    "url",
-    "uri",
-    "path",
-    "file",
-    "filename",
-    "dir",
-    "folder",
-    "name",
-    "id",
-    "ids",
-    "type",
-    "kind",
-    "length",
-    "len",
-    "size",
-    "count",
-    "min",
-    "max",
-    "limit",
-    "policy",
-    "regex",
-    "pattern",
-    "field",
-    "label",
-    "placeholder",
-    "hint",
-    "title",
-    "message",
-    "msg",
-    "error",
-    "errors",
-    "expiry",
-    "expires",
-    "expiration",
-    "ttl",
-    "timeout",
-    "header",
-    "prefix",
-    "suffix",
-    "algorithm",
-    "alg",
-    "format",
-    "version",
-    "enabled",
-    "required",
-    "class",
-    "style",
-    "icon",
-    "input",
-    "form",
-    "reset",
-    "confirm",
-    "confirmation",
-    "change",
-    "event",
-    "endpoint",
-    "host",
-    "var",
-    "index",
-    "column",
-    "provider",
-    "manager",
-    "service",
-    "factory",
-    "store",
-    "alias",
-    "arn",
-    "ref",
-    "selector",
-    "source",
-    "rotation",
-    "hash",
-    "hashed",
-    "digest",
-    "sha",
-    "sha1",
-    "sha256",
-    "md5",
-    "checksum",
-    "fingerprint",
-    "strength",
-    "rules",
-    "description",
-    "desc",
-    "help",
-    "doc",
-    "docs",
-    "example",
-    "sample",
-    "age",
-    "date",
-    "time",
-    "at",
-    "scope",
-    "scopes",
-    "issuer",
-    "audience",
-    "status",
-    "state",
-    "mode",
-    "lifetime",
-    "generator",
-    "encoder",
-    "validator",
-    "visible",
-];
+static ABOUT: Words = LazyLock::new(|| {
+    words_of(
+        "url uri path file filename dir folder name id ids type kind length len size count min max limit policy regex \
+    pattern field label placeholder hint title message msg error errors expiry expires expiration ttl timeout \
+    header prefix suffix algorithm alg format version enabled required class style icon input form reset confirm \
+    confirmation change event endpoint host var index column provider manager service factory store alias arn \
+    ref selector source rotation hash hashed digest sha sha1 sha256 md5 checksum fingerprint strength rules \
+    description desc help doc docs example sample age date time at scope scopes issuer audience status state \
+    mode lifetime generator encoder validator visible",
+    )
+});
 
 /// Words anywhere that take the promise back.
-const NEVER: [&str; 59] = [
-    "public",
-    "publishable",
-    "pub",
-    "hashed",
-    "fake",
-    "mock",
-    "dummy",
-    "example",
-    "sample",
-    "i18n",
-    "label",
-    "cache",
-    "sort",
-    "foreign",
-    "partition",
-    "translation",
-    "translations",
-    "validate",
-    "invalid",
-    "forgot",
-    "min",
-    "max",
-    "num",
-    "tokenizer",
-    "has",
-    "is",
-    "hide",
-    "show",
-    "toggle",
-    "enable",
-    "disable",
-    "require",
-    "csrf",
-    "xsrf",
-    "pagination",
-    "page",
-    "continuation",
-    "cancellation",
-    "cancel",
-    "eos",
-    "bos",
-    "pad",
-    "unk",
-    "mask",
-    "design",
-    "etag",
-    "integrity",
-    "commit",
-    "revision",
-    "widget",
-    "keyboard",
-    "shortcut",
-    "hotkey",
-    "ssh_host",
-    "known",
-    "recaptcha",
-    "vapid",
-    "idempotency",
-    "dedupe",
-];
+static NEVER: Words = LazyLock::new(|| {
+    words_of(
+        "public publishable pub hashed fake mock dummy example sample i18n label cache sort foreign partition \
+    translation translations validate invalid forgot min max num tokenizer has is hide show toggle enable \
+    disable require csrf xsrf pagination page continuation cancellation cancel eos bos pad unk mask design etag \
+    integrity commit revision widget keyboard shortcut hotkey ssh_host known recaptcha vapid idempotency dedupe",
+    )
+});
 
 /// Words in front of `key` that make it a credential.
-const KEYS: [&str; 58] = [
-    "api",
-    "access",
-    "secret",
-    "private",
-    "priv",
-    "encryption",
-    "encrypt",
-    "decryption",
-    "signing",
-    "sign",
-    "signature",
-    "master",
-    "auth",
-    "account",
-    "shared",
-    "service",
-    "admin",
-    "session",
-    "jwt",
-    "hmac",
-    "aes",
-    "des",
-    "crypto",
-    "cipher",
-    "client",
-    "consumer",
-    "app",
-    "application",
-    "deploy",
-    "license",
-    "webhook",
-    "storage",
-    "db",
-    "database",
-    "integration",
-    "subscription",
-    "function",
-    "rest",
-    "server",
-    "security",
-    "token",
-    "merchant",
-    "symmetric",
-    "cookie",
-    "flask",
-    "django",
-    "rails",
-    "root",
-    "credential",
-    "write",
-    "ingest",
-    "ingestion",
-    "seller",
-    "payment",
-    "vault",
-    "developer",
-    "preshared",
-    "psk",
-];
+static KEYS: Words = LazyLock::new(|| {
+    words_of(
+        "api access secret private priv encryption encrypt decryption signing sign signature master auth account \
+    shared service admin session jwt hmac aes des crypto cipher client consumer app application deploy license \
+    webhook storage db database integration subscription function rest server security token merchant symmetric \
+    cookie flask django rails root credential write ingest ingestion seller payment vault developer preshared \
+    psk",
+    )
+});
 
 /// Words that are a promise by themselves, run together or not.
 const WHOLE: [(&str, Promise); 52] = [
@@ -382,13 +156,13 @@ pub(super) fn promise(name: &[u8]) -> Option<Promise> {
     while let Some((last, before)) = rest.split_last() {
         let digits = last.bytes().all(|b| b.is_ascii_digit())
             || (last.len() <= 3 && last.starts_with('v') && last[1..].bytes().all(|b| b.is_ascii_digit()));
-        if before.is_empty() || !(digits || USE.contains(&last.as_str())) {
+        if before.is_empty() || !(digits || USE.contains(last.as_str())) {
             break;
         }
         rest = before;
     }
     let (last, before) = rest.split_last()?;
-    if all.iter().any(|w| NEVER.contains(&w.as_str())) {
+    if all.iter().any(|w| NEVER.contains(w.as_str())) {
         return None;
     }
     let word = last.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -397,13 +171,13 @@ pub(super) fn promise(name: &[u8]) -> Option<Promise> {
     }
     match word {
         "key" | "keys" => Some(match before.last().map(String::as_str) {
-            Some(before) if KEYS.contains(&before) => Promise::Secret,
+            Some(before) if KEYS.contains(before) => Promise::Secret,
             _ => Promise::Perhaps,
         }),
         "pw" if !before.is_empty() => Some(Promise::Password),
         "authorization" | "authentication" | "salt" | "pepper" => Some(Promise::Token),
         "tokens" | "cookie" | "session" | "sid" | "seed" => Some(Promise::Perhaps),
-        _ if ABOUT.contains(&word) => None,
+        _ if ABOUT.contains(word) => None,
         // Words run together: `mydbpassword`, `stripeapikey`.
         _ => {
             const ENDS: [(&str, Promise); 6] = [
