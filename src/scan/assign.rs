@@ -233,8 +233,14 @@ fn app_password(value: &[u8]) -> bool {
         && super::value::entropy(value) > 3.0
 }
 
-/// Whether it reads like a piece of a program.
+/// Whether it reads like a piece of a program. Generators of passwords draw from the same signs, but from many.
 fn expression(value: &[u8]) -> bool {
+    let mut signs: Vec<u8> = value.iter().copied().filter(u8::is_ascii_punctuation).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    if value.len() >= 24 && signs.len() >= 9 {
+        return false;
+    }
     let has = |word: &[u8]| memchr::memmem::find(value, word).is_some();
     has(b"(")
         || has(b"::")

@@ -71,6 +71,7 @@ impl Place {
             table: match extension {
                 "csv" => Some(b','),
                 "tsv" => Some(b'\t'),
+                "md" | "markdown" | "mdx" => Some(b'|'),
                 _ => None,
             },
         }

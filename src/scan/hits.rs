@@ -85,8 +85,11 @@ impl Detectors {
     }
 
     fn gather<'s>(&'s self, text: &[u8], place: Place, binary: bool, hits: &mut Vec<Hit<'s>>) {
-        if let (Some(separator), false) = (place.table, binary) {
-            table::cells(text, separator, |range, rule, severity| hits.push(generic(range, rule, severity)));
+        let mut cell = |range, rule, severity| hits.push(generic(range, rule, severity));
+        match place.table {
+            Some(b'|') => table::markdown(text, &mut cell),
+            Some(separator) if !binary => table::cells(text, separator, &mut cell),
+            _ => {}
         }
         let Some(automaton) = &self.automaton else { return };
         let mut named = 0;

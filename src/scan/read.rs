@@ -108,6 +108,12 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
     if quoted_name && matches!(cursor.peek(), b']') {
         cursor.at += 1;
     }
+    // A property list: `<key>Token</key><string>x</string>`.
+    if cursor.take(b"</key>") {
+        cursor.any_space();
+        cursor.take(b"<string>");
+        return read(&cursor, None, false).map(|range| Value { range, quoted: true, leads: true, entry: true });
+    }
     if let Some(value) = entry(text, cursor.at, quoted_name).or_else(|| element(text, name.start, cursor.at)) {
         return Some(value);
     }
@@ -154,9 +160,13 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
         b')' if fallback(&mut cursor) => needs_quotes = true,
         // `--token value`, `ENV TOKEN value`, `set -x TOKEN value`, `string password = `.
         _ if spaces > 0 && !quoted_name => {
+            let quote = matches!(cursor.peek(), b'"' | b'\'' | b'\\');
             if typed(&mut cursor) {
+                needs_quotes = code;
+            } else if quote {
+                // `proxy_set_header Authorization "…"`, `#define TOKEN "…"`
                 needs_quotes = true;
-            } else if !(flag || command(text, name.start)) {
+            } else if !(flag || command(text, name.start) || (leads && !code)) {
                 return None;
             }
         }
@@ -283,6 +293,11 @@ fn fallback(cursor: &mut Cursor<'_>) -> bool {
 
 /// What may stand between the operator and the quote.
 fn wrapper(cursor: &mut Cursor<'_>) {
+    for mark in ["\\texttt{", "**", "<code>", "<b>", "<tt>"] {
+        if cursor.take(mark.as_bytes()) {
+            return;
+        }
+    }
     for word in ["$'", "@\"", "new String("] {
         if cursor.take(word.as_bytes()) {
             cursor.at -= usize::from(word.ends_with(['\'', '"']));

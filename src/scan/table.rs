@@ -8,6 +8,29 @@ use super::finding::Severity;
 /// At most this many lines are looked at.
 const LINES: usize = 10_000;
 
+/// Calls `hear` for each cell of a Markdown table that stands under a column of such a name.
+pub(super) fn markdown(text: &[u8], mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
+    let mut start = 0;
+    let mut begun: Option<usize> = None;
+    for line in text.split(|b| *b == b'\n').take(LINES) {
+        let row = line.trim_ascii_start().starts_with(b"|");
+        match (row, begun) {
+            (true, None) => begun = Some(start),
+            (false, Some(from)) => {
+                cells(&text[from..start], b'|', |range, rule, severity| {
+                    hear(from + range.start..from + range.end, rule, severity)
+                });
+                begun = None;
+            }
+            _ => {}
+        }
+        start += line.len() + 1;
+    }
+    if let Some(from) = begun {
+        cells(&text[from..], b'|', |range, rule, severity| hear(from + range.start..from + range.end, rule, severity));
+    }
+}
+
 /// Calls `hear` for each cell under a column whose name promises a credential.
 pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
     let mut start = 0;
@@ -18,7 +41,8 @@ pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize
         let mut at = line_start;
         for (column, cell) in line.split(|b| *b == separator).enumerate() {
             let trimmed = cell.trim_ascii();
-            let trimmed = trimmed.strip_prefix(b"\"").map_or(trimmed, |c| c.strip_suffix(b"\"").unwrap_or(c));
+            let quote = |c: &'_ [u8]| matches!(c, [b'"', .., b'"'] | [b'`', .., b'`']);
+            let trimmed = if quote(trimmed) { &trimmed[1..trimmed.len() - 1] } else { trimmed };
             let offset = at + (trimmed.as_ptr() as usize).saturating_sub(cell.as_ptr() as usize);
             at += cell.len() + 1;
             if number == 0 {
