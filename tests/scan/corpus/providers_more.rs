@@ -46,7 +46,7 @@ pub const FORMATS: &[Format] = &[
     named("zendesk", "token", &["zendesk_api_token"], "«A:40»"),
     named("klaviyo", "private", &["klaviyo_private_key"], "pk_«h:34»"),
     named("beamer", "key", &["beamer_api_key"], "b_«w:44»"),
-    known("facebook", "access", &["facebook_access_token", "meta_access_token"], "EAA«A:12»ZC«A:150»"),
+    known("facebook", "access", &["facebook_access_token", "meta_access_token"], "EAA«any:B|C|G|M»«A:11»ZC«A:150»"),
     named("facebook", "app-secret", &["facebook_app_secret"], "«h:32»"),
     known("twitter", "bearer", &["twitter_bearer_token"], "AAAAAAAAAAAAAAAAAAAAA«A:12»%2B«A:20»%3D«A:47»"),
     named("twitter", "secret", &["twitter_api_secret"], "«A:50»"),

@@ -158,3 +158,13 @@ fn no_look_alike_holds_a_private_key_or_a_password_in_a_url() {
         }
     }
 }
+
+#[test]
+fn a_tree_has_the_size_that_was_asked_for_and_planted_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = super::tree::tree(folder.path(), 1_000_000, 3).unwrap();
+    assert!((1_000_000..2_500_000).contains(&made.bytes), "{made:?}");
+    assert!(made.planted >= 300 && made.files > made.planted + 50, "{made:?}");
+    let planted = std::fs::read_dir(folder.path().join("planted")).unwrap().count();
+    assert_eq!(planted, made.planted);
+}
