@@ -46,11 +46,7 @@ impl Place {
         let map = matches!(extension, "map" | "snap" | "svg" | "sum" | "min");
         Self {
             code: CODE.contains(extension),
-            generated: LOCKS.contains(name)
-                || map
-                || (name.contains(".min.") && matches!(extension, "js" | "css" | "mjs" | "cjs"))
-                || name.ends_with(".lock")
-                || name.contains("-lock."),
+            generated: LOCKS.contains(name) || map || name.ends_with(".lock") || name.contains("-lock."),
             test: folder(&[
                 "test",
                 "tests",
@@ -86,7 +82,7 @@ mod tests {
     fn paths_say_what_a_file_is() {
         assert!(Place::of("src/main.rs").code);
         assert!(!Place::of("deploy/values.yaml").code);
-        assert!(Place::of("web/package-lock.json").generated && Place::of("a/app.min.js").generated);
+        assert!(Place::of("web/package-lock.json").generated && Place::of("web/a.js.map").generated);
         assert!(Place::of("pkg/x_test.go").test && Place::of("tests/a.py").test && !Place::of("src/latest.py").test);
         assert!(Place::of("src/locales/de.json").texts);
         assert_eq!(Place::of("export.csv").table, Some(b','));

@@ -42,6 +42,7 @@ enum Action {
     Armour,
     Putty,
     Jwt,
+    Insert,
 }
 
 /// All detectors behind one automaton.
@@ -65,6 +66,7 @@ impl Detectors {
         add("-----begin ", Action::Armour);
         add("putty-user-key-file-", Action::Putty);
         add("eyj", Action::Jwt);
+        add("insert into", Action::Insert);
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .kind(Some(AhoCorasickKind::DFA))
@@ -130,6 +132,9 @@ impl Detectors {
                         if let Some(range) = jwt::token(text, at.start) {
                             hits.push(Hit { rank: 1, ..found_as(range, "json-web-token", "JSON Web Token") });
                         }
+                    }
+                    Action::Insert => {
+                        table::insert(text, at.end, |range, rule, severity| hits.push(generic(range, rule, severity)));
                     }
                     Action::Jwt | Action::Name => {}
                 }

@@ -61,7 +61,7 @@ fn body(text: &[u8], start: usize) -> Option<usize> {
             _ if header => {}
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => letters.push(byte),
             b' ' | b'\t' | b'"' | b'\'' | b',' | b'#' | b'*' | b'|' | b'>' | b'.' | b'(' | b')' | b'%' | b'`'
-            | b'$' | b'&' | b';' => {}
+            | b'$' | b'&' | b';' | b'-' => {}
             _ => break,
         }
         if matches!(byte, b'\n' | b'\r') {

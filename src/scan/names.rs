@@ -68,7 +68,7 @@ static KEYS: Words = LazyLock::new(|| {
 });
 
 /// Words that are a promise by themselves, run together or not.
-const WHOLE: [(&str, Promise); 52] = [
+const WHOLE: [(&str, Promise); 55] = [
     ("password", Promise::Password),
     ("passwd", Promise::Password),
     ("passphrase", Promise::Password),
@@ -83,6 +83,9 @@ const WHOLE: [(&str, Promise); 52] = [
     ("pswd", Promise::Password),
     ("psw", Promise::Password),
     ("userpass", Promise::Password),
+    ("psk", Promise::Password),
+    ("wifipsk", Promise::Password),
+    ("presharedkey", Promise::Password),
     ("dbpass", Promise::Password),
     ("dbpassword", Promise::Password),
     ("pgpassword", Promise::Password),

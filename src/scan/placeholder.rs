@@ -13,7 +13,7 @@ const MARKS: &str = "example sample dummy placeholder redacted changeme change-m
 /// Beginnings of values that say "look elsewhere": programs, templates, stores of secrets.
 const REFERENCES: &str = "{{ {% %( #{ process.env os.environ os.getenv getenv env( env[ env. env: std::env system.getenv \
     system.getproperty environment. import.meta deno.env vault: vault( op:// arn: ssm: aws-ssm secretsmanager secrets. secret: \
-    keyvault sm:// ref+ ref: file: gcp- projects/ enc[ enc( {cipher} pgp: sops: bao: doppler: infisical: keychain: berglas \
+    keyvault sm:// ref+ ref: file: gcp- projects/ enc[ enc( {cipher} pgp: sops: bao: doppler: infisical: bws: akeyless: lastpass: keychain: berglas \
     azurekeyvault akv:// aws: config. data. var. local. module. self. encrypted: secure: kms: awskms";
 
 /// Words of which a value that is no secret is made.

@@ -108,16 +108,22 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
     if quoted_name && matches!(cursor.peek(), b']') {
         cursor.at += 1;
     }
-    // A property list: `<key>Token</key><string>x</string>`.
+    // A property list, or one of KeePass: `<key>Token</key><string>x</string>`.
     if cursor.take(b"</key>") {
         cursor.any_space();
-        cursor.take(b"<string>");
+        let tag = cursor.rest().iter().take(GAP).position(|b| *b == b'>').filter(|_| cursor.peek() == b'<')?;
+        cursor.at += tag + 1;
         return read(&cursor, None, false).map(|range| Value { range, quoted: true, leads: true, entry: true });
     }
     if let Some(value) = entry(text, cursor.at, quoted_name).or_else(|| element(text, name.start, cursor.at)) {
         return Some(value);
     }
     let spaces = cursor.blanks();
+    // C#: `public string ApiKey { get; set; } = "x";`
+    if cursor.rest().starts_with(b"{ get;") {
+        cursor.at += cursor.rest().iter().take(GAP).position(|b| *b == b'}')? + 1;
+        cursor.blanks();
+    }
     let flag = text[name.start] == b'-' || (name.start > 0 && text[name.start - 1] == b'-');
     let mut needs_quotes = false;
     let mut exact = true;
@@ -174,6 +180,19 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
         _ => return None,
     }
     let broken = cursor.blanks();
+    // `TOKEN = { value = "x", force = true }`
+    if cursor.peek() == b'{'
+        && let Some(value) = entry(text, cursor.at, true)
+    {
+        return Some(value);
+    }
+    // YAML: the value stands on the next line, behind `>-` or `|`.
+    if matches!(cursor.peek(), b'>' | b'|') && !code {
+        let sign = cursor.rest().iter().take(4).position(|b| matches!(b, b'\n' | b'\r'))?;
+        cursor.at += sign;
+        cursor.any_space();
+        return read(&cursor, None, true).map(|range| Value { range, quoted: false, leads: true, entry: true });
+    }
     // A value on the next line counts where it is quoted: Python, Java and JSON break lines so.
     if matches!(cursor.peek(), b'\n' | b'\r' | b'\\') && broken <= 2 {
         let line = cursor.at;
@@ -208,6 +227,14 @@ fn entry(text: &[u8], at: usize, quoted: bool) -> Option<Value> {
     }
     if !broke && !quoted {
         return None;
+    }
+    // Terraform: other lines may stand in front of `default = "x"`.
+    if text[at..cursor.at].contains(&b'{') && !cursor.rest().starts_with(b"value") {
+        let block = &cursor.rest()[..cursor.rest().len().min(240)];
+        let block = &block[..block.iter().position(|b| *b == b'}').unwrap_or(block.len())];
+        if let Some(found) = memchr::memmem::find(block, b"default") {
+            cursor.at += found;
+        }
     }
     cursor.quote();
     if !["value", "default", "defaultvalue", "secretvalue"].iter().rev().any(|w| cursor.take(w.as_bytes())) {
@@ -309,7 +336,7 @@ fn wrapper(cursor: &mut Cursor<'_>) {
     let lead = &rest[..at];
     let call = lead.ends_with(b"(")
         && lead[..lead.len() - 1].iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b':' | b' '));
-    let bytes: [&[u8]; 9] = [b"b", b"r", b"rb", b"br", b"f", b"u", b"@", b"[", b"!"];
+    let bytes: [&[u8]; 10] = [b"N", b"b", b"r", b"rb", b"br", b"f", b"u", b"@", b"[", b"!"];
     let lookup = [
         "env", "get", "read", "load", "fetch", "find", "config", "setting", "lookup", "param", "vault", "query",
         "header", "require", "file", "input", "prompt",

@@ -7,6 +7,8 @@ use super::finding::Severity;
 
 /// At most this many lines are looked at.
 const LINES: usize = 10_000;
+/// How far a statement is read.
+const STATEMENT: usize = 16_384;
 
 /// Calls `hear` for each cell of a Markdown table that stands under a column of such a name.
 pub(super) fn markdown(text: &[u8], mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
@@ -59,6 +61,45 @@ pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize
     }
 }
 
+/// Calls `hear` for each value that an `INSERT INTO t (names) VALUES (values)` at `hit` gives to such a name.
+pub(super) fn insert(text: &[u8], hit: usize, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
+    let end = text.len().min(hit + STATEMENT);
+    let Some(open) = text[hit..end].iter().take(200).position(|b| *b == b'(').map(|i| hit + i + 1) else { return };
+    let Some(close) = text[open..end].iter().position(|b| *b == b')').map(|i| open + i) else { return };
+    let bare =
+        |name: &[u8]| -> Vec<u8> { name.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'_').collect() };
+    let names: Vec<Vec<u8>> = text[open..close].split(|b| *b == b',').map(bare).collect();
+    let promising: Vec<bool> = names.iter().map(|n| super::names::promise(n).is_some()).collect();
+    if !promising.contains(&true) {
+        return;
+    }
+    let (mut column, mut depth, mut at) = (0, 0, close + 1);
+    while at < end {
+        match text[at] {
+            b'(' => (column, depth) = if depth == 0 { (0, 1) } else { (column, depth + 1) },
+            b')' => depth = (depth - 1_i32).max(0),
+            b',' if depth == 1 => column += 1,
+            b';' if depth == 0 => return,
+            b'\'' => {
+                let start = at + 1;
+                let mut stop = start;
+                while stop < end && (text[stop] != b'\'' || text.get(stop + 1) == Some(&b'\'')) {
+                    stop += if text[stop] == b'\'' || text[stop] == b'\\' { 2 } else { 1 };
+                }
+                let stop = stop.min(end);
+                if promising.get(column) == Some(&true)
+                    && let Some((rule, severity)) = assign::cell(&text[start..stop], &names[column])
+                {
+                    hear(start..stop, rule, severity);
+                }
+                at = stop;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +112,13 @@ mod tests {
             found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule, severity))
         });
         assert_eq!(found, [("q8Zt2Lw9Xk4Vb7Nm".to_owned(), "generic-password", Severity::Critical)]);
+    }
+
+    #[test]
+    fn values_of_a_statement_belong_to_its_columns() {
+        let text = b"INSERT INTO `c` (`id`,`api_key`,`n`) VALUES (1,'q8Zt2Lw9Xk4Vb7Nm',2),(2,'it''s, (none)',3);";
+        let mut found = Vec::new();
+        insert(text, 0, |range, rule, _| found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule)));
+        assert_eq!(found, [("q8Zt2Lw9Xk4Vb7Nm".to_owned(), "generic-secret")]);
     }
 }
