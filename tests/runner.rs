@@ -17,6 +17,7 @@ mod install;
 mod plugin_commands;
 mod review;
 mod review_install;
+mod scan_gate;
 mod sync_basic;
 mod sync_commit;
 mod sync_conflict;

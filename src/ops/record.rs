@@ -219,7 +219,9 @@ fn is_about_pushing(repo: &RepoState) -> bool {
         Refusal::MassDeletion,
         Refusal::AncestorTree,
     ];
-    let sending = |kind: &str| (kind == "failed" && repo.failed_push) || kinds.iter().any(|k| k.word() == kind);
+    let sending = |kind: &str| {
+        (kind == "failed" && repo.failed_push) || kind == tell::SECURITY || kinds.iter().any(|k| k.word() == kind)
+    };
     repo.attention.as_ref().is_some_and(|a| sending(&a.kind))
 }
 
@@ -247,7 +249,8 @@ fn is_failure(end: &End) -> bool {
     }
 }
 
-fn append_log(ctx: &Context, report: &Report) {
+/// Adds a line to the log of syncs.
+pub(crate) fn append_log(ctx: &Context, report: &Report) {
     let path = ctx.layout.sync_log();
     if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
         let _ = atomic::rename(&path, &path.with_extension("jsonl.1"));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use super::finding::{Excuse, Finding};
+use super::rule::Problem;
 
 /// Findings that do not count: `.gitleaksignore`, a baseline, and what somebody allowed by its fingerprint.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,21 @@ impl Exceptions {
     pub fn add_ignore_file(&mut self, text: &str) {
         let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
         self.ignored.extend(lines.map(str::to_owned));
+    }
+
+    /// Takes in a report of gitleaks, as a baseline.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn add_baseline(&mut self, text: &str) -> Result<(), Problem> {
+        let broken = |what: String| Problem { place: "baseline".into(), what };
+        let list: Vec<serde_json::Value> = serde_json::from_str(text).map_err(|e| broken(e.to_string()))?;
+        for entry in list {
+            let text = |name: &str| entry.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let line = entry.get("StartLine").and_then(serde_json::Value::as_u64).unwrap_or(0);
+            self.ignored.insert(format!("{}:{}:{line}", text("File"), text("RuleID")));
+        }
+        Ok(())
     }
 
     /// Lets a fingerprint pass.

@@ -8,6 +8,7 @@
 pub mod exceptions;
 pub mod finding;
 pub mod gitleaks;
+pub mod redact;
 pub mod rule;
 pub mod scanner;
 

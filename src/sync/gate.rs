@@ -156,7 +156,7 @@ pub fn beyond_snapshot(reason: &LeftOutReason) -> bool {
         | LeftOutReason::NestedRepository
         | LeftOutReason::AgentWorktree
         | LeftOutReason::Unreadable => true,
-        LeftOutReason::SecretName | LeftOutReason::Outside => false,
+        LeftOutReason::SecretName | LeftOutReason::CoreDump | LeftOutReason::Database | LeftOutReason::Outside => false,
     }
 }
 
