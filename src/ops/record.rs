@@ -31,6 +31,8 @@ pub struct Verdict {
     pub known: bool,
     /// What was left out, where that was not told yet.
     pub left_out: Option<String>,
+    /// What arrived that runs or instructs here.
+    pub notable: Option<String>,
     /// No automatic sync before this time.
     pub not_before: Millis,
 }
@@ -166,6 +168,7 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         _ => 0,
     };
     verdict.not_before = repo.not_before;
+    verdict.notable = report.notable.as_ref().map(|line| format!("{}: {}", tell::NAME, tell::clean(line)));
 
     let now = tell::attention(report);
     let told = |a: &crate::state::Attention| {

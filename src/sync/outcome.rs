@@ -339,6 +339,8 @@ pub enum LeftOutReason {
     CoreDump,
     /// It is a database.
     Database,
+    /// It is a store of keys or passwords.
+    KeyStore,
     /// It cannot be read.
     Unreadable,
     /// `paths.include` or `paths.exclude` says so.

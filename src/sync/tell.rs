@@ -292,6 +292,7 @@ fn why(reason: &LeftOutReason) -> String {
         LeftOutReason::SecretName => "the name says that it holds secrets".into(),
         LeftOutReason::CoreDump => "a core dump".into(),
         LeftOutReason::Database => "a database".into(),
+        LeftOutReason::KeyStore => "a store of keys or passwords".into(),
         LeftOutReason::Unreadable => "cannot be read".into(),
         LeftOutReason::Outside => "outside of the paths that take part".into(),
     }

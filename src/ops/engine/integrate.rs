@@ -242,6 +242,7 @@ impl Engine<'_> {
         let from = self.head.clone();
         let (commits, count) = self.reads.commits(from.as_deref(), tip, NAMED_COMMITS).map_err(|e| self.end(&e))?;
         let files = self.incoming.iter().take(NAMED_FILES).map(|(_, p)| p.display().to_string()).collect();
+        self.tell_notable(from.as_deref(), tip);
         let from = match &self.pulled {
             Some(earlier) => earlier.from.clone(),
             None => from.unwrap_or_default(),

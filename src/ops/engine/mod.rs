@@ -11,6 +11,7 @@ mod fetch;
 mod guard;
 mod integrate;
 pub mod journal;
+mod notable;
 mod observe;
 mod preflight;
 mod push;
