@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::CommandError;
 use super::exit_code;
@@ -16,7 +16,8 @@ use crate::ops::scan::allow::{self, AllowError, Allowed};
 use crate::ops::scan::hand::{self, HandError, Options, Outcome, Scope};
 use crate::plain;
 use crate::scan::Severity;
-use crate::sync::outcome::Spotted;
+use crate::scan::report::{self, Missed, Report};
+use crate::sync::outcome::{Spotted, is_unscanned};
 use crate::sync::tell::{self, counted};
 
 /// From this many files on a bar is worth drawing.
@@ -150,14 +151,17 @@ fn scan(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Scan) -> Result<u8, Comma
         bar.finish_and_clear();
     }
     let outcome = outcome?;
-    if args.json {
-        ui.json(&as_json(&outcome));
-    } else if args.sarif {
-        ui.json(&as_sarif(&outcome));
-    } else {
-        for remark in &outcome.remarks {
-            ui.note(&tell::clean(remark));
+    for remark in &outcome.remarks {
+        ui.note(&tell::clean(remark));
+    }
+    if args.json || args.sarif {
+        let print = if args.sarif { report::sarif } else { report::json };
+        for line in passed_over(&outcome) {
+            ui.note(&line);
         }
+        // Through a value, so that what is printed goes the way of all that is printed.
+        ui.json(&serde_json::from_str::<Value>(&print(&document(&outcome))).unwrap_or_default());
+    } else {
         ui.say(&render(&outcome, &Look::of(ctx)));
     }
     Ok(code(&outcome))
@@ -170,7 +174,7 @@ fn bar() -> ProgressBar {
 
 fn code(outcome: &Outcome) -> u8 {
     let (unscanned, found): (Vec<_>, Vec<_>) =
-        outcome.found.iter().filter(|s| s.finding.blocks()).partition(|s| s.is_unscanned());
+        outcome.found.iter().filter(|s| s.finding.blocks()).partition(|s| is_unscanned(s));
     match (found.is_empty(), unscanned.is_empty()) {
         (false, _) => exit_code::GATE,
         (true, false) => exit_code::FAILED,
@@ -196,15 +200,10 @@ fn render(outcome: &Outcome, look: &Look) -> String {
         let mask = if f.mask.is_empty() { String::new() } else { format!("  {}", tell::clean(&f.mask)) };
         lines.push(format!("{at}  {weight}  {}{mask}  {}", tell::clean(&f.title), look.faint(&f.fingerprint)));
     }
-    for (path, why) in outcome.skipped.iter().take(SHOWN) {
-        lines.push(look.faint(&format!("not scanned: {}, {why}", plain::name(&path.to_string_lossy()))));
-    }
-    if outcome.skipped.len() > SHOWN {
-        lines.push(look.faint(&format!("and {} more not scanned", outcome.skipped.len() - SHOWN)));
-    }
+    lines.extend(passed_over(outcome).iter().map(|l| look.faint(l)));
     lines.push(summary(outcome, &open));
     if let Some(first) = open.iter().find(|s| s.finding.blocks()) {
-        let hint = if first.is_unscanned() {
+        let hint = if is_unscanned(first) {
             "security.scanMaxMib says how large a file may be"
         } else {
             "take the value out, and have whoever issued it make a new one"
@@ -215,8 +214,19 @@ fn render(outcome: &Outcome, look: &Look) -> String {
     lines.join("\n")
 }
 
+/// What has a name and no content of its own.
+fn passed_over(outcome: &Outcome) -> Vec<String> {
+    let named = outcome.skipped.iter().take(SHOWN);
+    let mut lines: Vec<_> =
+        named.map(|(path, why)| format!("not scanned: {}, {why}", plain::name(&path.to_string_lossy()))).collect();
+    if outcome.skipped.len() > SHOWN {
+        lines.push(format!("and {} more not scanned", outcome.skipped.len() - SHOWN));
+    }
+    lines
+}
+
 fn summary(outcome: &Outcome, open: &[&Spotted]) -> String {
-    let unscanned = open.iter().filter(|s| s.is_unscanned()).count();
+    let unscanned = open.iter().filter(|s| is_unscanned(s)).count();
     let critical = open.iter().filter(|s| s.finding.blocks()).count() - unscanned;
     let warnings = open.len() - critical - unscanned;
     let mut parts = Vec::new();
@@ -243,62 +253,17 @@ fn summary(outcome: &Outcome, open: &[&Spotted]) -> String {
     }
 }
 
-fn as_json(outcome: &Outcome) -> Value {
-    let (unscanned, found): (Vec<_>, Vec<_>) = outcome.found.iter().partition(|s| s.is_unscanned());
-    let skipped: Vec<_> = outcome.skipped.iter().map(|(path, why)| json!({"path": path, "why": why})).collect();
-    json!({
-        "version": 1,
-        "files": outcome.files,
-        "complete": unscanned.iter().all(|s| !s.finding.blocks()),
-        "findings": found,
-        "unscanned": unscanned,
-        "skipped": skipped,
-        "remarks": outcome.remarks,
-    })
-}
-
-/// The form that code hosts and editors read (OASIS SARIF 2.1.0).
-fn as_sarif(outcome: &Outcome) -> Value {
-    let mut rules: Vec<_> = outcome.found.iter().map(|s| (&s.finding.rule, &s.finding.title)).collect();
-    rules.sort();
-    rules.dedup_by_key(|(rule, _)| *rule);
-    let rules: Vec<_> =
-        rules.iter().map(|(rule, title)| json!({"id": rule, "shortDescription": {"text": title}})).collect();
-    let results: Vec<_> = outcome.found.iter().map(result).collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {"name": "craft scan", "version": env!("CARGO_PKG_VERSION"), "rules": rules}},
-            "results": results,
-        }],
-    })
-}
-
-fn result(spotted: &Spotted) -> Value {
-    let f = &spotted.finding;
-    let mut place = json!({"artifactLocation": {"uri": uri(&f.path)}});
-    if f.line > 0 {
-        place["region"] =
-            json!({"startLine": f.line, "startColumn": f.column.max(1), "endLine": f.end_line.max(f.line)});
+/// The outcome, for other programs.
+fn document(outcome: &Outcome) -> Report {
+    let (unscanned, findings): (Vec<_>, Vec<_>) = outcome.found.iter().cloned().partition(is_unscanned);
+    let missed = |s: Spotted| Missed { path: s.finding.path, reason: s.finding.title, commit: s.commit };
+    Report {
+        program: env!("CARGO_PKG_VERSION").into(),
+        rules: outcome.rules.clone(),
+        scanned: outcome.files as u64,
+        findings,
+        unscanned: unscanned.into_iter().filter(|s| s.finding.excuse.is_none()).map(missed).collect(),
     }
-    let mut result = json!({
-        "ruleId": f.rule,
-        "level": if f.severity == Severity::Critical { "error" } else { "warning" },
-        "message": {"text": if f.mask.is_empty() { f.title.clone() } else { format!("{} ({})", f.title, f.mask) }},
-        "locations": [{"physicalLocation": place}],
-        "partialFingerprints": {"craft/v1": f.fingerprint},
-    });
-    if f.excuse.is_some() {
-        result["suppressions"] = json!([{"kind": "external"}]);
-    }
-    result
-}
-
-/// A path as a relative reference (RFC 3986).
-fn uri(path: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
-    path.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 impl From<HandError> for CommandError {

@@ -5,10 +5,13 @@
 //! reading (assignments, URLs, keys over several lines) has a detector of its own. A finding never holds the
 //! value: it has a mask of at most the public prefix, and a fingerprint that is salted per repository.
 
+pub mod alias;
 pub mod exceptions;
 pub mod finding;
 pub mod gitleaks;
+pub mod place;
 pub mod redact;
+pub mod report;
 pub mod rule;
 pub mod scanner;
 

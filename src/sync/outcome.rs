@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::config::model::Action;
 use crate::queue::Trigger;
-use crate::scan::Finding;
 use crate::scan::redact::hush_json;
+pub use crate::scan::report::Entry as Spotted;
 
 /// How one sync of one repository ended, with all that is told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -218,27 +218,13 @@ impl Report {
     }
 }
 
-/// A finding, and where in the history it was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Spotted {
-    /// What was found.
-    #[serde(flatten)]
-    pub finding: Finding,
-    /// The commit that brings it; absent for what is not committed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub commit: Option<String>,
-}
-
 /// The rule that stands for "this file could not be scanned".
 pub const UNSCANNED: &str = "unscanned";
 
-impl Spotted {
-    /// Whether it says that the file could not be scanned.
-    #[must_use]
-    pub fn is_unscanned(&self) -> bool {
-        self.finding.rule == UNSCANNED
-    }
+/// Whether a finding says that its file could not be scanned.
+#[must_use]
+pub fn is_unscanned(spotted: &Spotted) -> bool {
+    spotted.finding.rule == UNSCANNED
 }
 
 impl End {

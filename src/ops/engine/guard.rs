@@ -10,7 +10,7 @@ use crate::ops::scan::{self, Comments, Item, Known, Policy, ScanError, Sieve, Si
 use crate::plain;
 use crate::scan::Salt;
 use crate::sync::names::says_secret;
-use crate::sync::outcome::{End, Refusal, Spotted};
+use crate::sync::outcome::{End, Refusal, Spotted, is_unscanned};
 use crate::sync::quote;
 use crate::sync::tell::counted;
 
@@ -206,8 +206,8 @@ fn stopped(blocking: &[Spotted], first: &Spotted, commented: bool, doing: Doing,
         n => format!(" (and {} more)", n - 1),
     };
     let place = place(first);
-    let unscanned = blocking.iter().all(Spotted::is_unscanned);
-    let what = if first.is_unscanned() {
+    let unscanned = blocking.iter().all(is_unscanned);
+    let what = if is_unscanned(first) {
         format!("{place} was {}{more}, so {nothing}", f.title)
     } else {
         format!("{place} holds a credential: {} ({}){more}, so {nothing}", f.title, f.mask)

@@ -52,6 +52,8 @@ pub struct Outcome {
     pub skipped: Vec<(PathBuf, &'static str)>,
     /// What is wrong with rules and exceptions.
     pub remarks: Vec<String>,
+    /// Which rules it was looked at with.
+    pub rules: String,
     /// The repository it is about.
     pub at: Option<Location>,
 }
@@ -117,6 +119,7 @@ pub fn scan(
             found::keep(ctx, at, &blocking);
         }
     }
+    outcome.rules = policy.scanner.version().to_owned();
     outcome.at = at;
     Ok(outcome)
 }
