@@ -27,6 +27,12 @@ pub fn hush(text: &str) -> String {
     if credentials(&text).is_empty() { text } else { WITHHELD.to_owned() }
 }
 
+/// Whether a text holds a credential, so that it is shown only in part.
+#[must_use]
+pub fn holds_credential(text: &str) -> bool {
+    !credentials(text).is_empty()
+}
+
 /// A JSON document in which every text, and every name of a field, was [`hush`]ed.
 #[must_use]
 pub fn hush_json(value: Value) -> Value {
