@@ -18,6 +18,7 @@ mod plugin_commands;
 mod review;
 mod review_install;
 mod scan_gate;
+mod scan_hand;
 mod scan_leaks;
 mod sync_basic;
 mod sync_commit;

@@ -332,3 +332,126 @@ fn only_the_branch_is_sent_whatever_the_remote_is_set_up_to_take() {
     let doctor = pair.craft(&pair.a, &["doctor"]).stdout;
     assert!(doctor.contains("refs/craft/"), "{doctor}");
 }
+
+#[test]
+fn every_kind_of_repository_is_scanned() {
+    let kinds: [(&[&str], &[&str]); 4] = [
+        (&["--object-format=sha256"], &[]),
+        (&[], &["--depth=1", "--no-local"]),
+        (&[], &["--filter=blob:none", "--no-local"]),
+        (&[], &["--shared"]),
+    ];
+    for (init, clone) in kinds {
+        let pair = match init {
+            [] => Pair::with(&[], clone),
+            _ => sha256(),
+        };
+        pair.git(&pair.remote, &["config", "uploadpack.allowFilter", "true"]);
+        pair.auto_sync(&pair.a, &["enable"]);
+        write(pair.a.join("config.ini"), config(20));
+        stopped(&pair);
+        pair.commit(&pair.a, "by hand");
+        stopped(&pair);
+        pair.git(&pair.a, &["reset", "-q", "--hard", "HEAD~1"]);
+        write(pair.a.join("fine.txt"), "fine\n");
+        pair.force("sync").done();
+        pair.whole();
+    }
+}
+
+/// Both repositories have long object ids.
+fn sha256() -> Pair {
+    let pair = Pair::new();
+    for path in [&pair.remote, &pair.a, &pair.b] {
+        std::fs::remove_dir_all(path).unwrap();
+    }
+    pair.git(pair.root(), &["init", "-q", "--bare", "--object-format=sha256", "remote.git"]);
+    pair.git(pair.root(), &["init", "-q", "--object-format=sha256", "a"]);
+    pair.git(&pair.a, &["remote", "add", "origin", "../remote.git"]);
+    write(pair.a.join("one.txt"), "1\n");
+    pair.commit(&pair.a, "first");
+    pair.git(&pair.a, &["push", "-q", "-u", "origin", "main"]);
+    pair
+}
+
+#[test]
+fn what_is_missing_from_a_partial_clone_is_not_taken_for_clean() {
+    let pair = Pair::new();
+    pair.b_pushes("big.txt", "not here\n");
+    pair.git(&pair.remote, &["config", "uploadpack.allowFilter", "true"]);
+    std::fs::remove_dir_all(&pair.a).unwrap();
+    let url = format!("file://{}", pair.remote.display());
+    pair.git(pair.root(), &["clone", "-q", "--filter=blob:none", "--no-checkout", &url, "a"]);
+    // A new remote lacks all of it, and this clone has not all of it.
+    pair.git(pair.root(), &["init", "-q", "--bare", "other.git"]);
+    pair.git(&pair.a, &["remote", "add", "other", "../other.git"]);
+    pair.git(&pair.a, &["branch", "--unset-upstream"]);
+    pair.git(&pair.a, &["config", "core.sparseCheckout", "true"]);
+    write(pair.a.join(".git/info/sparse-checkout"), "/nothing\n");
+    pair.git(&pair.a, &["read-tree", "-mu", "HEAD"]);
+    pair.git(&pair.a, &["config", "remote.origin.url", "/nowhere"]);
+    pair.auto_sync(&pair.a, &["enable", "--remote", "other", "--publish"]);
+    let forced = pair.force("push");
+    let reason = forced.refused(Refusal::Unscanned);
+    assert!(reason.contains("the object is not in this clone"), "{reason}");
+    assert_eq!(pair.git(&pair.path("other.git"), &["for-each-ref"]), "");
+}
+
+#[test]
+fn rules_that_cannot_be_used_are_told_and_the_rest_is_scanned() {
+    let pair = Pair::enrolled();
+    pair.b_pushes(".gitleaks.toml", "[[rules]]\nid = \"broken\"\nregex = '('\n");
+    pair.force("pull").done();
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    let report = pair.force("sync").done();
+    assert!(report.remarks.iter().any(|r| r.contains("broken")), "{:?}", report.remarks);
+    write(pair.a.join("config.ini"), config(21));
+    stopped(&pair);
+}
+
+#[test]
+fn nothing_is_scanned_where_the_user_says_so_and_a_project_cannot_say_it() {
+    let pair = Pair::enrolled();
+    write(pair.a.join(".claude/craft.json"), "{\"security\": {\"scan\": false}}\n");
+    write(pair.a.join("config.ini"), config(22));
+    stopped(&pair);
+    pair.configure(serde_json::json!({"security": {"scan": false}}));
+    pair.force("sync").done();
+    assert_eq!(pair.remote_file("config.ini"), config(22));
+    assert!(pair.craft(&pair.a, &["doctor"]).stdout.contains("nothing is scanned for credentials"));
+}
+
+#[test]
+fn a_conflict_branch_takes_no_credential_along() {
+    let pair = Pair::enrolled();
+    pair.configure(serde_json::json!({"conflict": {"policy": "branch"}}));
+    pair.edit(&pair.b, "one.txt", 1, "theirs");
+    pair.b_pushes_all("b");
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    write(pair.a.join("config.ini"), config(23));
+    pair.commit(&pair.a, "by hand");
+    let remote = pair.remote_refs();
+    let forced = pair.force("sync");
+    forced.conflict();
+    assert_eq!(pair.remote_refs(), remote);
+    assert!(forced.report.remarks.iter().any(|r| r.contains("credential")), "{:?}", forced.report.remarks);
+}
+
+#[test]
+fn a_first_push_of_a_branch_goes_by_what_the_remotes_default_branch_has() {
+    let pair = Pair::enrolled();
+    pair.b_pushes(".gitleaksignore", "config.ini:aws-access-key-id:2\n");
+    pair.git(&pair.a, &["pull", "-q"]);
+    pair.git(&pair.a, &["checkout", "-q", "-b", "new"]);
+    pair.auto_sync(&pair.a, &["enable", "--publish"]);
+    write(pair.a.join("config.ini"), config(24));
+    pair.force("sync").done();
+    assert!(pair.remote_refs().contains("refs/heads/new"));
+    // To a remote that has nothing, nothing excuses anything.
+    pair.git(pair.root(), &["init", "-q", "--bare", "other.git"]);
+    pair.git(&pair.a, &["remote", "add", "other", "../other.git"]);
+    pair.git(&pair.a, &["branch", "--unset-upstream"]);
+    pair.auto_sync(&pair.a, &["enable", "--publish", "--remote", "other"]);
+    pair.force("push").refused(Refusal::Secret);
+    assert_eq!(pair.git(&pair.path("other.git"), &["for-each-ref"]), "");
+}

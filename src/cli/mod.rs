@@ -57,7 +57,7 @@ enum Command {
     Uninstall(install::Uninstall),
     /// Check everything that must hold for the hooks to work
     Doctor(doctor::Doctor),
-    /// Look for credentials in files, in what would be committed or pushed, or in the history
+    /// Look for credentials in files, in what would be sent, or in the history
     Scan(scan::Scan),
     /// Put our pieces into Claude Code's settings files, and take them out again
     Settings(settings::Settings),

@@ -230,15 +230,13 @@ fn summary(outcome: &Outcome, open: &[&Spotted]) -> String {
     let critical = open.iter().filter(|s| s.finding.blocks()).count() - unscanned;
     let warnings = open.len() - critical - unscanned;
     let mut parts = Vec::new();
-    for (count, noun) in
-        [(critical, "credential"), (unscanned, "file that could not be scanned"), (warnings, "warning")]
-    {
-        match (count, noun) {
-            (0, _) => {}
-            (n, "file that could not be scanned") if n > 1 => {
-                parts.push(format!("{n} files that could not be scanned"))
-            }
-            (n, noun) => parts.push(counted(n, noun)),
+    for (count, text) in [
+        (critical, counted(critical, "credential")),
+        (unscanned, format!("{} that could not be scanned", counted(unscanned, "file"))),
+        (warnings, counted(warnings, "warning")),
+    ] {
+        if count > 0 {
+            parts.push(text);
         }
     }
     let excused = outcome.found.len() - open.len();

@@ -29,7 +29,7 @@ const ALLOWED: [(&str, &str); 12] = [
     ("auto-sync log", "the last syncs, and how they ended"),
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
-    ("scan", "look for credentials in the working tree; `scan --outgoing` in what a push would send"),
+    ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.

@@ -38,7 +38,7 @@ pub fn staged(git: &Git<'_>, head: Option<&str>) -> Result<Vec<Difference>, GitE
         }
         None => {
             let listed = original(git.read(["ls-files", "--stage", "-z"])).run()?;
-            let entries = porcelain::staged(&listed.stdout).map_err(malformed)?;
+            let entries = porcelain::staged(&listed.stdout).map_err(|e| malformed(&e))?;
             Ok(entries.into_iter().map(added).collect())
         }
     }
@@ -58,7 +58,7 @@ pub fn between(git: &Git<'_>, from: &str, to: &str) -> Result<Vec<Difference>, G
 /// As [`staged`].
 pub fn files(git: &Git<'_>, tree: &str) -> Result<Vec<TreeEntry>, GitError> {
     let listed = original(git.read(["ls-tree", "-r", "-z", "--full-tree", tree])).run()?;
-    porcelain::ls_tree(&listed.stdout).map_err(malformed)
+    porcelain::ls_tree(&listed.stdout).map_err(|e| malformed(&e))
 }
 
 /// Commits that `words` of `git rev-list` select.
@@ -69,7 +69,7 @@ pub fn commits(git: &Git<'_>, words: &[&str]) -> Result<Vec<String>, GitError> {
     let listed = original(git.read([&["rev-list"], words].concat())).run()?;
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     let ids: Vec<_> = text.lines().map(str::to_owned).collect();
-    if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(Malformed(excerpt(&listed.stdout)))) }
+    if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
 }
 
 /// What each of `commits` changed against each of its parents: merges bring what neither side had.
@@ -86,7 +86,7 @@ pub fn changes<E: From<GitError>>(
     for some in commits.chunks(COMMITS_AT_ONCE) {
         let input: String = some.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
         let listed = original(git.read(WORDS)).input(input).run()?;
-        for (commit, differences) in porcelain::changes(&listed.stdout).map_err(malformed)? {
+        for (commit, differences) in porcelain::changes(&listed.stdout).map_err(|e| malformed(&e))? {
             each(&commit, differences)?;
         }
     }
@@ -132,7 +132,7 @@ pub fn contents<E: From<GitError>>(
 pub fn entries(git: &Git<'_>, tree: &str, paths: &[&str]) -> Result<Vec<TreeEntry>, GitError> {
     let words = [&["ls-tree", "-z", "--full-tree", tree, "--"], paths].concat();
     let listed = original(git.read(words)).env("GIT_LITERAL_PATHSPECS", "1").run()?;
-    porcelain::ls_tree(&listed.stdout).map_err(malformed)
+    porcelain::ls_tree(&listed.stdout).map_err(|e| malformed(&e))
 }
 
 /// How large each object is; `None` for one that is not here.
@@ -151,8 +151,8 @@ fn sizes<'i>(git: &Git<'_>, ids: &'i [String]) -> Result<BTreeMap<&'i str, Optio
         let fields: Vec<_> = line.split(' ').collect();
         let size = match fields[..] {
             [there, "missing"] if there == id => None,
-            [there, _, size] if there == id => Some(size.parse().map_err(|_| malformed(Malformed(line.to_owned())))?),
-            _ => return Err(malformed(Malformed(line.chars().take(120).collect()))),
+            [there, _, size] if there == id => Some(size.parse().map_err(|_| malformed(&Malformed(line.to_owned())))?),
+            _ => return Err(malformed(&Malformed(line.chars().take(120).collect()))),
         };
         found.insert(id.as_str(), size);
     }
@@ -168,11 +168,11 @@ fn batch<E: From<GitError>>(
     let told = local(original(git.read(["cat-file", "--batch"]))).input(input).run()?;
     let mut rest = told.stdout.as_slice();
     for id in ids {
-        let (object, after) = porcelain::object(rest).map_err(malformed)?;
+        let (object, after) = porcelain::object(rest).map_err(|e| malformed(&e))?;
         rest = after;
         let content = match object {
             Some((there, bytes)) if there == *id => Content::Bytes(bytes.to_vec()),
-            Some((there, _)) => return Err(malformed(Malformed(there.to_owned())).into()),
+            Some((there, _)) => return Err(malformed(&Malformed(there.to_owned())).into()),
             None => Content::Missing,
         };
         each(id, content)?;
@@ -191,7 +191,7 @@ fn local<'g, 'a>(call: Call<'g, 'a>) -> Call<'g, 'a> {
 }
 
 fn raw(output: &[u8]) -> Result<Vec<Difference>, GitError> {
-    porcelain::raw_diff(output).map_err(malformed)
+    porcelain::raw_diff(output).map_err(|e| malformed(&e))
 }
 
 /// A file of a tree as something that is new.
@@ -216,7 +216,7 @@ fn excerpt(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(120)]).into_owned()
 }
 
-fn malformed(error: Malformed) -> GitError {
+fn malformed(error: &Malformed) -> GitError {
     let text = error.to_string();
     GitError {
         command: "read objects".into(),

@@ -501,7 +501,7 @@ mod tests {
         assert_eq!((found.len(), paths), (2, vec![(b'A', "a\nb"), (b'D', ":c")]));
         assert!(changes(format!(":000000 100644 {zero} {ID} A\0a\0").as_bytes()).is_err(), "of no commit");
         let entry = TreeEntry { mode: "100644".into(), id: ID.into(), path: "a b".into() };
-        assert_eq!(ls_tree(format!("100644 blob {ID}\ta b\0").as_bytes()).unwrap(), [entry.clone()]);
+        assert_eq!(ls_tree(format!("100644 blob {ID}\ta b\0").as_bytes()).unwrap(), std::slice::from_ref(&entry));
         assert_eq!(staged(format!("100644 {ID} 0\ta b\0").as_bytes()).unwrap(), [entry]);
         let sample = format!("{ID} blob 4\na\n\0b\n{ID} missing\n");
         let (first, rest) = object(sample.as_bytes()).unwrap();

@@ -88,8 +88,11 @@ impl Engine<'_> {
             ConflictPolicy::Branch if !self.rehearsing => match self.push_conflict_branch() {
                 Ok(branch) => branch,
                 Err(end) => {
-                    self.remarks
-                        .push(format!("the local side could not be pushed to a branch of its own: {}", end.word()));
+                    let why = match &end {
+                        End::Refused { kind: Refusal::Secret | Refusal::Unscanned, reason, .. } => reason.as_str(),
+                        other => other.word(),
+                    };
+                    self.remarks.push(format!("the local side could not be pushed to a branch of its own: {why}"));
                     None
                 }
             },

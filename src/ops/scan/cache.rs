@@ -31,7 +31,7 @@ impl Cache {
     /// Reads a cache; one that is missing or damaged is empty.
     pub(super) fn read(path: PathBuf) -> Self {
         let bytes = private::read(&path).ok().flatten().unwrap_or_default();
-        let whole = bytes.len() % MAGIC.len() == 0 && bytes.starts_with(&MAGIC);
+        let whole = bytes.len().is_multiple_of(MAGIC.len()) && bytes.starts_with(&MAGIC);
         let records: Vec<Record> = if whole {
             bytes.chunks_exact(MAGIC.len()).skip(1).filter_map(|r| r.try_into().ok()).collect()
         } else {
