@@ -23,6 +23,8 @@ pub const CRAFT_SYNC_IN_PROGRESS: &str = "CRAFT_SYNC_IN_PROGRESS";
 pub const CRAFT_STATUSLINE: &str = "CRAFT_STATUSLINE";
 /// Folder that replaces `~/.claude` (a variable of Claude Code).
 pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
+/// Set in every shell that Claude Code runs a command in.
+pub const CLAUDECODE: &str = "CLAUDECODE";
 /// Process id of the client (Claude Code 2.1.214 and later).
 pub const CLAUDE_PID: &str = "CLAUDE_PID";
 /// The user's home folder.

@@ -109,6 +109,7 @@ impl From<EnrollError> for CommandError {
             EnrollError::NoSuchRemote { there, .. } => {
                 Self::failed(message).hint(format!("there is {}", there.join(", ")))
             }
+            EnrollError::SecretBranch => Self::failed(message).hint("rename it: git branch -m NEW-NAME"),
             EnrollError::BadGlob { .. } => Self::usage(message).hint("use a branch name, or a glob like `feature/*`"),
             EnrollError::NotEnrolled { .. } => {
                 Self::failed(message).hint("`craft auto-sync status` lists what is enrolled")

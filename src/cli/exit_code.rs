@@ -24,7 +24,7 @@ Exit codes:
   1  failed, or refused for a reason not listed here
   2  wrong usage or a broken configuration file
   3  conflict: both sides changed the same lines
-  4  refused by the gate: conflict markers, mass deletion, an older tree
+  4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
   5  busy: another process holds the lock
   6  network: the remote cannot be reached, or a failure that may pass";
 

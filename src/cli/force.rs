@@ -150,6 +150,7 @@ fn summary(report: &Report, look: &Look, many: bool) -> String {
         list(&mut lines, look, &pulled.files, pulled.file_count);
     }
     lines.push(tell::sentence(report));
+    lines.extend(report.notable.iter().flat_map(|line| look.wrap(&tell::clean(line), 0)).map(|l| look.alarm(&l)));
     if let Some(left_out) = tell::left_out(report) {
         lines.extend(look.wrap(&left_out, 0).iter().map(|l| look.alarm(l)));
     }

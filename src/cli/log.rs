@@ -49,7 +49,12 @@ pub fn run(ctx: &Context, ui: &mut Ui, args: &Log) -> Result<u8, CommandError> {
 fn line(report: &Report, look: &Look) -> String {
     let name = std::path::Path::new(&report.repository).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let head = format!("{} {:<13} {}: ", clock::rfc3339(report.ended), report.trigger.word(), tell::clean(&name));
-    let text = look.cut(&tell::happened(report), console::measure_text_width(&head));
+    let happened = tell::happened(report);
+    let happened = match &report.notable {
+        Some(line) => format!("{happened}; {}", tell::clean(line)),
+        None => happened,
+    };
+    let text = look.cut(&happened, console::measure_text_width(&head));
     let text = if exit_code::of(&report.end) == exit_code::DONE { text } else { look.alarm(&text) };
     format!("{}{text}", look.faint(&head))
 }

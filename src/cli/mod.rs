@@ -15,6 +15,7 @@ pub mod install;
 pub mod log;
 pub mod man;
 pub mod progress;
+pub mod scan;
 pub mod settings;
 pub mod slash;
 pub mod status;
@@ -56,6 +57,8 @@ enum Command {
     Uninstall(install::Uninstall),
     /// Check everything that must hold for the hooks to work
     Doctor(doctor::Doctor),
+    /// Look for credentials in files, in what would be sent, or in the history
+    Scan(scan::Scan),
     /// Put our pieces into Claude Code's settings files, and take them out again
     Settings(settings::Settings),
     /// Show in a temporary folder how two machines stay in step
@@ -155,6 +158,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
         Command::Install(args) => return install::install(&ctx, ui, &cwd, &args),
         Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
+        Command::Scan(args) => return scan::run(&ctx, ui, &cwd, &args),
         Command::Uninstall(args) => return install::uninstall(&ctx, ui, &cwd, &args),
         Command::Settings(args) => return settings::run(&ctx, ui, &cwd, &args),
         Command::Brief(args) => {

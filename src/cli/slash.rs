@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 11] = [
+const ALLOWED: [(&str, &str); 12] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -29,6 +29,7 @@ const ALLOWED: [(&str, &str); 11] = [
     ("auto-sync log", "the last syncs, and how they ended"),
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
+    ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
@@ -200,6 +201,7 @@ mod tests {
             ("auto-sync status --watch", "--watch makes no sense in a slash command"),
             ("auto-sync status -C /", "-C makes no sense in a slash command"),
             ("-C/ auto-sync status", "-C makes no sense in a slash command"),
+            ("scan allow 0123", "`craft scan allow` is for a terminal"),
             ("worker", "`craft worker` is for a terminal"),
             ("slash auto-sync status", "`craft slash` is for a terminal"),
             ("demo", "`craft demo` is for a terminal"),

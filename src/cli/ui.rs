@@ -10,6 +10,7 @@ use super::exit_code;
 use crate::clock::{self, Millis};
 use crate::context::Context;
 use crate::env::{self, Env};
+use crate::scan::redact::{hush, hush_json};
 use crate::sync::tell;
 
 /// How things are shown. A value, so that tests can ask for any.
@@ -173,9 +174,9 @@ impl Ui {
         self.plain
     }
 
-    /// Writes to standard output; a newline is added.
+    /// Writes to standard output; a newline is added. Whatever credential it holds is cut out.
     pub fn say(&mut self, text: &str) {
-        let text = text.strip_suffix('\n').unwrap_or(text);
+        let text = hush(text.strip_suffix('\n').unwrap_or(text));
         self.raw(format!("{text}\n").as_bytes());
     }
 
@@ -191,10 +192,11 @@ impl Ui {
         }
     }
 
-    /// Writes a value as JSON.
+    /// Writes a value as JSON; credentials are cut out of its texts.
     pub fn json(&mut self, value: &impl serde::Serialize) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.say(&text),
+        let hushed = serde_json::to_value(value).map(hush_json);
+        match hushed.and_then(|value| serde_json::to_string_pretty(&value)) {
+            Ok(text) => self.raw(format!("{text}\n").as_bytes()),
             Err(error) => self.failure = Some(error.into()),
         }
     }
@@ -204,7 +206,7 @@ impl Ui {
         if self.plain {
             self.say(text);
         } else {
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", hush(text));
         }
     }
 

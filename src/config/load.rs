@@ -191,6 +191,7 @@ fn check(config: &Config) -> Result<(), Fault> {
     range("limits.networkSeconds", limits.network_seconds, 1, 86_400)?;
     range("limits.commitSeconds", limits.commit_seconds, 1, 86_400)?;
     range("limits.snapshotDays", limits.snapshot_days, 1, 36_500)?;
+    range("security.scanMaxMib", config.security.scan_max_mib, 1, 1024)?;
     for (index, repository) in config.repositories.iter().enumerate() {
         for (name, path) in [("path", &repository.path), ("commonDir", &repository.common_dir)] {
             if !path.is_absolute() {

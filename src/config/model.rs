@@ -347,12 +347,18 @@ pub struct Paths {
 pub struct Security {
     /// Leave out new files whose names say that they hold secrets (`.env*`, private keys, …).
     pub deny_names: bool,
-    /// Globs of files that may be committed all the same.
+    /// Globs of files whose names may be committed all the same.
     pub allow: Vec<String>,
+    /// Scan what would be committed and what would be pushed for credentials.
+    pub scan: bool,
+    /// Files larger than this, in MiB, cannot be scanned, and stop a commit or push.
+    pub scan_max_mib: u64,
+    /// A report of gitleaks whose findings are known: absolute, or in the repository as the remote has it.
+    pub baseline: Option<String>,
 }
 
 impl Default for Security {
     fn default() -> Self {
-        Self { deny_names: true, allow: Vec::new() }
+        Self { deny_names: true, allow: Vec::new(), scan: true, scan_max_mib: 64, baseline: None }
     }
 }

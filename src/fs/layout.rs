@@ -164,6 +164,12 @@ impl Layout {
         self.root.join("craft/settings/backups")
     }
 
+    /// The random bytes in fingerprints of what is in no repository.
+    #[must_use]
+    pub fn scan_salt(&self) -> PathBuf {
+        self.root.join("craft/scan-salt")
+    }
+
     /// What is known of the repository with `key` (see [`repo_key`]).
     #[must_use]
     pub fn repo(&self, key: &str) -> RepoFiles {
@@ -218,6 +224,30 @@ impl RepoFiles {
     #[must_use]
     pub fn status(&self) -> PathBuf {
         self.dir.join("status.json")
+    }
+
+    /// The random bytes in this repository's fingerprints.
+    #[must_use]
+    pub fn scan_salt(&self) -> PathBuf {
+        self.dir.join("scan-salt")
+    }
+
+    /// Which objects were scanned and hold nothing.
+    #[must_use]
+    pub fn scanned(&self) -> PathBuf {
+        self.dir.join("scanned")
+    }
+
+    /// What the last scan that found something found.
+    #[must_use]
+    pub fn findings(&self) -> PathBuf {
+        self.dir.join("findings.json")
+    }
+
+    /// Findings that somebody let pass.
+    #[must_use]
+    pub fn scan_exceptions(&self) -> PathBuf {
+        self.dir.join("scan-exceptions.json")
     }
 }
 

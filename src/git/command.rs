@@ -10,6 +10,7 @@ use super::process::{self, Finished, Invocation, Running};
 use crate::context::Context;
 use crate::env;
 use crate::locate::Location;
+use crate::scan::redact::hush;
 use crate::sync::step::Progress;
 
 /// Variables of git that come from the user's set-up, not from a surrounding git process. All other
@@ -248,7 +249,7 @@ impl Call<'_, '_> {
             deadline: if self.kind == Kind::Network { git.network_deadline } else { git.commit_deadline },
         };
         let words: Vec<_> = self.arguments.iter().map(|a| a.to_string_lossy()).collect();
-        let command = words.join(" ");
+        let command = hush(&words.join(" "));
         match process::start(&invocation) {
             Ok(running) => {
                 if self.kind != Kind::Read {

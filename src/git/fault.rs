@@ -5,6 +5,7 @@
 
 use super::command::Kind;
 use super::process::Finished;
+use crate::scan::redact::hush;
 
 /// The meaning of a failure. The text is git's own, shortened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,38 +255,12 @@ pub fn excerpt(stderr: &str) -> String {
             || line.contains("% (");
         if !dull && lines.len() < 3 {
             let line = line.strip_prefix("fatal: ").or_else(|| line.strip_prefix("error: ")).unwrap_or(line);
-            lines.push(without_credentials(line));
+            // Before anything is shortened: half a credential is not known for one any more.
+            lines.push(hush(line));
         }
     }
     let text = lines.join("; ");
     if text.chars().count() > 300 { text.chars().take(297).chain("...".chars()).collect() } else { text }
-}
-
-/// Takes `user:password@` out of every URL in `text`.
-#[must_use]
-pub fn without_credentials(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at(at + 3);
-        out.push_str(before);
-        let end = after.find(|c: char| c == '/' || c.is_whitespace() || c == '\'' || c == '"').unwrap_or(after.len());
-        let (authority, tail) = after.split_at(end);
-        let is_ssh = before.ends_with("ssh://");
-        match authority.rsplit_once('@') {
-            // The user name of an ssh URL is no secret and belongs to the address.
-            Some((user, host)) if is_ssh => {
-                out.push_str(user.split(':').next().unwrap_or(user));
-                out.push('@');
-                out.push_str(host);
-            }
-            Some((_, host)) => out.push_str(host),
-            None => out.push_str(authority),
-        }
-        rest = tail;
-    }
-    out.push_str(rest);
-    out
 }
 
 #[cfg(test)]
@@ -370,7 +345,6 @@ mod tests {
         assert_eq!(excerpt(stderr), "unable to access 'https://x.org/r/': no");
         let push = "Enumerating objects: 4, done.\nDelta compression using up to 2 threads\nTotal 3 (delta 0), reused 0\nremote: protected\nTo /r";
         assert_eq!(excerpt(push), "remote: protected");
-        assert_eq!(without_credentials("ssh://git:pw@h/x and http://u@h"), "ssh://git@h/x and http://h");
-        assert_eq!(without_credentials("git@github.com:o/r.git"), "git@github.com:o/r.git");
+        assert_eq!(excerpt("remote: leaked AKIAQ3EGRTXKWN5DLM7P"), "remote: leaked AKIA… (the rest is not shown)");
     }
 }

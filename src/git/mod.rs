@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod fault;
+pub mod objects;
 pub mod porcelain;
 pub mod process;
 pub mod reads;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use crate::scan::redact::hush;
 use crate::sync::step::Progress;
 
 /// One entry of `git status --porcelain=v2 -z`.
@@ -145,7 +146,7 @@ pub fn push(output: &[u8]) -> Option<PushedRef> {
         let mut fields = line.splitn(3, |b| *b == b'\t');
         let (flag, names, summary) = (fields.next()?, fields.next()?, fields.next()?);
         names.contains(&b':').then_some(())?;
-        let summary = text(summary);
+        let summary = hush(&text(summary));
         Some(match flag {
             b" " | b"*" | b"=" | b"+" => PushedRef::Accepted,
             b"!" if RACES.iter().any(|r| summary.contains(r)) => PushedRef::Raced(summary),
@@ -266,19 +267,130 @@ pub fn raw_diff(output: &[u8]) -> Result<Vec<Difference>, Malformed> {
     while let Some(head) = fields.next() {
         let malformed = || Malformed::of(head);
         let path = fields.next().ok_or_else(malformed)?;
-        let words: Vec<_> = head.strip_prefix(b":").ok_or_else(malformed)?.split(|b| *b == b' ').collect();
-        let [old_mode, mode, old_id, id, [status, ..]] = words[..] else { return Err(malformed()) };
-        let (old_id, old_mode) = (text(old_id), text(old_mode));
-        differences.push(Difference {
-            status: *status,
-            path: to_path(path),
-            id: text(id),
-            mode: text(mode),
-            old_id,
-            old_mode,
-        });
+        differences.push(difference(head, path)?);
     }
     Ok(differences)
+}
+
+fn difference(head: &[u8], path: &[u8]) -> Result<Difference, Malformed> {
+    let malformed = || Malformed::of(head);
+    let words: Vec<_> = head.strip_prefix(b":").ok_or_else(malformed)?.split(|b| *b == b' ').collect();
+    let [old_mode, mode, old_id, id, [status, ..]] = words[..] else { return Err(malformed()) };
+    Ok(Difference {
+        status: *status,
+        path: to_path(path),
+        id: text(id),
+        mode: text(mode),
+        old_id: text(old_id),
+        old_mode: text(old_mode),
+    })
+}
+
+/// What commits changed: `git diff-tree --stdin -r -m --root --raw -z --no-renames` names each commit before its
+/// differences, a merge once for each parent. A commit that changes nothing is not named.
+///
+/// ```text
+/// <commit id> NUL :000000 100644 <id> <id> A NUL path NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn changes(output: &[u8]) -> Result<Vec<(String, Vec<Difference>)>, Malformed> {
+    let mut fields = output.split(|b| *b == 0).filter(|f| !f.is_empty());
+    let mut found: Vec<(String, Vec<Difference>)> = Vec::new();
+    while let Some(head) = fields.next() {
+        let malformed = || Malformed::of(head);
+        if !head.starts_with(b":") {
+            let id = text(head);
+            if id.len() < 40 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return Err(malformed());
+            }
+            found.push((id, Vec::new()));
+            continue;
+        }
+        let path = fields.next().ok_or_else(malformed)?;
+        let (_, differences) = found.last_mut().ok_or_else(malformed)?;
+        differences.push(difference(head, path)?);
+    }
+    Ok(found)
+}
+
+/// A file in a tree or an index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeEntry {
+    /// Its mode.
+    pub mode: String,
+    /// Its object.
+    pub id: String,
+    /// Its path.
+    pub path: PathBuf,
+}
+
+/// Parses `git ls-tree -r -z`:
+///
+/// ```text
+/// 100644 blob <id>\tpath NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn ls_tree(output: &[u8]) -> Result<Vec<TreeEntry>, Malformed> {
+    entries(output, 2)
+}
+
+/// Parses `git ls-files --stage -z`:
+///
+/// ```text
+/// 100644 <id> 0\tpath NUL
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+pub fn staged(output: &[u8]) -> Result<Vec<TreeEntry>, Malformed> {
+    entries(output, 1)
+}
+
+/// Entries of three words, of which the one at `at` is the object.
+fn entries(output: &[u8], at: usize) -> Result<Vec<TreeEntry>, Malformed> {
+    let entry = |record: &[u8]| {
+        let tab = record.iter().position(|b| *b == b'\t')?;
+        let words: Vec<_> = record[..tab].split(|b| *b == b' ').filter(|w| !w.is_empty()).collect();
+        let [mode, _, _] = words[..] else { return None };
+        Some(TreeEntry { mode: text(mode), id: text(words[at]), path: to_path(&record[tab + 1..]) })
+    };
+    let records = output.split(|b| *b == 0).filter(|r| !r.is_empty());
+    records.map(|r| entry(r).ok_or_else(|| Malformed::of(r))).collect()
+}
+
+/// One object of `git cat-file --batch`, `None` for one that is not there, and what follows it:
+///
+/// ```text
+/// <id> blob 3 LF abc LF
+/// <id> missing LF
+/// ```
+///
+/// # Errors
+/// See [`Malformed`].
+#[expect(clippy::type_complexity, reason = "what was read, and the rest")]
+pub fn object(output: &[u8]) -> Result<(Option<(&str, &[u8])>, &[u8]), Malformed> {
+    // What stands there may be the inside of a file, and is not shown.
+    let malformed = || Malformed("an object that is cut off".into());
+    let end = output.iter().position(|b| *b == b'\n').ok_or_else(malformed)?;
+    let head = std::str::from_utf8(&output[..end]).map_err(|_| malformed())?;
+    let rest = &output[end + 1..];
+    let words: Vec<_> = head.split(' ').collect();
+    match words[..] {
+        [_, "missing"] => Ok((None, rest)),
+        [id, _, size] => {
+            let size: usize = size.parse().map_err(|_| malformed())?;
+            let bytes = rest.get(..size).ok_or_else(malformed)?;
+            if rest.get(size) != Some(&b'\n') {
+                return Err(malformed());
+            }
+            Ok((Some((id, bytes)), &rest[size + 1..]))
+        }
+        _ => Err(malformed()),
+    }
 }
 
 /// Reads a piece of progress: `Receiving objects:  42% (3/7), 1.2 MiB | 3 MiB/s`. The last one counts.
@@ -288,7 +400,7 @@ pub fn progress(text: &str) -> Option<Progress> {
         let line = line.trim().strip_prefix("remote: ").unwrap_or(line.trim());
         let (phase, rest) = line.split_once(':')?;
         let percent = rest.split_once('%')?.0.trim().parse().ok()?;
-        Some(Progress { phase: phase.trim().to_owned(), percent })
+        Some(Progress { phase: hush(phase.trim()), percent })
     })
 }
 
@@ -381,6 +493,24 @@ mod tests {
     }
 
     #[test]
+    fn commits_files_and_objects_are_read_as_they_are() {
+        let zero = "0".repeat(40);
+        let sample = format!("{ID}\0:000000 100644 {zero} {ID} A\0a\nb\0{ID}\0:100644 000000 {ID} {zero} D\0:c\0");
+        let found = changes(sample.as_bytes()).unwrap();
+        let paths: Vec<_> = found.iter().flat_map(|(_, d)| d).map(|d| (d.status, d.path.to_str().unwrap())).collect();
+        assert_eq!((found.len(), paths), (2, vec![(b'A', "a\nb"), (b'D', ":c")]));
+        assert!(changes(format!(":000000 100644 {zero} {ID} A\0a\0").as_bytes()).is_err(), "of no commit");
+        let entry = TreeEntry { mode: "100644".into(), id: ID.into(), path: "a b".into() };
+        assert_eq!(ls_tree(format!("100644 blob {ID}\ta b\0").as_bytes()).unwrap(), std::slice::from_ref(&entry));
+        assert_eq!(staged(format!("100644 {ID} 0\ta b\0").as_bytes()).unwrap(), [entry]);
+        let sample = format!("{ID} blob 4\na\n\0b\n{ID} missing\n");
+        let (first, rest) = object(sample.as_bytes()).unwrap();
+        assert_eq!(first, Some((ID, &b"a\n\0b"[..])));
+        assert_eq!(object(rest).unwrap(), (None, &b""[..]));
+        assert!(object(format!("{ID} blob 9\nabc\n").as_bytes()).is_err(), "cut off");
+    }
+
+    #[test]
     fn differences_versions_and_progress() {
         let sample = format!(":000000 100755 {} {ID} A\0run me\0", "0".repeat(40));
         let found = raw_diff(sample.as_bytes()).unwrap();
@@ -399,7 +529,7 @@ mod tests {
             let mut bytes = bytes;
             bytes.splice(0..0, start.bytes());
             let _ = (status(&bytes), push(&bytes), merge_tree(&bytes), raw_diff(&bytes), paths(&bytes));
-            let _ = conflicts_in_messages(&bytes);
+            let _ = (conflicts_in_messages(&bytes), changes(&bytes), ls_tree(&bytes), staged(&bytes), object(&bytes));
             let text = String::from_utf8_lossy(&bytes);
             let _ = (progress(&text), version(&text));
         }

@@ -197,6 +197,11 @@ fn tail(file: &mut File) -> io::Result<String> {
     file.seek(SeekFrom::Start(length.saturating_sub(STDERR_KEPT)))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
+    if length > STDERR_KEPT {
+        // Half a line may hold half a credential, which nothing would know for one.
+        let whole = bytes.iter().position(|b| *b == b'\n').map_or(bytes.len(), |at| at + 1);
+        bytes.drain(..whole);
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -6,7 +6,8 @@
 use std::path::PathBuf;
 
 use super::command::{Git, GitError};
-use super::porcelain;
+use super::objects;
+use super::porcelain::{self, TreeEntry};
 use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
 use crate::locate::Location;
 use crate::sync::outcome::CommitLine;
@@ -222,6 +223,14 @@ impl<'g, 'a> Reads<'g, 'a> {
                 Ok(text.lines().filter_map(ours).collect())
             },
         )
+    }
+
+    /// See [`Repository::entries`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn entries(&self, tree: &str, paths: &[&str]) -> Result<Vec<TreeEntry>, GitError> {
+        self.either(|r| r.entries(tree, paths), |git| objects::entries(git, tree, paths))
     }
 
     /// See [`Repository::tracked`].

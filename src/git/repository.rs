@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
 
-use super::fault::without_credentials;
+use super::porcelain::TreeEntry;
 use crate::locate::Location;
+use crate::scan::redact::{hush, without_credentials};
 use crate::sync::outcome::CommitLine;
 
 /// libgit2 could not read something; the git program must be asked, or the user told.
@@ -234,6 +235,23 @@ impl Repository {
         Ok(log.iter().take(1000).filter(ours).map(|e| e.id_new().to_string()).collect())
     }
 
+    /// Those of `paths` that are files in a tree or commit: path, mode and object.
+    ///
+    /// # Errors
+    /// Where an object is missing.
+    pub fn entries(&self, tree: &str, paths: &[&str]) -> Result<Vec<TreeEntry>, ReadError> {
+        let object = self.inner.find_object(oid(tree)?, None).reading("a tree")?;
+        let tree = object.peel_to_tree().reading("a tree")?;
+        let mut found = Vec::new();
+        for path in paths {
+            if let Some(entry) = optional(tree.get_path(Path::new(path))).reading("a tree")? {
+                let mode = format!("{:06o}", entry.filemode_raw());
+                found.push(TreeEntry { mode, id: entry.id().to_string(), path: path.into() });
+            }
+        }
+        Ok(found)
+    }
+
     /// How many files the index has.
     ///
     /// # Errors
@@ -314,8 +332,10 @@ pub(super) fn upstream_from(remote: Option<String>, merge: Option<String>) -> Op
 
 /// Takes the credentials out, and the push URL where it is the same.
 pub(super) fn urls(fetch: &str, push: Option<&str>) -> RemoteUrls {
-    let fetch = without_credentials(fetch);
-    let push = push.map(without_credentials).filter(|p| *p != fetch);
+    // A token may also stand in a path or a query.
+    let bare = |url: &str| hush(&without_credentials(url));
+    let fetch = bare(fetch);
+    let push = push.map(bare).filter(|p| *p != fetch);
     RemoteUrls { fetch, push }
 }
 

@@ -18,6 +18,7 @@ use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::locate::{Location, locate};
 use crate::ops::engine;
+use crate::scan::redact::holds_credential;
 use crate::state::{State, StateFile};
 use crate::sync::gate::Globs;
 
@@ -97,6 +98,9 @@ pub enum EnrollError {
         /// The remotes there are.
         there: Vec<String>,
     },
+    /// The name of the branch is a credential, or holds one.
+    #[error("the name of the branch holds a credential, and would be written down in many places")]
+    SecretBranch,
     /// The branch is no glob.
     #[error("{glob:?} is no branch name and no glob: {reason}")]
     BadGlob {
@@ -206,6 +210,9 @@ fn pin(ctx: &Context, at: &Location, options: &EnableOptions) -> Result<Pins, En
     };
     let branch = options.branch.clone().or_else(|| current.clone());
     let branch = branch.ok_or_else(|| EnrollError::Detached { path: at.worktree.clone() })?;
+    if holds_credential(&branch) {
+        return Err(EnrollError::SecretBranch);
+    }
     let followed = if is_glob(&branch) { current } else { Some(branch.clone()) };
     let followed = followed.and_then(|b| git.upstream(&b).ok().flatten());
     let upstream = followed.as_ref().map(|u| u.remote.clone());

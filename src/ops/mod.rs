@@ -16,6 +16,7 @@ pub mod log;
 pub mod ours;
 pub mod record;
 pub mod round;
+pub mod scan;
 pub mod settings;
 pub mod status;
 pub mod sync;

@@ -31,6 +31,8 @@ pub struct Verdict {
     pub known: bool,
     /// What was left out, where that was not told yet.
     pub left_out: Option<String>,
+    /// What arrived that runs or instructs here.
+    pub notable: Option<String>,
     /// No automatic sync before this time.
     pub not_before: Millis,
 }
@@ -166,6 +168,7 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         _ => 0,
     };
     verdict.not_before = repo.not_before;
+    verdict.notable = report.notable.as_ref().map(|line| format!("{}: {}", tell::NAME, tell::clean(line)));
 
     let now = tell::attention(report);
     let told = |a: &crate::state::Attention| {
@@ -219,7 +222,9 @@ fn is_about_pushing(repo: &RepoState) -> bool {
         Refusal::MassDeletion,
         Refusal::AncestorTree,
     ];
-    let sending = |kind: &str| (kind == "failed" && repo.failed_push) || kinds.iter().any(|k| k.word() == kind);
+    let sending = |kind: &str| {
+        (kind == "failed" && repo.failed_push) || kind == tell::SECURITY || kinds.iter().any(|k| k.word() == kind)
+    };
     repo.attention.as_ref().is_some_and(|a| sending(&a.kind))
 }
 
@@ -247,7 +252,8 @@ fn is_failure(end: &End) -> bool {
     }
 }
 
-fn append_log(ctx: &Context, report: &Report) {
+/// Adds a line to the log of syncs.
+pub(crate) fn append_log(ctx: &Context, report: &Report) {
     let path = ctx.layout.sync_log();
     if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
         let _ = atomic::rename(&path, &path.with_extension("jsonl.1"));

@@ -184,6 +184,7 @@ fn announce(
         if lines.is_empty() && talks && (asked || worth_telling(report, verdict)) {
             lines.push(if later { tell::recap(report) } else { tell::sentence(report) });
         }
+        lines.extend(verdict.notable.clone());
         lines.extend(verdict.left_out.clone());
         Notice { user: lines.join("\n"), model: model.clone() }
     };

@@ -174,8 +174,12 @@ pub fn not_begun(ctx: &Context, at: &Location, action: Action, end: End) -> Repo
         pushed: None,
         left_out: Vec::new(),
         snapshot: None,
+        findings: Vec::new(),
+        notable: None,
+        note: None,
         remarks: Vec::new(),
         ended: ctx.clock.now_ms(),
         duration_ms: 0,
     }
+    .hushed()
 }

@@ -21,6 +21,7 @@ pub mod place;
 mod placeholder;
 mod provider;
 mod read;
+pub mod redact;
 pub mod report;
 pub mod rule;
 pub mod scanner;

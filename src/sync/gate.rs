@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::names::says_secret;
+use super::names::{Content, says_secret};
 use super::outcome::LeftOutReason;
 use crate::config::model::Config;
 
@@ -27,6 +27,8 @@ pub struct Candidate {
     pub repository: bool,
     /// Whether it holds conflict markers that HEAD's version does not.
     pub markers: bool,
+    /// What a new file is, by how it begins.
+    pub content: Option<Content>,
 }
 
 /// Globs, matched as in `.gitignore`: one without a slash matches at any depth.
@@ -129,10 +131,17 @@ impl Rules {
             return Some(LeftOutReason::TooLarge { bytes: candidate.bytes });
         }
         // What is tracked already was somebody's decision.
-        if self.deny_names && candidate.new && says_secret(path) && !self.allow.matches(path) {
+        if !self.deny_names || !candidate.new || self.allow.matches(path) {
+            return None;
+        }
+        if says_secret(path) {
             return Some(LeftOutReason::SecretName);
         }
-        None
+        candidate.content.map(|content| match content {
+            Content::CoreDump => LeftOutReason::CoreDump,
+            Content::Database => LeftOutReason::Database,
+            Content::KeyStore => LeftOutReason::KeyStore,
+        })
     }
 
     /// Whether a commit that deletes `deleted` and adds `added` of `tracked` files is a mass deletion:
@@ -156,7 +165,11 @@ pub fn beyond_snapshot(reason: &LeftOutReason) -> bool {
         | LeftOutReason::NestedRepository
         | LeftOutReason::AgentWorktree
         | LeftOutReason::Unreadable => true,
-        LeftOutReason::SecretName | LeftOutReason::Outside => false,
+        LeftOutReason::SecretName
+        | LeftOutReason::CoreDump
+        | LeftOutReason::Database
+        | LeftOutReason::KeyStore
+        | LeftOutReason::Outside => false,
     }
 }
 
@@ -191,6 +204,7 @@ mod tests {
             readable: true,
             repository: false,
             markers: false,
+            content: None,
         }
     }
 
@@ -211,6 +225,11 @@ mod tests {
         assert_eq!(why(candidate(".env")), Some(LeftOutReason::SecretName));
         assert_eq!(why(candidate("fixtures/.env")), None, "allowed");
         assert_eq!(why(Candidate { new: false, ..candidate(".env") }), None, "tracked already");
+        let dump = Candidate { content: Some(Content::CoreDump), ..candidate("core.17") };
+        assert_eq!(why(dump.clone()), Some(LeftOutReason::CoreDump));
+        assert_eq!(why(Candidate { new: false, ..dump }), None, "tracked already");
+        let data = |path| Candidate { content: Some(Content::Database), ..candidate(path) };
+        assert_eq!((why(data("x.db")), why(data("fixtures/x.db"))), (Some(LeftOutReason::Database), None));
         assert_eq!(why(candidate(".claude/worktrees/x/a.rs")), Some(LeftOutReason::AgentWorktree));
         assert_eq!(why(Candidate { repository: true, ..candidate("vendor/r") }), Some(LeftOutReason::NestedRepository));
         assert_eq!(why(candidate("a/b/x.log")), Some(LeftOutReason::Outside));

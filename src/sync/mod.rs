@@ -7,6 +7,7 @@ pub mod message;
 pub mod names;
 pub mod outcome;
 pub mod plan;
+pub mod pulled;
 pub mod quote;
 pub mod step;
 pub mod tell;

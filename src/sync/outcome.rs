@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Millis;
 use crate::config::model::Action;
 use crate::queue::Trigger;
+use crate::scan::redact::hush_json;
+pub use crate::scan::report::Entry as Spotted;
 
 /// How one sync of one repository ended, with all that is told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,15 @@ pub struct Report {
     /// The snapshot that `undo` can bring back.
     #[serde(default)]
     pub snapshot: Option<String>,
+    /// What the secret scan stopped it for, at most 50 of them; never a value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Spotted>,
+    /// What a pull changed of all that runs or instructs here, and who changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notable: Option<String>,
+    /// What was decided, where nothing was synced: a finding that was let pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Things worth a word that are no failure.
     #[serde(default)]
     pub remarks: Vec<String>,
@@ -128,6 +139,10 @@ pub enum Refusal {
     MassDeletion,
     /// The tree is that of an earlier commit.
     AncestorTree,
+    /// A credential would be committed or pushed.
+    Secret,
+    /// What would be committed or pushed could not be scanned for credentials.
+    Unscanned,
     /// The user's own hook said no.
     Hook,
     /// The remote said no (protected branch, receive hook).
@@ -164,7 +179,7 @@ impl Refusal {
     /// Whether the gate in front of a commit refused, rather than the state of the repository.
     #[must_use]
     pub fn by_gate(self) -> bool {
-        matches!(self, Self::ConflictMarkers | Self::MassDeletion | Self::AncestorTree)
+        matches!(self, Self::ConflictMarkers | Self::MassDeletion | Self::AncestorTree | Self::Secret | Self::Unscanned)
     }
 
     /// The word used in files and messages.
@@ -172,6 +187,44 @@ impl Refusal {
     pub fn word(self) -> String {
         serde_json::to_value(self).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
     }
+}
+
+impl Report {
+    /// The same without credentials in any of its texts, which come from git, hooks, servers and names.
+    #[must_use]
+    pub fn hushed(self) -> Self {
+        let (action, trigger) = (self.action, self.trigger);
+        let hushed = serde_json::to_value(self).map(hush_json).and_then(serde_json::from_value);
+        hushed.unwrap_or_else(|_| Self {
+            repository: String::new(),
+            branch: String::new(),
+            remote: String::new(),
+            action,
+            trigger,
+            session: None,
+            end: End::Failed { reason: "the report cannot be shown".into(), transient: false },
+            committed: None,
+            pulled: None,
+            pushed: None,
+            left_out: Vec::new(),
+            snapshot: None,
+            findings: Vec::new(),
+            notable: None,
+            note: None,
+            remarks: Vec::new(),
+            ended: 0,
+            duration_ms: 0,
+        })
+    }
+}
+
+/// The rule that stands for "this file could not be scanned".
+pub const UNSCANNED: &str = "unscanned";
+
+/// Whether a finding says that its file could not be scanned.
+#[must_use]
+pub fn is_unscanned(spotted: &Spotted) -> bool {
+    spotted.finding.rule == UNSCANNED
 }
 
 impl End {
@@ -268,6 +321,12 @@ pub enum LeftOutReason {
     AgentWorktree,
     /// Its name says that it holds secrets.
     SecretName,
+    /// It is the memory of a program that crashed.
+    CoreDump,
+    /// It is a database.
+    Database,
+    /// It is a store of keys or passwords.
+    KeyStore,
     /// It cannot be read.
     Unreadable,
     /// `paths.include` or `paths.exclude` says so.

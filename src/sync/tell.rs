@@ -7,10 +7,14 @@ use super::step::Step;
 use crate::config::model::Action;
 use crate::plain;
 use crate::queue::Trigger;
+use crate::scan::redact::hush;
 use crate::state::Attention;
 
 /// The name in front of every sentence that stands among those of other programs.
 pub const NAME: &str = "claude-craft";
+
+/// What needs the user because of a credential, as one word.
+pub const SECURITY: &str = "security";
 
 /// Longest text for the model, in characters.
 pub const MODEL_LIMIT: usize = 600;
@@ -45,6 +49,9 @@ pub fn headline(trigger: Trigger) -> &'static str {
 /// What happened, without the name of the program.
 #[must_use]
 pub fn happened(report: &Report) -> String {
+    if let Some(note) = &report.note {
+        return clean(note);
+    }
     let done = done(report).join(", ");
     let mut text = match &report.end {
         End::Done if done.is_empty() => nothing(report),
@@ -84,6 +91,9 @@ pub fn attention(report: &Report) -> Option<Attention> {
             let names = listed(files, files.len());
             let merge = format!("git -C {} merge {}", quote::word(&report.repository), quote::word(&report.remote));
             ("conflict".into(), format!("both sides changed {names}; nothing was merged, {kept}"), merge)
+        }
+        End::Refused { kind: Refusal::Secret | Refusal::Unscanned, reason, command } => {
+            (SECURITY.into(), reason.clone(), command.clone())
         }
         End::Refused { kind, reason, command } => (kind.word(), reason.clone(), command.clone()),
         End::Failed { reason, transient: false } => {
@@ -182,10 +192,10 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// `text` on one line, with all that could steer a terminal shown as an escape.
+/// `text` on one line, without credentials, and with all that could steer a terminal shown as an escape.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    plain::line(text)
+    plain::line(&hush(text))
 }
 
 /// The steps that changed something, in their order.
@@ -280,6 +290,9 @@ fn why(reason: &LeftOutReason) -> String {
         LeftOutReason::NestedRepository => "a repository of its own".into(),
         LeftOutReason::AgentWorktree => "a working tree of Claude Code".into(),
         LeftOutReason::SecretName => "the name says that it holds secrets".into(),
+        LeftOutReason::CoreDump => "a core dump".into(),
+        LeftOutReason::Database => "a database".into(),
+        LeftOutReason::KeyStore => "a store of keys or passwords".into(),
         LeftOutReason::Unreadable => "cannot be read".into(),
         LeftOutReason::Outside => "outside of the paths that take part".into(),
     }

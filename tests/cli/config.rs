@@ -201,7 +201,10 @@ fn the_first_change_writes_the_whole_of_the_defaults() {
       },
       "security": {
         "denyNames": true,
-        "allow": []
+        "allow": [],
+        "scan": true,
+        "scanMaxMib": 64,
+        "baseline": null
       }
     }
     "#);

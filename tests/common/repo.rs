@@ -138,6 +138,13 @@ impl Pair {
         self.b_pushes_all(&format!("b: {name}"))
     }
 
+    /// As [`b_pushes`](Self::b_pushes), where the other side has to pull first.
+    #[track_caller]
+    pub fn b_pushes_after_pull(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        self.git(&self.b, &["pull", "-q", "--no-rebase"]);
+        self.b_pushes(name, bytes)
+    }
+
     /// The other side commits and pushes what it has; the commit.
     #[track_caller]
     pub fn b_pushes_all(&self, subject: &str) -> String {

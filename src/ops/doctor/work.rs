@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Check, Fix, Patient};
 use crate::clock::Millis;
 use crate::config::load;
-use crate::config::model::Repository as Enrolled;
+use crate::config::model::{Config, Repository as Enrolled};
 use crate::context::Context;
 use crate::env::Env;
 use crate::fs::lock;
@@ -86,10 +86,20 @@ fn repositories(patient: &Patient<'_>) -> Vec<Check> {
             let text = format!("{path}: automatic sync rests: {why}");
             checks.push(Check::warning("repository", text, "craft auto-sync force, inside it"));
         }
+        checks.extend(unscanned(&config, enrolled));
         checks.extend(locked(enrolled));
         checks.extend(remote);
     }
     checks
+}
+
+/// The scan for credentials can be switched off, and that should not be forgotten.
+fn unscanned(config: &Config, enrolled: &Enrolled) -> Option<Check> {
+    let off = load::effective(config, enrolled).is_ok_and(|c| !c.security.scan);
+    off.then(|| {
+        let text = format!("{}: nothing is scanned for credentials before it is sent", enrolled.path.display());
+        Check::warning("scan", text, "craft auto-sync config set security.scan true, or take it out of the overrides")
+    })
 }
 
 fn locked(enrolled: &Enrolled) -> Option<Check> {
@@ -151,7 +161,41 @@ fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
         }
     });
     checks.extend(helper(&at, name, &enrolled.path));
+    checks.extend(sends_all(&at, name, &enrolled.path));
     checks
+}
+
+/// A push by hand may be set up to send every ref, our snapshots with all that is left out of commits among them.
+/// A sync names the one branch it sends; of what git sends when nothing is named, only the user's settings decide
+/// (`transfer.hideRefs` and its kin hide refs from those who fetch, not from a push).
+fn sends_all(at: &Location, remote: &str, path: &Path) -> Option<Check> {
+    let repository = Repository::open(at).ok()?;
+    let mirror = repository.setting(&format!("remote.{remote}.mirror")).ok().flatten();
+    let mirror = mirror.is_some_and(|m| !["false", "no", "off", "0"].contains(&m.to_lowercase().as_str()));
+    let refspecs = repository.settings(&format!("remote.{remote}.push")).unwrap_or_default();
+    let place = quote::path(path);
+    let (what, remedy) = if mirror {
+        (format!("remote.{remote}.mirror is on"), format!("git -C {place} config --unset remote.{remote}.mirror"))
+    } else {
+        let wide = refspecs.iter().find(|r| covers_snapshots(r))?;
+        let remedy = format!("git -C {place} config --replace-all remote.{remote}.push refs/heads/*:refs/heads/*");
+        (format!("remote.{remote}.push is {wide}"), remedy)
+    };
+    let text = format!(
+        "{}: {what}, so a `git push` by hand sends refs/craft/ too: snapshots with files that are never committed",
+        path.display()
+    );
+    Some(Check::warning("snapshots", text, remedy))
+}
+
+/// Whether a refspec of a push takes in what lies below `refs/craft/`.
+fn covers_snapshots(refspec: &str) -> bool {
+    const SNAPSHOTS: &str = "refs/craft/";
+    let source = refspec.trim_start_matches('+').split(':').next().unwrap_or_default();
+    match source.split_once('*') {
+        Some((before, _)) => SNAPSHOTS.starts_with(before) || before.starts_with(SNAPSHOTS),
+        None => source.starts_with(SNAPSHOTS),
+    }
 }
 
 fn credentials(url: &str, path: &Path) -> String {
@@ -190,4 +234,19 @@ fn helper(at: &Location, remote: &str, path: &Path) -> Option<Check> {
             "git config --global credential.helper …, or `gh auth setup-git`",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refspec_that_takes_in_snapshots_is_known() {
+        for yes in ["+refs/*:refs/*", "refs/*", "refs/craft/*:refs/x/*", "refs/craft/backup/1", "refs/c*", "*"] {
+            assert!(covers_snapshots(yes), "{yes}");
+        }
+        for no in ["refs/heads/*:refs/heads/*", "HEAD", ":", "refs/heads/main", "refs/tags/*"] {
+            assert!(!covers_snapshots(no), "{no}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Engine;
 use crate::git::porcelain::{self, Change, ChangeState};
 use crate::sync::gate::{Candidate, Rules, beyond_snapshot, has_markers};
+use crate::sync::names::{self, Content};
 use crate::sync::outcome::{End, LeftOut, LeftOutReason, Refusal};
 use crate::sync::quote;
 
@@ -205,15 +206,29 @@ fn inspect(worktree: &Path, change: &Change, submodules: &BTreeSet<PathBuf>) -> 
         }
         ChangeState::Unmerged => false,
     };
+    let new = !change.in_head();
+    let (readable, content) = if is_file { begins(&path, new) } else { (true, None) };
     Candidate {
         path: change.path.clone(),
         deleted,
-        new: !change.in_head(),
+        new,
         bytes: meta.as_ref().filter(|_| is_file).map_or(0, std::fs::Metadata::len),
-        readable: !is_file || File::open(&path).is_ok(),
+        readable,
         repository,
         markers: false,
+        content,
     }
+}
+
+/// Whether a file can be opened, and, where it is new, what it is by how it begins.
+fn begins(path: &Path, new: bool) -> (bool, Option<Content>) {
+    let Ok(file) = File::open(path) else { return (false, None) };
+    if !new {
+        return (true, None);
+    }
+    let mut bytes = Vec::with_capacity(names::BEGINNING);
+    let _ = file.take(names::BEGINNING as u64).read_to_end(&mut bytes);
+    (true, names::content(&bytes))
 }
 
 /// Paths that `.gitmodules` names.

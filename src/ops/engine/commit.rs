@@ -38,9 +38,17 @@ impl Engine<'_> {
         let message = self.message(files.len());
         self.open_journal(journal::Kind::Commit, "")?;
         fail_point(self.ctx, "commit-begun");
-        let made = self.patiently(|engine| engine.try_commit(&message));
-        let outcome = match made {
-            Ok(()) => self.moved_head(&message, files),
+        let staged = self.patiently(|engine| engine.stage(None, Scope::Commit));
+        fail_point(self.ctx, "commit-staged");
+        let outcome = match staged {
+            Ok(()) => match self.guard_commit() {
+                Ok(()) => match self.patiently(|engine| engine.try_commit(&message)) {
+                    Ok(()) => self.moved_head(&message, files),
+                    Err(error) => self.commit_refused(&error, &index, &message, files),
+                },
+                // The work stays where it is, and so does the index.
+                Err(end) => self.restore_index(&index).map_err(|e| self.end(&e)).and(Err(end)),
+            },
             Err(error) => self.commit_refused(&error, &index, &message, files),
         };
         self.close_journal();
@@ -59,8 +67,6 @@ impl Engine<'_> {
     }
 
     fn try_commit(&mut self, message: &str) -> Result<(), GitError> {
-        self.stage(None, Scope::Commit)?;
-        fail_point(self.ctx, "commit-staged");
         self.git
             .write(["commit", "--quiet", "--cleanup=whitespace", "--file=-"])
             .env("GIT_REFLOG_ACTION", REFLOG_ACTION)

@@ -88,8 +88,11 @@ impl Engine<'_> {
             ConflictPolicy::Branch if !self.rehearsing => match self.push_conflict_branch() {
                 Ok(branch) => branch,
                 Err(end) => {
-                    self.remarks
-                        .push(format!("the local side could not be pushed to a branch of its own: {}", end.word()));
+                    let why = match &end {
+                        End::Refused { kind: Refusal::Secret | Refusal::Unscanned, reason, .. } => reason.as_str(),
+                        other => other.word(),
+                    };
+                    self.remarks.push(format!("the local side could not be pushed to a branch of its own: {why}"));
                     None
                 }
             },
@@ -242,6 +245,7 @@ impl Engine<'_> {
         let from = self.head.clone();
         let (commits, count) = self.reads.commits(from.as_deref(), tip, NAMED_COMMITS).map_err(|e| self.end(&e))?;
         let files = self.incoming.iter().take(NAMED_FILES).map(|(_, p)| p.display().to_string()).collect();
+        self.tell_notable(from.as_deref(), tip);
         let from = match &self.pulled {
             Some(earlier) => earlier.from.clone(),
             None => from.unwrap_or_default(),

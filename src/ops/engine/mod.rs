@@ -8,8 +8,10 @@ mod changes;
 mod commit;
 mod ends;
 mod fetch;
+mod guard;
 mod integrate;
 pub mod journal;
+mod notable;
 mod observe;
 mod preflight;
 mod push;
@@ -34,7 +36,7 @@ use crate::queue::Trigger;
 use crate::sync::backoff;
 use crate::sync::gate::Rules;
 use crate::sync::message::{self, Words};
-use crate::sync::outcome::{Committed, End, LeftOut, Pulled, Pushed, Refusal, Report};
+use crate::sync::outcome::{Committed, End, LeftOut, Pulled, Pushed, Refusal, Report, Spotted};
 use crate::sync::plan::{self, Other, Seen};
 use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
@@ -168,6 +170,12 @@ struct Engine<'e> {
     pulled: Option<Pulled>,
     pushed: Option<Pushed>,
     remarks: Vec<String>,
+    /// What the secret scan stopped the sync for.
+    findings: Vec<Spotted>,
+    /// What arrived and runs or instructs here.
+    notable: Option<String>,
+    /// The commit whose push was scanned and may go.
+    scanned: Option<String>,
 }
 
 impl<'e> Engine<'e> {
@@ -205,6 +213,9 @@ impl<'e> Engine<'e> {
             pulled: None,
             pushed: None,
             remarks: Vec::new(),
+            findings: Vec::new(),
+            notable: None,
+            scanned: None,
         }
     }
 
@@ -291,6 +302,7 @@ impl<'e> Engine<'e> {
         steps.extend(plan::next(&before, self.job.action));
         if self.job.action.pushes() && before.changes > 0 {
             self.gate()?;
+            self.rehearse_guard()?;
         }
         if steps.iter().any(|s| matches!(s, Step::Fetch { .. })) {
             self.fetch()?;
@@ -423,10 +435,14 @@ impl<'e> Engine<'e> {
             pulled: self.pulled,
             pushed: self.pushed,
             snapshot: self.kept.map(|k| k.id),
+            findings: self.findings,
+            notable: self.notable,
+            note: None,
             remarks: self.remarks,
             ended,
             duration_ms: ended.saturating_sub(begun),
         }
+        .hushed()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::git::porcelain;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::locate::Location;
+use crate::scan::redact::holds_credential;
 use crate::state::file::StateFile;
 use crate::state::observed::{Mark, Observed};
 
@@ -44,6 +45,10 @@ pub fn observe(ctx: &Context, at: &Location, job: &Job<'_>, dirty: Dirty) {
         Ok(Head::Detached { commit }) => (String::new(), commit),
         Err(_) => return,
     };
+    // What is kept here names the branch in full.
+    if holds_credential(&branch) {
+        return;
+    }
     let now: Millis = ctx.clock.now_ms();
     let mut seen = Observed { version: 1, at: now, worktree: at.worktree.clone(), head, ..Observed::default() };
     let mut marks = vec![at.git_dir.join("HEAD"), at.git_dir.join("index"), at.common_dir.join("packed-refs")];

@@ -6,6 +6,7 @@ use super::{Engine, Target};
 use crate::git::repository::Head;
 use crate::git::version;
 use crate::ops::enroll;
+use crate::scan::redact::holds_credential;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
 
@@ -170,6 +171,7 @@ impl Engine<'_> {
                 self.branch = name;
                 self.head = commit;
                 self.branch_is_no_option()?;
+                self.branch_is_no_secret()?;
                 self.branch_is_pinned()?;
                 self.unborn_is_meant()
             }
@@ -187,6 +189,18 @@ impl Engine<'_> {
             Refusal::OtherBranch,
             format!("the branch {} has a name that looks like an option", self.branch),
             self.git_command(&format!("branch -m -- {name} {new}")),
+        ))
+    }
+
+    /// The name of a branch stands in messages, logs and on the remote.
+    fn branch_is_no_secret(&self) -> Result<(), End> {
+        if !self.job.config.security.scan || !holds_credential(&self.branch) {
+            return Ok(());
+        }
+        Err(self.refused(
+            Refusal::Secret,
+            "the name of the branch holds a credential, and nothing is done under such a name".into(),
+            self.git_command("branch -m NEW-NAME"),
         ))
     }
 

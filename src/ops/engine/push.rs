@@ -27,6 +27,7 @@ impl Engine<'_> {
         if !publish && !self.contains(&head, &expected)? {
             return Err(self.moved_meanwhile());
         }
+        self.guard_push(&head, &target.branch)?;
         let refspec = format!("{head}:{reference}");
         let lease = format!("--force-with-lease={reference}:{expected}");
         let words = [
@@ -85,7 +86,11 @@ impl Engine<'_> {
     }
 
     fn send(&mut self, words: &[&str]) -> Result<(), NotSent> {
-        let call = self.with_ssh(self.git.network(words));
+        let mut call = self.with_ssh(self.git.network(words));
+        // Set, it sends every ref there is, our snapshots among them.
+        if let Some(remote) = self.target.as_ref().map(|t| &t.remote).filter(|r| !r.contains('=')) {
+            call = call.setting(format!("remote.{remote}.mirror=false"));
+        }
         let reporter = &mut *self.reporter;
         let error = match call.run_watched(Some(&mut |p| reporter.progress(p))) {
             Ok(_) => return Ok(()),
@@ -130,6 +135,7 @@ impl Engine<'_> {
         if self.reads.resolve(&marker).map_err(|e| self.end(&e))? == Some(head.clone()) {
             return Ok(None);
         }
+        self.guard_push(&head, &self.branch.clone())?;
         let host: String =
             self.ctx.host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
         let host = if host.trim_matches('-').is_empty() { "machine".to_owned() } else { host };

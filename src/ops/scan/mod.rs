@@ -1,0 +1,43 @@
+//! Scanning for credentials: what a sync would commit and push, and what somebody asks for by hand.
+//!
+//! A scan that cannot run, or cannot look at a file, is never taken for one that found nothing.
+
+pub mod allow;
+mod cache;
+pub mod found;
+pub mod hand;
+mod known;
+mod policy;
+mod salt;
+mod sift;
+mod walk;
+
+pub(crate) use known::Known;
+pub(crate) use policy::{Policy, Source};
+pub(crate) use salt::of_repository as salt_of_repository;
+pub(crate) use sift::{Comments, Item, Sieve, Sifted, list};
+
+use crate::fs::FsError;
+use crate::git::command::GitError;
+
+/// The name under which a scanner is given the message of a commit.
+pub const MESSAGE: &str = "commit message";
+/// The name under which a scanner is given the name of a branch.
+pub const BRANCH: &str = "branch name";
+
+/// Why a scan could not run at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ScanError(pub String);
+
+impl From<GitError> for ScanError {
+    fn from(error: GitError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<FsError> for ScanError {
+    fn from(error: FsError) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,249 @@
+//! Objects through the scanner: each once under each path, whole, and none that is known to hold nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use super::cache::Cache;
+use super::policy::Policy;
+use super::{Known, MESSAGE, ScanError};
+use crate::context::Context;
+use crate::fs::layout::repo_key;
+use crate::git::command::Git;
+use crate::git::objects::{self, Content};
+use crate::git::porcelain::Difference;
+use crate::locate::Location;
+use crate::scan::{Excuse, Finding, Salt, Severity, Unscanned};
+use crate::sync::outcome::{Spotted, UNSCANNED};
+
+/// The mode of a gitlink: a commit of another repository, which is not sent.
+const GITLINK: &str = "160000";
+/// How many findings are kept.
+const KEPT: usize = 200;
+
+/// One object under one path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Item {
+    /// The object.
+    pub(crate) id: String,
+    /// Where it stands; [`MESSAGE`] for a commit, of which only the message is looked at.
+    pub(crate) path: PathBuf,
+    /// The commit that brings it.
+    pub(crate) commit: Option<String>,
+    /// Whether the object is a commit.
+    pub(crate) message: bool,
+}
+
+impl Item {
+    /// What a difference brings; nothing where it takes away, or names a commit of another repository.
+    pub(crate) fn of(difference: &Difference, commit: Option<&str>) -> Option<Self> {
+        let brings = difference.status != b'D' && difference.mode != GITLINK;
+        brings.then(|| Self {
+            id: difference.id.clone(),
+            path: difference.path.clone(),
+            commit: commit.map(str::to_owned),
+            message: false,
+        })
+    }
+
+    /// The message of a commit.
+    pub(crate) fn message_of(commit: &str) -> Self {
+        Self { id: commit.to_owned(), path: MESSAGE.into(), commit: Some(commit.to_owned()), message: true }
+    }
+}
+
+/// What a scan found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sifted {
+    /// Findings, critical ones first, then by path and line. What is known upstream is not among them.
+    pub(crate) found: Vec<Spotted>,
+    /// How many there were, where more than are kept.
+    pub(crate) count: usize,
+    /// Whether a comment would lift one of them that does not count yet.
+    pub(crate) commented: bool,
+}
+
+impl Sifted {
+    /// What stops a commit or a push.
+    pub(crate) fn blocking(&self) -> impl Iterator<Item = &Spotted> {
+        self.found.iter().filter(|s| s.finding.blocks())
+    }
+
+    /// What is only worth a word.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &Spotted> {
+        self.found.iter().filter(|s| s.finding.severity == Severity::Warning && s.finding.excuse.is_none())
+    }
+}
+
+/// Whether comments beside a finding lift it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Comments {
+    /// They do: somebody looks at the files by hand.
+    Count,
+    /// They arrive with what they would lift.
+    Ignore,
+}
+
+/// All that a scan of one repository's objects needs.
+pub(crate) struct Sieve<'s> {
+    pub(crate) git: &'s Git<'s>,
+    pub(crate) policy: &'s Policy,
+    pub(crate) salt: Salt,
+    /// Larger objects are not scanned, in bytes.
+    pub(crate) limit: u64,
+    pub(crate) comments: Comments,
+    /// Whether exceptions are looked at at all.
+    pub(crate) excuses: bool,
+    cache: Cache,
+}
+
+impl<'s> Sieve<'s> {
+    /// Makes one for the repository at `at`.
+    pub(crate) fn new(
+        ctx: &Context,
+        at: &Location,
+        git: &'s Git<'s>,
+        policy: &'s Policy,
+        salt: Salt,
+        max_mib: u64,
+        comments: Comments,
+    ) -> Self {
+        let cache = Cache::read(ctx.layout.repo(&repo_key(&at.common_dir)).scanned());
+        Self { git, policy, salt, limit: max_mib.saturating_mul(1 << 20), comments, excuses: true, cache }
+    }
+
+    /// Scans `items`. What `known` says stands upstream already is passed over.
+    ///
+    /// # Errors
+    /// Where not all could be looked at for a reason that is no single file's.
+    pub(crate) fn sift(&mut self, items: Vec<Item>, known: Option<&mut Known<'_>>) -> Result<Sifted, ScanError> {
+        let mut open: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        for item in items {
+            let record = self.record(&item);
+            if seen.insert(record) && !self.cache.has(&record) {
+                open.entry(item.id.clone()).or_default().push(item);
+            }
+        }
+        drop(seen);
+        let ids: Vec<_> = open.keys().cloned().collect();
+        let mut found: Vec<Spotted> = Vec::new();
+        let git = self.git;
+        objects::contents(git, &ids, self.limit, |id, content| {
+            for item in open.get(id).into_iter().flatten() {
+                let findings = self.look(item, &content);
+                if findings.is_empty() {
+                    self.cache.add(self.record(item));
+                }
+                found.extend(findings.into_iter().map(|finding| Spotted { finding, commit: item.commit.clone() }));
+            }
+            Ok::<_, ScanError>(())
+        })?;
+        // A cache that cannot be written only costs time.
+        let _ = self.cache.store();
+        self.judge(found, known)
+    }
+
+    /// Scans a name that goes out with a push.
+    pub(crate) fn name(&self, kind: &str, name: &str) -> Vec<Spotted> {
+        let scan = self.policy.scanner.scan(&self.salt, kind, name.as_bytes());
+        let mut found: Vec<_> = scan.findings.into_iter().map(|finding| Spotted { finding, commit: None }).collect();
+        self.excuse(&mut found);
+        found.retain(|s| s.finding.blocks());
+        found
+    }
+
+    fn record(&self, item: &Item) -> super::cache::Record {
+        Cache::record(&self.salt, &self.policy.version, &item.id, &item.path.to_string_lossy())
+    }
+
+    fn look(&self, item: &Item, content: &Content) -> Vec<Finding> {
+        let path = item.path.to_string_lossy();
+        let why = match content {
+            Content::Bytes(bytes) => {
+                let bytes = if item.message { message(bytes) } else { bytes.as_slice() };
+                let scan = self.policy.scanner.scan(&self.salt, &path, bytes);
+                let mut findings = scan.findings;
+                findings.extend(scan.unscanned.map(|why| unscanned(&self.salt, &path, &item.id, &why)));
+                return findings;
+            }
+            Content::TooLarge(bytes) => Unscanned::TooLarge { bytes: *bytes, limit: self.limit },
+            Content::Missing => Unscanned::Unreadable("the object is not in this clone".into()),
+        };
+        vec![unscanned(&self.salt, &path, &item.id, &why)]
+    }
+
+    /// Applies exceptions, passes over what is known, and puts the rest in order.
+    fn judge(&self, mut found: Vec<Spotted>, known: Option<&mut Known<'_>>) -> Result<Sifted, ScanError> {
+        let commented =
+            self.comments == Comments::Ignore && found.iter().any(|s| s.finding.excuse == Some(Excuse::Comment));
+        self.excuse(&mut found);
+        let mut commented = commented && found.iter().any(|s| s.finding.blocks());
+        if let Some(known) = known {
+            let open: Vec<_> = found.iter().filter(|s| s.finding.excuse.is_none()).collect();
+            if !open.is_empty() {
+                let old = known.fingerprints(self, &open)?;
+                found.retain(|s| !old.contains(&s.finding.fingerprint));
+                commented &= found.iter().any(|s| s.finding.blocks());
+            }
+        }
+        let key = |s: &Spotted| {
+            let f = &s.finding;
+            (
+                std::cmp::Reverse(f.blocks()),
+                std::cmp::Reverse(f.severity),
+                f.path.clone(),
+                f.line,
+                f.column,
+                f.rule.clone(),
+            )
+        };
+        found.sort_by_cached_key(key);
+        // The same value in several versions of a file is one thing to settle.
+        let mut told = BTreeSet::new();
+        found.retain(|s| told.insert((s.finding.fingerprint.clone(), s.finding.excuse.is_some())));
+        let count = found.len();
+        found.truncate(KEPT);
+        Ok(Sifted { found, count, commented })
+    }
+
+    fn excuse(&self, found: &mut [Spotted]) {
+        for spotted in found {
+            let finding = &mut spotted.finding;
+            let comment = finding.excuse == Some(Excuse::Comment);
+            if !self.excuses || (comment && self.comments == Comments::Ignore) {
+                finding.excuse = None;
+            }
+            if self.excuses && finding.excuse.is_none() {
+                finding.excuse = self.policy.exceptions.excuse(finding, spotted.commit.as_deref());
+            }
+        }
+    }
+}
+
+/// What the index would bring into a commit, or commits into a remote.
+pub(crate) fn list(differences: &[Difference], commit: Option<&str>) -> Vec<Item> {
+    differences.iter().filter_map(|d| Item::of(d, commit)).collect()
+}
+
+/// That a file could not be scanned, as a finding, so that it stops what findings stop and can be let pass as
+/// they can. The fingerprint holds for these very bytes.
+pub(super) fn unscanned(salt: &Salt, path: &str, id: &str, why: &Unscanned) -> Finding {
+    Finding {
+        rule: UNSCANNED.into(),
+        title: format!("not scanned: {why}"),
+        severity: Severity::Critical,
+        path: path.into(),
+        line: 0,
+        column: 0,
+        end_line: 0,
+        mask: String::new(),
+        fingerprint: salt.fingerprint(UNSCANNED, path, id.as_bytes()),
+        excuse: None,
+    }
+}
+
+/// The message in a commit object: what stands behind its headers, among which there may be a signature.
+fn message(commit: &[u8]) -> &[u8] {
+    let end = commit.windows(2).position(|w| w == b"\n\n").map_or(commit.len(), |at| at + 2);
+    &commit[end..]
+}
