@@ -42,25 +42,27 @@ impl Place {
         let lower = path.to_ascii_lowercase();
         let name = lower.rsplit('/').next().unwrap_or(&lower);
         let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-        let folder = |names: &[&str]| lower.split('/').rev().skip(1).any(|part| names.contains(&part));
+        // Only the nearest folders: what stands further up is where somebody put the whole tree.
+        let folder = |names: &[&str]| lower.split('/').rev().skip(1).take(3).any(|part| names.contains(&part));
         let map = matches!(extension, "map" | "snap" | "svg" | "sum" | "min");
         Self {
             code: CODE.contains(extension),
             generated: LOCKS.contains(name) || map || name.ends_with(".lock") || name.contains("-lock."),
-            test: folder(&[
-                "test",
-                "tests",
-                "spec",
-                "specs",
-                "__tests__",
-                "__mocks__",
-                "testdata",
-                "fixtures",
-                "__fixtures__",
-                "mocks",
-            ]) || [".test.", ".spec.", "_test.", "_spec.", "test_"]
-                .iter()
-                .any(|m| if *m == "test_" { name.starts_with(m) } else { name.contains(m) }),
+            test: CODE.contains(extension)
+                && (folder(&[
+                    "test",
+                    "tests",
+                    "spec",
+                    "specs",
+                    "__tests__",
+                    "__mocks__",
+                    "testdata",
+                    "fixtures",
+                    "__fixtures__",
+                    "mocks",
+                ]) || [".test.", ".spec.", "_test.", "_spec.", "test_"]
+                    .iter()
+                    .any(|m| if *m == "test_" { name.starts_with(m) } else { name.contains(m) })),
             texts: folder(&["i18n", "locales", "locale", "lang", "langs", "translations", "l10n"])
                 || matches!(extension, "po" | "pot" | "xlf" | "xliff" | "arb" | "strings" | "resx"),
             whole: name == "master.key" || lower.contains("credentials/") && extension == "key",

@@ -20,7 +20,7 @@ pub(super) fn markdown(text: &[u8], mut hear: impl FnMut(Range<usize>, &'static 
             (true, None) => begun = Some(start),
             (false, Some(from)) => {
                 cells(&text[from..start], b'|', |range, rule, severity| {
-                    hear(from + range.start..from + range.end, rule, severity)
+                    hear(from + range.start..from + range.end, rule, severity);
                 });
                 begun = None;
             }
@@ -109,7 +109,7 @@ mod tests {
         let text = b"user,password,city\nann,\"q8Zt2Lw9Xk4Vb7Nm\",Bern\nbob,changeme,Rome\n";
         let mut found = Vec::new();
         cells(text, b',', |range, rule, severity| {
-            found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule, severity))
+            found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule, severity));
         });
         assert_eq!(found, [("q8Zt2Lw9Xk4Vb7Nm".to_owned(), "generic-password", Severity::Critical)]);
     }
