@@ -95,6 +95,10 @@ impl Scanner {
             let unscanned = Unscanned::TooLarge { bytes, limit: self.limit };
             return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
         }
+        if !self.detectors.ready() {
+            let unscanned = Unscanned::Unreadable("the built-in rules could not be made ready".into());
+            return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
+        }
         let decoded = decode::utf16(content);
         let text = decoded.as_deref().unwrap_or(content);
         let binary = decoded.is_none() && decode::is_binary(content);
