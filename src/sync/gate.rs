@@ -152,7 +152,9 @@ impl Rules {
         let everything = deleted >= tracked && added == 0 && tracked >= 5;
         // A file that moved is one deleted and one added; it is still there.
         let lost = deleted.saturating_sub(added as u64);
-        everything || (lost >= self.mass_files && lost * 100 >= tracked * self.mass_percent)
+        everything
+            || (lost >= self.mass_files
+                && u128::from(lost) * 100 >= u128::from(tracked) * u128::from(self.mass_percent))
     }
 }
 
