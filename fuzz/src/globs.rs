@@ -65,6 +65,7 @@ fn gate(patterns: &[String], path: &Path, number: u64) {
         readable: true,
         repository: false,
         markers: false,
+        content: None,
     };
     let mut config = Config::default();
     config.paths.exclude = patterns.to_vec();

@@ -5,11 +5,13 @@
 //! `[[bin]]` in `Cargo.toml` and at least one input in `corpus/<name>/`.
 
 pub mod config;
+pub mod gitleaks;
 pub mod globs;
 pub mod hook;
 pub mod plain;
 pub mod porcelain;
 pub mod queue;
+pub mod scan;
 pub mod settings;
 pub mod state;
 pub mod words;
@@ -18,13 +20,15 @@ pub mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of each target.
-pub const TARGETS: [(&str, Body); 9] = [
+pub const TARGETS: [(&str, Body); 11] = [
     ("config", config::body),
+    ("gitleaks", gitleaks::body),
     ("globs", globs::body),
     ("hook", hook::body),
     ("plain", plain::body),
     ("porcelain", porcelain::body),
     ("queue", queue::body),
+    ("scan", scan::body),
     ("settings", settings::body),
     ("state", state::body),
     ("words", words::body),
