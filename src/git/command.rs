@@ -1,8 +1,9 @@
 //! Calling the git program: one prelude for every call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::fault::{Fault, classify};
@@ -95,7 +96,9 @@ pub struct Git<'a> {
     network_deadline: Duration,
     commit_deadline: Duration,
     /// Told the process id of every child that may write, so that a crash can be told from a rival.
-    on_start: RefCell<Box<dyn FnMut(u32)>>,
+    on_start: RefCell<Box<dyn FnMut(u32, Kind)>>,
+    /// Whether one of them did not end by itself.
+    stopped: Rc<Cell<bool>>,
 }
 
 impl<'a> Git<'a> {
@@ -108,13 +111,20 @@ impl<'a> Git<'a> {
             environment: environment(ctx),
             network_deadline: network,
             commit_deadline: commit,
-            on_start: RefCell::new(Box::new(|_| {})),
+            on_start: RefCell::new(Box::new(|_, _| {})),
+            stopped: Rc::default(),
         }
     }
 
     /// Sets who is told the process id of every child that may write.
-    pub fn tell_starts(&self, hear: impl FnMut(u32) + 'static) {
+    pub fn tell_starts(&self, hear: impl FnMut(u32, Kind) + 'static) {
         *self.on_start.borrow_mut() = Box::new(hear);
+    }
+
+    /// Whether a git that may write was ended by a signal, its own deadline included: it may have left locks.
+    #[must_use]
+    pub fn had_to_be_stopped(&self) -> bool {
+        self.stopped.get()
     }
 
     /// A call that only reads.
@@ -252,9 +262,9 @@ impl Call<'_, '_> {
         match process::start(&invocation) {
             Ok(running) => {
                 if self.kind != Kind::Read {
-                    (git.on_start.borrow_mut())(running.id());
+                    (git.on_start.borrow_mut())(running.id(), self.kind);
                 }
-                Ok(Started { kind: self.kind, command, running })
+                Ok(Started { kind: self.kind, command, running, stopped: Rc::clone(&git.stopped) })
             }
             Err(error) => {
                 let text = format!("{}: {error}", git.program.display());
@@ -274,13 +284,15 @@ pub struct Started {
     kind: Kind,
     command: String,
     running: Running,
+    stopped: Rc<Cell<bool>>,
 }
 
 impl Started {
     /// Waits for its end, but not much longer: nobody needs it any more.
     pub fn abandon(mut self, patience: Duration) {
         self.running.hurry(patience);
-        let _ = self.running.wait(None);
+        let outcome = self.running.wait(None);
+        note_stop(self.kind, &self.stopped, &outcome);
     }
 
     /// Waits for its end; any ending but exit code 0 is an error.
@@ -299,6 +311,7 @@ impl Started {
             }
             None => self.running.wait(None),
         };
+        note_stop(self.kind, &self.stopped, &outcome);
         match outcome {
             Ok(finished) if finished.code == Some(0) => Ok(finished),
             Ok(finished) => {
@@ -311,6 +324,12 @@ impl Started {
                 Err(GitError { command: self.command, finished: Finished::never_started(text), fault })
             }
         }
+    }
+}
+
+fn note_stop(kind: Kind, stopped: &Cell<bool>, outcome: &std::io::Result<Finished>) {
+    if kind != Kind::Read && outcome.as_ref().map_or(true, |f| f.timed_out || f.signal.is_some()) {
+        stopped.set(true);
     }
 }
 

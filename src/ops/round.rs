@@ -241,6 +241,6 @@ fn prune_snapshots(ctx: &Context, at: &Location, job: &Job<'_>) {
     let last = ctx.layout.repo(&repo_key(&at.common_dir)).prune_tick();
     if matches!(tick::claim(&last, now, PRUNE_EVERY), Ok(tick::Claim::Granted)) {
         let oldest = now.saturating_sub(job.config.limits.snapshot_days * DAY);
-        let _ = engine::snapshot::prune(&engine::git_for(ctx, at, job.config), oldest);
+        engine::prune(ctx, at, job, oldest);
     }
 }

@@ -39,11 +39,14 @@ impl Engine<'_> {
         self.open_journal(journal::Kind::Commit, "")?;
         fail_point(self.ctx, "commit-begun");
         let made = self.patiently(|engine| engine.try_commit(&message));
+        let free = self.free_after_a_stop();
         let outcome = match made {
             Ok(()) => self.moved_head(&message, files),
             Err(error) => self.commit_refused(&error, &index, &message, files),
         };
-        self.close_journal();
+        if free {
+            self.close_journal();
+        }
         fail_point(self.ctx, "commit-recorded");
         outcome
     }

@@ -10,11 +10,13 @@ mod ends;
 mod fetch;
 mod integrate;
 pub mod journal;
+mod locks;
 mod observe;
 mod preflight;
 mod push;
 mod recover;
 mod resolve;
+mod run;
 pub mod snapshot;
 mod stage;
 mod undo;
@@ -89,6 +91,17 @@ pub fn rehearse(ctx: &Context, at: &Location, job: &Job<'_>) -> crate::ops::sync
     crate::ops::sync::Preview { steps, files: files.unwrap_or_default(), left_out: engine.left_out(), end }
 }
 
+/// Removes snapshots taken before `oldest`. The caller holds the repository's lock.
+pub fn prune(ctx: &Context, at: &Location, job: &Job<'_>, oldest: Millis) {
+    let git = git_for(ctx, at, job.config);
+    let mut silent = crate::sync::step::Silent;
+    let mut engine = Engine::new(ctx, at, job, &git, &mut silent);
+    if engine.begin_run().is_ok() {
+        let _ = snapshot::prune(&git, oldest);
+        engine.end_run();
+    }
+}
+
 /// git for the working tree, with the configured bounds.
 #[must_use]
 pub fn git_for<'a>(ctx: &'a Context, at: &'a Location, config: &Config) -> Git<'a> {
@@ -143,6 +156,8 @@ struct Engine<'e> {
     reads: Reads<'e, 'e>,
     reporter: &'e mut dyn Reporter,
     dice: Dice,
+    /// The record of this run, while it may write.
+    run: Option<std::rc::Rc<run::Note>>,
     rules: Option<Rules>,
     /// The branch HEAD is on; empty before preflight and where it is on none.
     branch: String,
@@ -186,6 +201,7 @@ impl<'e> Engine<'e> {
             reads: Reads::open(at, git),
             reporter,
             dice: ctx.dice(),
+            run: None,
             rules: None,
             branch: String::new(),
             head: None,
@@ -209,16 +225,17 @@ impl<'e> Engine<'e> {
     }
 
     fn drive(&mut self) -> Result<(), End> {
+        self.begin_run()?;
         let outcome = self.go();
         self.abandon_fetch();
         // Also after a failure. That it cannot be noted is no reason to fail: what was noted before
         // still tells a rewritten branch, together with the tracking ref.
         let _ = self.remember();
+        self.end_run();
         outcome
     }
 
     fn go(&mut self) -> Result<(), End> {
-        self.recover()?;
         self.preflight()?;
         if self.job.action == Action::Sync {
             self.fetch_ahead()?;

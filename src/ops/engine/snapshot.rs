@@ -160,7 +160,7 @@ pub fn list(git: &Git<'_>) -> Result<Vec<Snapshot>, GitError> {
 ///
 /// # Errors
 /// Where git fails.
-pub fn prune(git: &Git<'_>, oldest: Millis) -> Result<usize, GitError> {
+pub(super) fn prune(git: &Git<'_>, oldest: Millis) -> Result<usize, GitError> {
     let old: Vec<_> = all(git)?.into_iter().map(|(s, _)| s).filter(|s| s.taken < oldest).collect();
     if old.is_empty() {
         return Ok(0);
