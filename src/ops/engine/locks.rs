@@ -100,22 +100,39 @@ pub(super) fn is_held(engine: &Engine<'_>, lock: &Path) -> bool {
 
 /// Whether a git process works in the repository: one whose working folder is in it, or in another of its
 /// working trees, since some locks are common to all; or one that was told of it by name (`--git-dir`,
-/// `GIT_DIR`). Of one in a container nobody can say from here where it works.
+/// `GIT_DIR`).
 fn git_is_at_work(at: &Location) -> bool {
-    let folders = working_folders(at);
+    let folders: Vec<_> = working_folders(at).iter().filter_map(|folder| identity(folder)).collect();
     let name = at.common_dir.as_os_str().as_encoded_bytes();
-    let mounts = |process: &Path| std::fs::read_link(process.join("ns/mnt")).ok();
-    let ours = mounts(Path::new("/proc/self"));
     processes().any(|process| {
         let is_git = std::fs::read_to_string(process.join("comm")).is_ok_and(|c| c.starts_with("git"));
         let names = |file: &str| std::fs::read(process.join(file)).is_ok_and(|text| contains(&text, name));
-        is_git
-            && (std::fs::read_link(process.join("cwd"))
-                .is_ok_and(|cwd| folders.iter().any(|folder| cwd.starts_with(folder)))
-                || names("cmdline")
-                || names("environ")
-                || mounts(&process).is_some_and(|theirs| ours.as_ref().is_some_and(|ours| *ours != theirs)))
+        is_git && (works_below(&process, &folders) || names("cmdline") || names("environ"))
     })
+}
+
+/// Whether the working folder of a process is one of `folders` or below it. Names would not do: to a process in
+/// a container they mean something else.
+fn works_below(process: &Path, folders: &[(u64, u64)]) -> bool {
+    let mut folder = process.join("cwd");
+    let mut below = None;
+    while let Some(here) = identity(&folder) {
+        if folders.contains(&here) {
+            return true;
+        }
+        // Above the root is the root.
+        if below.replace(here) == Some(here) {
+            return false;
+        }
+        folder.push("..");
+    }
+    false
+}
+
+/// What tells a file from all others, whatever its name.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 /// Whether a process, git or not, has the file open.
@@ -165,5 +182,16 @@ mod tests {
         let at = Location { git_dir: common_dir.join("worktrees/third"), common_dir: common_dir.clone(), worktree };
         let wanted = ["third", "main/.git", "main", "linked"].map(|name| tmp.path().join(name));
         assert_eq!(working_folders(&at), wanted);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_works_below_every_folder_above_its_own() {
+        let here = std::env::current_dir().unwrap();
+        let me = Path::new("/proc/self");
+        let elsewhere = tempfile::tempdir().unwrap();
+        for (folder, wanted) in [(here.as_path(), true), (Path::new("/"), true), (elsewhere.path(), false)] {
+            assert_eq!(works_below(me, &[identity(folder).unwrap()]), wanted, "{}", folder.display());
+        }
     }
 }
