@@ -78,10 +78,13 @@ pub fn run(
     engine::fail_point(ctx, "before-record");
     let triggers = distinct_triggers(requests, manual.is_some());
     let verdict = record::record(ctx, at, &report, &triggers, &enrolled.config);
+    engine::fail_point(ctx, "recorded");
     // Whoever waits hears it before anything else is looked at.
     announce(ctx, at, requests, manual.is_some(), &report, &verdict, &enrolled.config);
     engine::observe(ctx, at, &job, dirty(&report));
+    engine::fail_point(ctx, "told");
     settle(ctx, requests, &report.end, verdict.not_before);
+    engine::fail_point(ctx, "settled");
     prune_snapshots(ctx, at, &job);
     Some(report)
 }

@@ -22,6 +22,7 @@ impl<'e> Engine<'e> {
             let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
             let started = self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[]).start();
             self.ahead = Some((before, started.map_err(|e| self.end(&e))?));
+            fail_point(self.ctx, "fetch-begun");
         }
         Ok(())
     }
@@ -225,7 +226,9 @@ impl<'e> Engine<'e> {
         if self.rehearsing || self.reads.resolve(&target.remembered())?.as_ref() == Some(&tip) {
             return Ok(());
         }
-        self.git.write(["update-ref", &target.remembered(), &tip]).run().map(drop)
+        self.git.write(["update-ref", &target.remembered(), &tip]).run()?;
+        fail_point(self.ctx, "remembered");
+        Ok(())
     }
 
     /// Counts what each side has, and lists what arrives.

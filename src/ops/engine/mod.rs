@@ -447,11 +447,16 @@ impl<'e> Engine<'e> {
     }
 }
 
-/// Ends the process with SIGKILL where a test asks for it: the steps of the engine have names.
+/// Ends the process with SIGKILL where a test asks for it: the steps of the engine have names. Where it asks with
+/// an absolute path instead, the names of the steps that are passed are written there.
 #[cfg_attr(not(feature = "test-fakes"), expect(unused_variables, reason = "only test builds can die on purpose"))]
 pub(crate) fn fail_point(ctx: &Context, name: &str) {
     #[cfg(feature = "test-fakes")]
-    if ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT) == Some(name) {
-        crate::sys::kill_self();
+    match ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT) {
+        Some(at) if at == name => crate::sys::kill_self(),
+        Some(at) if at.starts_with('/') => {
+            let _ = crate::fs::atomic::append_line(std::path::Path::new(at), name);
+        }
+        _ => {}
     }
 }

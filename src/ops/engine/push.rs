@@ -77,6 +77,7 @@ impl Engine<'_> {
     fn follow(&mut self, target: &Target) -> Result<(), GitError> {
         let merge = format!("refs/heads/{}", target.branch);
         self.git.write(["config", &format!("branch.{}.remote", self.branch), &target.remote]).run()?;
+        fail_point(self.ctx, "follow-between");
         self.git.write(["config", &format!("branch.{}.merge", self.branch), &merge]).run()?;
         if let Some(target) = &mut self.target {
             target.configured = true;
@@ -143,6 +144,7 @@ impl Engine<'_> {
                 ["push", "--porcelain", "--recurse-submodules=check", &lease, "--", &target.remote, refspec.as_str()];
             match self.send(&words) {
                 Ok(()) => {
+                    fail_point(self.ctx, "conflict-pushed");
                     self.git.write(["update-ref", &marker, &head]).run().map_err(|e| self.end(&e))?;
                     return Ok(Some(branch));
                 }

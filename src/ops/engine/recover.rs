@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::changes::GITLINK;
 use super::locks::{in_the_way, is_held};
 use super::stage::{copies, io_error};
-use super::{Engine, REFLOG_ACTION, journal, undo};
+use super::{Engine, REFLOG_ACTION, fail_point, journal, undo};
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, Difference};
@@ -35,6 +35,7 @@ impl Engine<'_> {
             return engine.recover();
         }
         self.remove_leftovers(&entry)?;
+        fail_point(self.ctx, "recover-begun");
         match entry.kind {
             // The work is in the tree as it was; at most the index is ahead of HEAD.
             journal::Kind::Commit => {}
@@ -43,6 +44,7 @@ impl Engine<'_> {
                 undo::finish(self, &entry.to)?;
             }
         }
+        fail_point(self.ctx, "recover-made");
         journal::close(&self.at.common_dir);
         self.remarks.push("an interrupted sync was finished first".into());
         Ok(())
@@ -164,6 +166,7 @@ impl Engine<'_> {
         // The index first says what the files are, so that git may overwrite them; then both go to
         // the goal in one step of git's own.
         self.patiently(|e| e.add_as_found(None, &meant))?;
+        fail_point(self.ctx, "recover-staged");
         let mut target = Vec::new();
         for wanted in meant.iter().filter(|d| forward || !edited.contains(&d.path)) {
             let (mode, id) = if forward { (&wanted.mode, &wanted.id) } else { (&wanted.old_mode, &wanted.old_id) };
@@ -175,6 +178,7 @@ impl Engine<'_> {
         self.set_entries(Some(copy.path()), target)?;
         let reached = self.write_tree(copy.path())?;
         self.patiently(|e| e.git.write(["read-tree", "-m", "-u", &now, &reached]).run().map(drop))?;
+        fail_point(self.ctx, "recover-tree");
         if forward {
             let branch = format!("refs/heads/{}", entry.branch);
             self.git.write(["update-ref", "-m", REFLOG_ACTION, &branch, goal, &entry.from]).run()?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, journal};
+use super::{Engine, fail_point, journal};
 use crate::fs::private;
 use crate::git::command::Kind;
 use crate::git::process;
@@ -150,7 +150,9 @@ impl Engine<'_> {
         }
         self.run = Note::begin(&self.at.common_dir, machine.clone(), former.as_ref().map(|f| f.since));
         self.hear_starts();
+        fail_point(self.ctx, "run-begun");
         self.recover()?;
+        fail_point(self.ctx, "run-recovered");
         if former.is_some() {
             self.remove_copies();
         }
@@ -167,6 +169,7 @@ impl Engine<'_> {
     /// for the next run.
     pub(super) fn end_run(&mut self) {
         let Some(run) = self.run.clone() else { return };
+        fail_point(self.ctx, "run-done");
         let stopped = self.stopped_record();
         if stopped.is_none() || self.clear_locks(stopped.as_ref()) {
             run.put("");

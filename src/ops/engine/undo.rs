@@ -100,6 +100,7 @@ impl Engine<'_> {
         self.open_journal(journal::Kind::Undo, id)?;
         fail_point(self.ctx, "undo-begun");
         self.bring_tree_back(&now.worktree, meta).map_err(|e| self.end(&e))?;
+        fail_point(self.ctx, "undo-made");
         self.close_journal();
         Ok(Undone {
             id: id.to_owned(),
