@@ -56,6 +56,10 @@ const PRELUDE: [&str; 8] = [
     "merge.autoStash=false",
 ];
 
+/// Settings under which what git writes survives a power cut: git by itself syncs packs only, and a commit whose
+/// loose objects or ref are empty files afterwards is a repository that somebody has to mend by hand.
+const DURABLE: [&str; 2] = ["core.fsync=committed,index", "core.fsyncMethod=batch"];
+
 /// What a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -99,6 +103,8 @@ pub struct Git<'a> {
     on_start: RefCell<Box<dyn FnMut(u32, Kind)>>,
     /// Whether one of them did not end by itself.
     stopped: Rc<Cell<bool>>,
+    /// Whether what is written is synced.
+    durable: Cell<bool>,
 }
 
 impl<'a> Git<'a> {
@@ -113,12 +119,24 @@ impl<'a> Git<'a> {
             commit_deadline: commit,
             on_start: RefCell::new(Box::new(|_, _| {})),
             stopped: Rc::default(),
+            durable: Cell::new(false),
         }
     }
 
     /// Sets who is told the process id of every child that may write.
     pub fn tell_starts(&self, hear: impl FnMut(u32, Kind) + 'static) {
         *self.on_start.borrow_mut() = Box::new(hear);
+    }
+
+    /// From now on, what calls write survives a power cut.
+    pub fn be_durable(&self) {
+        self.durable.set(true);
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.durable.get()
     }
 
     /// Whether a git that may write was ended by a signal, its own deadline included: it may have left locks.
@@ -238,8 +256,11 @@ impl Call<'_, '_> {
     /// Where it cannot be started.
     pub fn start(self) -> Result<Started, GitError> {
         let git = self.git;
-        let mut arguments = Vec::with_capacity(2 * (PRELUDE.len() + self.settings.len()) + self.arguments.len());
-        for setting in PRELUDE.iter().map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
+        let durable: &[&str] = if git.durable.get() && self.kind != Kind::Read { &DURABLE } else { &[] };
+        let fixed = PRELUDE.iter().chain(durable);
+        let mut arguments =
+            Vec::with_capacity(2 * (PRELUDE.len() + durable.len() + self.settings.len()) + self.arguments.len());
+        for setting in fixed.map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
             arguments.push(OsString::from("-c"));
             arguments.push(setting.to_owned());
         }

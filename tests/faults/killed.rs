@@ -73,13 +73,17 @@ fn clash() -> Pair {
     pair
 }
 
-/// `a` has a snapshot of long ago in its packed refs, and is due to remove it.
+/// `a` has more old snapshots in its packed refs than are kept, and is due to remove some.
 fn old_snapshots() -> Pair {
     let pair = Pair::busy();
     pair.set("CRAFT_INTERNAL__NOW_MS", "1700000000000");
     pair.force("push");
+    let snapshot = pair.snapshots().remove(0);
+    for n in 0..11 {
+        pair.git(&pair.a, &["update-ref", &format!("{snapshot}{n}"), &snapshot]);
+    }
     pair.git(&pair.a, &["pack-refs", "--all"]);
-    pair.unset("CRAFT_INTERNAL__NOW_MS");
+    pair.set("CRAFT_INTERNAL__NOW_MS", "1705000000000");
     pair.git(&pair.b, &["pull", "-q"]);
     pair.edit(&pair.a, "one.txt", 5, "more");
     pair.b_pushes("later.txt", "later\n");

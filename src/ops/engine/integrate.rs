@@ -157,6 +157,7 @@ impl Engine<'_> {
         fail_point(self.ctx, "forward-recorded");
         self.report_pull(&tip, &to, merged.is_some())?;
         self.head = Some(to);
+        self.was_left_out = self.left_out();
         self.work = None;
         self.incoming.clear();
         self.recount()?;

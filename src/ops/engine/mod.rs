@@ -176,6 +176,8 @@ struct Engine<'e> {
     missing: Option<bool>,
     counts: Option<(usize, usize)>,
     work: Option<changes::Work>,
+    /// What was left out when the working tree was last looked at, where that is of no more use.
+    was_left_out: Vec<LeftOut>,
     merge: Option<String>,
     rehearsing: bool,
     kept: Option<snapshot::Kept>,
@@ -214,6 +216,7 @@ impl<'e> Engine<'e> {
             missing: None,
             counts: None,
             work: None,
+            was_left_out: Vec::new(),
             merge: None,
             rehearsing: false,
             kept: None,
@@ -422,7 +425,7 @@ impl<'e> Engine<'e> {
     }
 
     fn left_out(&self) -> Vec<LeftOut> {
-        self.work.as_ref().map(|w| w.left_out().collect()).unwrap_or_default()
+        self.work.as_ref().map_or_else(|| self.was_left_out.clone(), |w| w.left_out().collect())
     }
 
     fn report(mut self, end: End, begun: Millis) -> Report {
@@ -444,6 +447,15 @@ impl<'e> Engine<'e> {
             ended,
             duration_ms: ended.saturating_sub(begun),
         }
+    }
+}
+
+/// Tells a test that asks for the steps that are passed which request is done.
+#[cfg_attr(not(feature = "test-fakes"), expect(unused_variables, reason = "only test builds can tell"))]
+pub(crate) fn told_test(ctx: &Context, request: &str) {
+    #[cfg(feature = "test-fakes")]
+    if let Some(at) = ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT).filter(|at| at.starts_with('/')) {
+        let _ = crate::fs::atomic::append_line(std::path::Path::new(at), &format!("request {request}"));
     }
 }
 

@@ -96,6 +96,10 @@ impl Engine<'_> {
         let by_hand = format!("git -C {here} push");
         Err(match porcelain::push(&error.finished.stdout) {
             Some(PushedRef::Raced(why)) => NotSent::Raced(why),
+            // The connection broke off while the remote was still reading.
+            Some(PushedRef::Refused(why)) if why.contains("unpacker error") && is_cut_off(&error) => {
+                NotSent::Ended(End::Failed { reason: error.to_string(), transient: true })
+            }
             Some(PushedRef::Refused(why)) => {
                 let text = error.fault.text();
                 NotSent::Ended(End::Refused {
@@ -154,6 +158,11 @@ impl Engine<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether the remote says that what it was sent has no end.
+fn is_cut_off(error: &GitError) -> bool {
+    error.finished.stderr.to_lowercase().contains("early eof")
 }
 
 /// Why nothing was sent.

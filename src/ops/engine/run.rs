@@ -178,8 +178,12 @@ impl Engine<'_> {
         self.run = None;
     }
 
-    /// Notes every git that is started from here on, in the record of the run.
+    /// Notes every git that is started from here on, in the record of the run, and lets them sync what they write.
     pub(super) fn hear_starts(&self) {
+        // Who has said what is to be synced has said it.
+        if ["core.fsync", "core.fsyncMethod"].iter().all(|name| matches!(self.reads.setting(name), Ok(None))) {
+            self.git.be_durable();
+        }
         if let Some(run) = self.run.clone() {
             self.git.tell_starts(move |pid, kind| run.started(pid, kind));
         }
