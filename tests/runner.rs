@@ -10,6 +10,7 @@ mod common;
 mod contract;
 mod demo;
 mod doctor;
+mod faults;
 mod fuzz;
 mod harness;
 mod hooks;
