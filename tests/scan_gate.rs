@@ -284,6 +284,9 @@ fn a_file_that_is_too_large_to_scan_stops_a_push_unless_it_is_allowed() {
     let reason = forced.refused(Refusal::Unscanned);
     assert!(reason.contains("security.scanMaxMib"), "{reason}");
     let print = fingerprint(&forced);
+    // By hand it is the same one.
+    let shown = pair.craft(&pair.a, &["scan", "big.txt"]).stdout;
+    assert!(shown.contains(&print), "{shown}");
     pair.craft(&pair.a, &["scan", "allow", &print]).ok();
     pair.force("sync").done();
     assert!(pair.remote_tree().contains_key("big.txt"));
