@@ -17,6 +17,7 @@ mod install;
 mod plugin_commands;
 mod review;
 mod review_install;
+mod scan;
 mod scan_gate;
 mod scan_hand;
 mod scan_leaks;

@@ -6,14 +6,28 @@
 //! value: it has a mask of at most the public prefix, and a fingerprint that is salted per repository.
 
 pub mod alias;
+mod assign;
+mod checksum;
+mod context;
+mod decode;
 pub mod exceptions;
 pub mod finding;
 pub mod gitleaks;
+mod hits;
+mod jwt;
+mod keys;
+mod names;
 pub mod place;
+mod placeholder;
+mod provider;
+mod read;
 pub mod redact;
 pub mod report;
 pub mod rule;
 pub mod scanner;
+mod table;
+mod url;
+mod value;
 
 pub use exceptions::Exceptions;
 pub use finding::{Excuse, Finding, Salt, Severity};

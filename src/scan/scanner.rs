@@ -1,12 +1,27 @@
 //! The scanner: rules made ready, and the way of one file through them.
 
-use super::finding::{Finding, Salt, Severity};
-use super::gitleaks::UserRules;
+use sha2::{Digest, Sha256};
 
-/// Rules, made ready. Making one costs about a millisecond; patterns are compiled when first needed.
+use super::context::Place;
+use super::decode;
+use super::exceptions::comment_allows;
+use super::finding::{Excuse, Finding, Salt};
+use super::gitleaks::{Seen, UserRules};
+use super::hits::{Detectors, Hit};
+use super::place::Lines;
+use super::provider;
+
+/// Largest file that is scanned, in bytes, where nothing else is said.
+const LIMIT: u64 = 64 << 20;
+/// Raised when detectors change without a change of the rules' text.
+const GENERATION: &str = "1";
+
+/// Rules, made ready. Making one costs a few milliseconds; patterns are compiled when first needed.
 pub struct Scanner {
     version: String,
+    limit: u64,
     user: UserRules,
+    detectors: Detectors,
 }
 
 /// Why a file could not be scanned as a whole. An automatic commit or push does not go on then.
@@ -41,7 +56,22 @@ impl Scanner {
     /// The built-in rules with those of a user beside them.
     #[must_use]
     pub fn new(user: UserRules) -> Self {
-        Self { version: "0".into(), user }
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        provider::text().for_each(&mut add);
+        [env!("CARGO_PKG_VERSION"), GENERATION, user.digest()].into_iter().for_each(&mut add);
+        let version = hash.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect();
+        Self { version, limit: LIMIT, user, detectors: Detectors::new() }
+    }
+
+    /// Takes files of up to `bytes`.
+    #[must_use]
+    pub fn with_limit(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
     }
 
     /// Tells one set of rules from another: what was found with one says nothing of another.
@@ -50,30 +80,51 @@ impl Scanner {
         &self.version
     }
 
+    /// The users' rules it was made with.
+    #[must_use]
+    pub fn user(&self) -> &UserRules {
+        &self.user
+    }
+
     /// Scans one file. `path` is relative, with `/`; it decides where a finding is likely, never whether the
     /// file is scanned.
     #[must_use]
     pub fn scan(&self, salt: &Salt, path: &str, content: &[u8]) -> Scan {
-        let mut scan = Scan::default();
-        for (number, line) in content.split(|b| *b == b'\n').enumerate() {
-            let Some(at) = memchr::memmem::find(line, b"AKIA") else { continue };
-            let value = &line[at..line.len().min(at + 20)];
-            if value.len() == 20 && value.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
-                scan.findings.push(Finding {
-                    rule: "aws-access-key-id".into(),
-                    title: "AWS access key id".into(),
-                    severity: Severity::Critical,
-                    path: path.into(),
-                    line: number + 1,
-                    column: at + 1,
-                    end_line: number + 1,
-                    mask: "AKIA…".into(),
-                    fingerprint: salt.fingerprint("aws-access-key-id", path, value),
-                    excuse: None,
-                });
-            }
+        let bytes = content.len() as u64;
+        if bytes > self.limit {
+            let unscanned = Unscanned::TooLarge { bytes, limit: self.limit };
+            return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
         }
-        scan.findings.extend(self.user.scan(salt, path, content));
-        scan
+        let decoded = decode::utf16(content);
+        let text = decoded.as_deref().unwrap_or(content);
+        let binary = decoded.is_none() && decode::is_binary(content);
+        let lines = Lines::new(text);
+        let hits = self.detectors.hits(text, Place::of(path), binary);
+        let enabled = hits.iter().filter(|h| !self.user.disables(h.rule));
+        let mut findings: Vec<_> = enabled.map(|hit| self.finding(salt, path, text, &lines, hit)).collect();
+        findings.extend(self.user.scan(salt, path, text));
+        findings.sort_by(|a, b| (a.line, a.column, &a.rule).cmp(&(b.line, b.column, &b.rule)));
+        Scan { findings, unscanned: None }
+    }
+
+    fn finding(&self, salt: &Salt, path: &str, text: &[u8], lines: &Lines<'_>, hit: &Hit<'_>) -> Finding {
+        let secret = &text[hit.range.clone()];
+        let line = lines.around(hit.range.clone());
+        let seen = Seen { rule: hit.rule, path, secret, matched: secret, line };
+        let (first, column) = lines.place(hit.range.start);
+        let (last, _) = lines.place(hit.range.end.saturating_sub(1).max(hit.range.start));
+        let prefix = String::from_utf8_lossy(&secret[..hit.public.min(secret.len())]).into_owned();
+        Finding {
+            rule: hit.rule.to_owned(),
+            title: hit.title.clone().into_owned(),
+            severity: hit.severity,
+            path: path.to_owned(),
+            line: first,
+            column,
+            end_line: last,
+            mask: format!("{prefix}…"),
+            fingerprint: salt.fingerprint(hit.rule, path, secret),
+            excuse: if comment_allows(line) { Some(Excuse::Comment) } else { self.user.excuse(&seen) },
+        }
     }
 }

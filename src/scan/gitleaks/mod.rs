@@ -119,10 +119,23 @@ impl UserRules {
     /// that are excused; a last one says that there are more. The file with the rules is not searched.
     #[must_use]
     pub fn scan(&self, salt: &Salt, path: &str, content: &[u8]) -> Vec<Finding> {
+        self.scan_while(salt, path, content, &|| true).unwrap_or_default()
+    }
+
+    /// The same, as long as `go_on` says so; it is asked at each match. None where it said no: a rules file can be
+    /// made such that each of many matches is sought through the whole file.
+    #[must_use]
+    pub fn scan_while(
+        &self,
+        salt: &Salt,
+        path: &str,
+        content: &[u8],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Finding>> {
         if path == ".gitleaks.toml" || self.inner.files.iter().any(|f| f == path) {
-            return Vec::new();
+            return Some(Vec::new());
         }
-        self.inner.search.scan(salt, path, content)
+        self.inner.search.scan(salt, path, content, go_on)
     }
 
     /// Whether an allowlist lets something pass that a built-in rule found.

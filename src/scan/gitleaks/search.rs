@@ -50,6 +50,14 @@ enum Where {
     Spans(Vec<Range<usize>>),
 }
 
+/// The file that is looked at.
+struct File<'f> {
+    path: &'f str,
+    content: &'f [u8],
+    lines: Lines<'f>,
+    go_on: &'f dyn Fn() -> bool,
+}
+
 /// A match, before it becomes a finding.
 #[derive(Clone)]
 struct Hit {
@@ -97,16 +105,23 @@ impl Search {
         self.rules.len()
     }
 
-    pub(super) fn scan(&self, salt: &Salt, path: &str, content: &[u8]) -> Vec<Finding> {
+    /// None where `go_on` said no.
+    pub(super) fn scan(
+        &self,
+        salt: &Salt,
+        path: &str,
+        content: &[u8],
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<Finding>> {
         if self.rules.is_empty() || self.allow.iter().any(|a| a.allows_file(path, None)) {
-            return Vec::new();
+            return Some(Vec::new());
         }
-        let lines = Lines::new(content);
+        let file = File { path, content, lines: Lines::new(content), go_on };
         let at = self.look(path, content);
         let mut hits: Vec<Hit> = Vec::new();
         let mut more = Vec::new();
         for (n, ready) in self.rules.iter().enumerate().filter(|(_, r)| !r.rule.silent) {
-            let (mut found, mut overflow) = self.run(n, &at[n], path, content, &lines);
+            let (mut found, mut overflow) = self.run(n, &at[n], &file)?;
             for (other, how) in &ready.required {
                 if found.is_empty() {
                     break;
@@ -115,7 +130,7 @@ impl Search {
                     Where::Nowhere if ready_reach(&self.rules[*other]) == Reach::File => &Where::File,
                     given => given,
                 };
-                let (near, _) = self.run(*other, everywhere, path, content, &lines);
+                let (near, _) = self.run(*other, everywhere, &file)?;
                 found.retain(|hit| near.iter().any(|n| n.excuse.is_none() && is_near(hit, n, how)));
             }
             let mut kept = [0, 0];
@@ -132,9 +147,9 @@ impl Search {
         }
         without_generic(&self.rules, &mut hits, content);
         hits.sort_by_key(|hit| (hit.whole.start, hit.rule));
-        let findings = hits.into_iter().map(|hit| self.finding(&hit, salt, path, content, &lines));
+        let findings = hits.into_iter().map(|hit| self.finding(&hit, salt, &file));
         let rest = more.into_iter().map(|n| self.rest(n, salt, path));
-        findings.chain(rest).collect()
+        Some(findings.chain(rest).collect())
     }
 
     /// Where each rule has to look: one pass for all keywords.
@@ -187,40 +202,45 @@ impl Search {
         at
     }
 
-    /// What one rule matches, and whether there was more than is looked at.
-    fn run(&self, n: usize, at: &Where, path: &str, content: &[u8], lines: &Lines<'_>) -> (Vec<Hit>, bool) {
+    /// What one rule matches, and whether there was more than is looked at. None where it has to stop: no search
+    /// takes more than linear time, but many of them may each go to the end of the file.
+    fn run(&self, n: usize, at: &Where, file: &File<'_>) -> Option<(Vec<Hit>, bool)> {
         let rule = &self.rules[n].rule;
-        let file = 0..content.len();
+        let (path, content) = (file.path, file.content);
+        let all = 0..content.len();
         let spans = match at {
             Where::Off | Where::Nowhere => &[],
-            Where::File => std::slice::from_ref(&file),
+            Where::File => std::slice::from_ref(&all),
             Where::Spans(spans) => spans.as_slice(),
         };
         let Some(pattern) = &rule.regex else {
             // The path alone is the match, and `look` has seen that it fits.
             let hit = Hit { rule: n, whole: 0..0, secret: 0..0, place: (0, 0), excuse: None };
-            return (if spans.is_empty() { Vec::new() } else { vec![hit] }, false);
+            return Some((if spans.is_empty() { Vec::new() } else { vec![hit] }, false));
         };
         let mut hits = Vec::new();
         if spans.is_empty() {
-            return (hits, false);
+            return Some((hits, false));
         }
-        let Some(regex) = pattern.regex() else { return (hits, true) };
+        let Some(regex) = pattern.regex() else { return Some((hits, true)) };
         let mut left = MATCHES;
         for span in spans {
             // One byte more: where the span ends is not where a text ends, for `$` and `\b`.
             let text = &content[..span.end.saturating_add(1).min(content.len())];
             let mut from = span.start;
             while let Some(found) = (from <= text.len()).then(|| regex.find_at(text, from)).flatten() {
+                if !(file.go_on)() {
+                    return None;
+                }
                 from = if found.is_empty() { found.end() + 1 } else { found.end() };
                 let Some(whole) = trimmed(content, found.range()) else { continue };
                 if left == 0 {
-                    return (hits, true);
+                    return Some((hits, true));
                 }
                 left -= 1;
                 let secret = secret(rule, regex, text, found.start(), &whole);
                 let Some(secret) = secret else { continue };
-                let line = lines.around(whole.clone());
+                let line = file.lines.around(whole.clone());
                 let seen = Seen {
                     rule: &rule.id,
                     path,
@@ -234,13 +254,14 @@ impl Search {
                     let listed = self.allow.iter().chain(&rule.allow).any(|a| a.allows_value(&seen));
                     listed.then_some(Excuse::Allowlist)
                 };
-                hits.push(Hit { rule: n, place: lines.place(whole.start), whole, secret, excuse });
+                hits.push(Hit { rule: n, place: file.lines.place(whole.start), whole, secret, excuse });
             }
         }
-        (hits, false)
+        Some((hits, false))
     }
 
-    fn finding(&self, hit: &Hit, salt: &Salt, path: &str, content: &[u8], lines: &Lines<'_>) -> Finding {
+    fn finding(&self, hit: &Hit, salt: &Salt, file: &File<'_>) -> Finding {
+        let File { path, content, lines, .. } = file;
         let (line, column) = hit.place;
         let end_line = if line == 0 { 0 } else { lines.place(hit.whole.end.saturating_sub(1)).0 };
         let value = &content[hit.secret.clone()];
@@ -248,7 +269,7 @@ impl Search {
         Finding {
             title: if rule.title.is_empty() { rule.id.clone() } else { rule.title.clone() },
             severity: rule.severity(),
-            path: path.to_owned(),
+            path: (*path).to_owned(),
             line,
             column,
             end_line,

@@ -45,7 +45,7 @@ fn patterns() -> impl Strategy<Value = Vec<(String, Vec<&'static str>)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn around_the_keywords_is_found_what_the_whole_file_has(patterns in patterns(), content in content()) {

@@ -56,7 +56,7 @@ fn how_far_a_rule_looks_follows_from_its_pattern() {
 
 #[test]
 fn the_end_of_a_window_is_no_end_of_the_text() {
-    let rules = rules("[[rules]]\nid = 'r'\nregex = '''tok[a-z]{2}(?:;|$)'''\nkeywords = ['tok']");
+    let rules = rules("[[rules]]\nid = 'r'\nregex = '''tok[a-z]{2}$'''\nkeywords = ['tok']");
     assert_eq!(found(&rules, "tokabc tokab"), [("r".into(), 1, 8, None)]);
     assert_eq!(found(&rules, "tokab\n"), []);
 }
@@ -162,4 +162,14 @@ fn more_than_can_be_listed_is_one_finding_that_still_counts() {
     assert_eq!((allowed[100].line, allowed[100].excuse.clone()), (501, None), "what is excused hides nothing");
     let huge = scan(&rules, "a", &format!("{}key=a", "key=z\n".repeat(20_000)));
     assert!(huge.iter().any(|f| f.line == 0 && f.blocks()));
+}
+
+#[test]
+fn a_search_stops_when_it_is_told_to() {
+    let rules = rules("[[rules]]\nid='r'\nregex='a'");
+    let left = std::cell::Cell::new(3);
+    let go_on = || left.replace(left.get() - 1) > 0;
+    assert_eq!(rules.scan_while(&Salt::new(*b"salt of sixteen."), "a", b"a a a a a", &go_on), None);
+    assert_eq!(left.get(), -1);
+    assert_eq!(rules.scan_while(&Salt::new(*b"salt of sixteen."), "a", b"b", &|| false), Some(Vec::new()));
 }
