@@ -143,10 +143,10 @@ fn what_cannot_be_scanned_makes_the_scan_incomplete() {
     write(top.join("big.txt"), vec![b'a'; (1 << 20) + 1]);
     std::fs::remove_file(top.join("a/config.ini")).unwrap();
     assert_snapshot!(scan(&env, &top, &[]), @"
-    big.txt  critical  not scanned: 1048577 bytes are more than the scan takes (1048576)  9ee7a410f6d9ee10
+    big.txt  critical  not scanned: 1048577 bytes are more than the scan takes (1048576)  1f096e15df432e81
     3 files scanned: 1 file that could not be scanned
     hint: security.scanMaxMib says how large a file may be
-    to let it pass: craft scan allow 9ee7a410f6d9ee10 --reason TEXT
+    to let it pass: craft scan allow 1f096e15df432e81 --reason TEXT
     exit 1
     ");
     let sarif: Value = serde_json::from_str(&env.craft(&top, &["scan", "--sarif"]).stdout).unwrap();
