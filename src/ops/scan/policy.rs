@@ -76,7 +76,7 @@ impl Policy {
                 exceptions.allow(&allowed.fingerprint, &allowed.reason);
             }
         }
-        let scanner = Scanner::new(user);
+        let scanner = Scanner::new(user).with_limit(config.scan_max_mib.saturating_mul(1 << 20));
         let version = format!("{}/{}", scanner.version(), hash(&rules));
         Ok(Self { scanner, version, exceptions, remarks })
     }
