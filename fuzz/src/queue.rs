@@ -10,7 +10,7 @@ use claude_craft::queue::{self, Request};
 
 use super::scratch;
 
-/// Any bytes as the journal, as the note of a child, and as a request.
+/// Any bytes as the journal, and as a request.
 pub fn body(data: &[u8]) {
     thread_local! {
         static FOLDER: tempfile::TempDir = {
@@ -38,10 +38,6 @@ fn journal(common_dir: &Path, data: &[u8]) {
     }
     journal::close(common_dir);
     assert_eq!(journal::read(common_dir), None);
-    fs::write(folder.join("child"), data).expect("a file");
-    if journal::child_lives(common_dir) {
-        assert!(data.iter().filter(|b| b.is_ascii_digit()).count() >= 2, "a living child has two numbers");
-    }
 }
 
 fn requests(layout: &Layout, data: &[u8]) {
