@@ -5,14 +5,17 @@ use sha2::{Digest, Sha256};
 use super::context::Place;
 use super::decode;
 use super::exceptions::comment_allows;
-use super::finding::{Excuse, Finding, Salt};
+use super::finding::{Excuse, Finding, Salt, Severity};
 use super::gitleaks::{Seen, UserRules};
 use super::hits::{Detectors, Hit};
 use super::place::Lines;
 use super::provider;
+use crate::sync::names::{self, Content};
 
 /// Largest file that is scanned, in bytes, where nothing else is said.
 const LIMIT: u64 = 64 << 20;
+/// From how many bytes on a file that is no text is worth a word.
+const LARGE: usize = 10 << 20;
 /// Raised when detectors change without a change of the rules' text.
 const GENERATION: &str = "1";
 
@@ -107,8 +110,36 @@ impl Scanner {
         let enabled = hits.iter().filter(|h| !self.user.disables(h.rule));
         let mut findings: Vec<_> = enabled.map(|hit| self.finding(salt, path, text, &lines, hit)).collect();
         findings.extend(self.user.scan(salt, path, text));
+        findings.extend(self.whole(salt, path, content, binary));
         findings.sort_by(|a, b| (a.line, a.column, &a.rule).cmp(&(b.line, b.column, &b.rule)));
         Scan { findings, unscanned: None }
+    }
+
+    /// What a file is as a whole, where nobody can read it: stores of keys, and what hardly belongs into a history.
+    fn whole(&self, salt: &Salt, path: &str, content: &[u8], binary: bool) -> Option<Finding> {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        // Android's build tools make a store for debugging, with a password that all know.
+        let harmless = ["debug", "test", "example", "sample"].iter().any(|w| name.contains(w)) || Place::of(path).test;
+        let (rule, title, severity) = match names::content(&content[..content.len().min(names::BEGINNING)]) {
+            Some(Content::KeyStore) if harmless => ("key-store", "Store of keys", Severity::Warning),
+            Some(Content::KeyStore) => ("key-store", "Store of keys", Severity::Critical),
+            Some(Content::CoreDump) => ("core-dump", "Memory of a program that crashed", Severity::Warning),
+            Some(Content::Database) => ("database", "Database", Severity::Warning),
+            None if binary && content.len() > LARGE => ("large-binary", "Large binary file", Severity::Warning),
+            None => return None,
+        };
+        (!self.user.disables(rule)).then(|| Finding {
+            rule: rule.to_owned(),
+            title: title.to_owned(),
+            severity,
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            end_line: 0,
+            mask: String::new(),
+            fingerprint: salt.fingerprint(rule, path, &Sha256::digest(content)),
+            excuse: None,
+        })
     }
 
     fn finding(&self, salt: &Salt, path: &str, text: &[u8], lines: &Lines<'_>, hit: &Hit<'_>) -> Finding {
