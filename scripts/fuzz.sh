@@ -58,7 +58,7 @@ for target in "${targets[@]}"; do
     if [ "$code" -ne 0 ]; then
         failed=1
         grep -v -E '^(INFO|#[0-9]|stat::|==[0-9]+== *#)' "$log" | tail -n 40 >&2
-        echo "replay: $programs/$target $(find "$kept" -type f -newer "$scratch" 2>/dev/null | head -n 1)" >&2
+        echo "replay: $programs/$target $(sed -n 's/.*Test unit written to //p' "$log" | head -n 1)" >&2
         echo "   or: cargo test --all-features --test runner fuzz::$target" >&2
     fi
 done

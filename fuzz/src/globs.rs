@@ -34,6 +34,7 @@ pub fn body(data: &[u8]) {
     }
     for pattern in &patterns {
         literal(pattern, path);
+        names_of_their_own(pattern, path);
     }
     gate(&patterns, path, data.len() as u64);
 }
@@ -54,6 +55,22 @@ fn literal(pattern: &str, path: &Path) {
     let expected = if rooted { below(path) } else { starts.into_iter().any(|at| below(&path[at..])) };
     let globs = Globs::new(&[pattern.to_owned()]).expect("a plain name is a pattern");
     assert_eq!(globs.matches(Path::new(path)), expected, "{pattern:?} {path:?}");
+}
+
+/// What stands for one character stands for none that separates two names.
+fn names_of_their_own(pattern: &str, path: &Path) {
+    let name = pattern.trim_matches('/');
+    let rooted = pattern.trim_end_matches('/').contains('/');
+    let Some(path) = path.to_str().filter(|_| rooted && !name.contains(['*', '{', '\\', '['])) else { return };
+    if Globs::new(&[pattern.to_owned()]).is_ok_and(|g| g.matches(Path::new(path))) {
+        assert!(path.split('/').count() >= name.split('/').count(), "{pattern:?} {path:?}");
+    }
+    // A class in place of each `?`.
+    let classes = Globs::new(&[pattern.replace('?', "[!\u{1}]")]).expect("a class is a pattern");
+    let single = Globs::new(&[pattern.to_owned()]).expect("a plain pattern");
+    if !path.contains('\u{1}') && !path.contains('\u{fffd}') {
+        assert_eq!(single.matches(Path::new(path)), classes.matches(Path::new(path)), "{pattern:?} {path:?}");
+    }
 }
 
 fn gate(patterns: &[String], path: &Path, number: u64) {
