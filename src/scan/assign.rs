@@ -70,6 +70,10 @@ pub(super) fn look(text: &[u8], name: &Range<usize>, place: Place) -> Option<Giv
 /// Whether the name is a part of something that names a thing: `arn:aws:secretsmanager:…:secret:x`,
 /// `checksum/secret: …`.
 fn inside_reference(before: &[u8]) -> bool {
+    // `AWS::ApiGateway::ApiKey` names a type.
+    if before.ends_with(b"::") {
+        return true;
+    }
     if !before.ends_with(b":") && !before.ends_with(b"/") {
         return false;
     }
@@ -116,7 +120,10 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
                 thought && (read.quoted || !expression(value))
             }
             Promise::Secret => {
-                (strength == Strength::Random || (strength == Strength::Password && length >= 10)) && !expression(value)
+                let hash = is_hex(value) && length < 20;
+                !hash
+                    && (strength == Strength::Random || (strength == Strength::Password && length >= 10))
+                    && !expression(value)
             }
             Promise::Token => {
                 let random = strength == Strength::Random && length >= 16 && (!is_hex(value) || length >= 20);
@@ -147,25 +154,9 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
 fn vouched(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
     let has = |word: &str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
-    const PASSING: [&str; 16] = [
-        "request",
-        "session",
-        "trace",
-        "correlation",
-        "device",
-        "push",
-        "verif",
-        "invite",
-        "reset",
-        "track",
-        "idempot",
-        "upload",
-        "next",
-        "page",
-        "cursor",
-        "client",
-    ];
-    name.len() > "_token".len() && !PASSING.iter().any(|w| has(w))
+    const PASSING: &str = "request session trace correlation device push verif invite reset track idempot upload next page cursor client \
+        change lifecycle lock revision version concurren event nonce task job sync";
+    name.len() > "_token".len() && !PASSING.split_ascii_whitespace().any(has)
 }
 
 /// Whether it has capitals, small letters, digits and signs.
