@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::context::Place;
+use super::effort::Effort;
 use super::finding::Severity;
 use super::names::{Promise, promise};
 use super::placeholder::is_placeholder;
@@ -23,6 +24,10 @@ pub(super) struct Given {
 /// What the rules of this detector are called.
 pub(super) const RULES: [(&str, &str); 3] =
     [("generic-password", "Password"), ("generic-secret", "Secret key"), ("generic-token", "Token")];
+
+/// What it costs to look at a name, and at each byte of a value.
+const NAME: usize = 200;
+const VALUE: usize = 40;
 
 /// Words that names of credentials have; one of them has to stand somewhere.
 pub(super) const KEYWORDS: [&str; 23] = [
@@ -57,12 +62,15 @@ const HARMLESS: &str = "pk_live_ pk_test_ pk.eyj sb_publishable_ phc_ ssh- ecdsa
     !vault k8s: gpg:";
 
 /// What the name around `hit` is given, if that is a credential.
-pub(super) fn look(text: &[u8], name: &Range<usize>, place: Place) -> Option<Given> {
+pub(super) fn look(text: &[u8], name: &Range<usize>, place: Place, effort: &mut Effort) -> Option<Given> {
+    effort.take(NAME + name.len());
     if inside_reference(&text[name.start.saturating_sub(100)..name.start]) {
         return None;
     }
     let value = read::value(text, name, place.code)?;
+    effort.take(value.range.len());
     let promise = promise(&text[name.clone()])?;
+    effort.take(VALUE * value.range.len());
     let severity = weigh(&text[value.range.clone()], promise, &text[name.clone()], &value, place)?;
     Some(Given { range: value.range, rule: rule(promise), severity })
 }

@@ -10,18 +10,28 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use super::assign;
 use super::context::Place;
 use super::decode;
+use super::effort::Effort;
 use super::finding::Severity;
 use super::provider::{self, Pair, Provider, Said};
+use super::scanner::Unscanned;
 use super::{jwt, keys, read, table, url, value};
 
-/// At most this many places of a text are kept.
-const MOST: usize = 2000;
 /// From how many bytes on the faster automaton is worth its making.
 const WARM: usize = 1 << 20;
+/// A text with more places than this is not looked at to its end, and counts as one that was not scanned.
+const MOST: usize = 50_000;
+/// How many of them are told that stop nothing.
+const WARNINGS: usize = 2000;
 /// How deep base64 inside base64 is followed.
 const DEPTH: u8 = 2;
 /// How far from a key id its secret may stand.
 const PAIR: usize = 400;
+
+/// What it costs to go over a byte, to look at a keyword, to look far behind one, and to read a byte closely.
+const EACH: usize = 15;
+const HIT: usize = 40;
+const FAR: usize = 600;
+const BODY: usize = 12;
 
 /// A place where something was found.
 #[derive(Debug, Clone)]
@@ -94,18 +104,41 @@ impl Detectors {
         self.small.is_some() && !self.providers.is_empty()
     }
 
-    /// What stands in `text`, in its order, without overlaps. `binary` content has no assignments.
-    pub(super) fn hits(&self, text: &[u8], place: Place, binary: bool) -> Vec<Hit<'_>> {
+    /// What stands in `text`, in its order, without overlaps, and why that is not all. `binary` content has no
+    /// assignments.
+    pub(super) fn hits(&self, text: &[u8], place: Place, binary: bool) -> (Vec<Hit<'_>>, Option<Unscanned>) {
+        self.hits_within(text, place, binary, Effort::for_bytes(text.len()))
+    }
+
+    fn hits_within(
+        &self,
+        text: &[u8],
+        place: Place,
+        binary: bool,
+        mut effort: Effort,
+    ) -> (Vec<Hit<'_>>, Option<Unscanned>) {
         let mut hits = Vec::new();
         if place.whole && value::is_hex(text.trim_ascii()) && text.trim_ascii().len() == 32 {
             hits.push(found_as(0..text.trim_ascii().len(), "rails-master-key", "Rails master key"));
         }
-        self.gather(text, place, binary, &mut hits);
-        self.encoded(text, place, DEPTH, &mut hits);
-        settle(hits)
+        self.gather(text, place, binary, &mut hits, &mut effort);
+        self.encoded(text, place, DEPTH, &mut hits, &mut effort);
+        let unscanned = match (effort.spent(), hits.len() >= MOST) {
+            (true, _) => Some(Unscanned::TooSlow),
+            (_, true) => Some(Unscanned::TooMany(MOST)),
+            _ => None,
+        };
+        let mut hits = settle(hits);
+        let mut warnings = 0;
+        hits.retain(|h| {
+            warnings += usize::from(h.severity == Severity::Warning);
+            h.severity == Severity::Critical || warnings <= WARNINGS
+        });
+        (hits, unscanned)
     }
 
-    fn gather<'s>(&'s self, text: &[u8], place: Place, binary: bool, hits: &mut Vec<Hit<'s>>) {
+    fn gather<'s>(&'s self, text: &[u8], place: Place, binary: bool, hits: &mut Vec<Hit<'s>>, effort: &mut Effort) {
+        effort.take(EACH * text.len());
         let mut cell = |range, rule, severity| hits.push(generic(range, rule, severity));
         match place.table {
             Some(b'|') => table::markdown(text, &mut cell),
@@ -115,45 +148,55 @@ impl Detectors {
         let Some(automaton) = self.automaton(text.len()) else { return };
         let mut named = 0;
         for found in automaton.find_overlapping_iter(text) {
-            if hits.len() >= MOST {
+            if hits.len() >= MOST || effort.spent() {
                 return;
             }
+            effort.take(HIT);
             let at = found.start()..found.end();
             for action in &self.actions[found.pattern().as_usize()] {
                 match action {
-                    Action::Provider(rule) => self.provider(text, &at, &self.providers[*rule], hits),
+                    Action::Provider(rule) => self.provider(text, &at, &self.providers[*rule], hits, effort),
                     Action::Name if !binary => {
                         let name = read::name(text, at.clone());
                         if name.end > named {
                             named = name.end;
-                            if let Some(given) = assign::look(text, &name, place) {
+                            if let Some(given) = assign::look(text, &name, place, effort) {
                                 hits.push(generic(given.range, given.rule, given.severity));
                             }
                         }
                     }
                     Action::Url => {
+                        effort.take(FAR);
                         if let Some((range, rule)) = url::password(text, at.start) {
                             let title = if rule == "url-password" { "Password in a URL" } else { "Token in a URL" };
                             hits.push(Hit { rank: 2, ..found_as(range, rule, title) });
                         }
                     }
                     Action::Armour => {
+                        effort.take(FAR);
                         if let Some(range) = keys::armoured(text, at.start) {
+                            effort.take(BODY * range.len());
                             hits.push(found_as(range, "private-key", "Private key"));
                         }
                     }
                     Action::Putty => {
+                        effort.take(FAR);
                         if let Some(range) = keys::putty(text, at.start) {
+                            effort.take(BODY * range.len());
                             hits.push(found_as(range, "putty-private-key", "PuTTY private key"));
                         }
                     }
                     Action::Jwt if provider::boundary(text, at.start) => {
+                        effort.take(FAR);
                         if let Some(range) = jwt::token(text, at.start) {
+                            effort.take(BODY * range.len());
                             hits.push(Hit { rank: 1, ..found_as(range, "json-web-token", "JSON Web Token") });
                         }
                     }
                     Action::Insert => {
-                        table::insert(text, at.end, |range, rule, severity| hits.push(generic(range, rule, severity)));
+                        let mut hear = |range, rule, severity| hits.push(generic(range, rule, severity));
+                        let end = table::insert(text, at.end, &mut hear);
+                        effort.take(FAR + BODY * (end - at.end));
                     }
                     Action::Jwt | Action::Name => {}
                 }
@@ -161,13 +204,21 @@ impl Detectors {
         }
     }
 
-    fn provider<'s>(&self, text: &[u8], at: &Range<usize>, rule: &'s Provider, hits: &mut Vec<Hit<'s>>) {
-        let (range, harmless) = match rule.look(text, at) {
+    fn provider<'s>(
+        &self,
+        text: &[u8],
+        at: &Range<usize>,
+        rule: &'s Provider,
+        hits: &mut Vec<Hit<'s>>,
+        effort: &mut Effort,
+    ) {
+        let (range, harmless) = match rule.look(text, at, effort) {
             Said::No => return,
             Said::Harmless(range) => (range, true),
             Said::Yes(range) => (range, false),
         };
         if !harmless && rule.pair() == Some(Pair::Aws) {
+            effort.take(BODY * 2 * PAIR);
             aws_secret(text, &range, hits);
         }
         let public = rule.public(&text[range.clone()]);
@@ -184,17 +235,18 @@ impl Detectors {
     }
 
     /// Base64 that stands for text is looked at as that text; what is found there stands where the base64 does.
-    fn encoded<'s>(&'s self, text: &[u8], place: Place, depth: u8, hits: &mut Vec<Hit<'s>>) {
+    fn encoded<'s>(&'s self, text: &[u8], place: Place, depth: u8, hits: &mut Vec<Hit<'s>>, effort: &mut Effort) {
         for (range, inner) in decode::base64_texts(text) {
+            if hits.len() >= MOST || effort.spent() {
+                return;
+            }
             let mut found = Vec::new();
-            self.gather(&inner, Place { code: false, ..place }, false, &mut found);
+            self.gather(&inner, Place { code: false, ..place }, false, &mut found, effort);
             if depth > 1 {
-                self.encoded(&inner, place, depth - 1, &mut found);
+                self.encoded(&inner, place, depth - 1, &mut found, effort);
             }
             let best = settle(found).into_iter().filter(|h| h.severity == Severity::Critical).min_by_key(|h| h.rank);
-            if let Some(hit) = best
-                && hits.len() < MOST
-            {
+            if let Some(hit) = best {
                 let title = format!("{} in base64", hit.title);
                 hits.push(Hit { range, title: title.into(), public: 0, rank: 1, ..hit });
             }
@@ -249,4 +301,55 @@ fn settle(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
         }
     }
     kept.into_values().filter(|h| !h.harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AKIAQ3EGRTXKWN5DLM7P";
+
+    #[test]
+    fn what_stands_behind_many_harmless_places_is_found() {
+        let harmless = "id = AKIAIOSFODNN7EXAMPLE\n".repeat(3000);
+        let named = "password = \"pass1234word\"\n".repeat(3000);
+        let detectors = Detectors::new();
+        let (hits, unscanned) = detectors.hits(format!("{harmless}{named}{KEY}").as_bytes(), Place::default(), false);
+        assert_eq!(unscanned, None);
+        assert!(hits.iter().any(|h| h.rule == "aws-access-key-id"), "{}", hits.len());
+    }
+
+    #[test]
+    fn a_text_with_too_many_places_is_not_taken_for_scanned() {
+        let text = format!("{}{KEY}", "AKIAIOSFODNN7EXAMPLE ".repeat(MOST + 1));
+        let detectors = Detectors::new();
+        let (hits, unscanned) = detectors.hits(text.as_bytes(), Place::default(), false);
+        assert_eq!((hits.len(), unscanned), (0, Some(Unscanned::TooMany(MOST))));
+    }
+
+    #[test]
+    fn a_text_that_costs_too_much_is_not_taken_for_scanned() {
+        let detectors = Detectors::new();
+        for flood in [
+            "password=",
+            "insert into a(password) ",
+            "insert into a(password) values ('a','b",
+            "8Q~",
+            "AZDO",
+            "chpasswd:",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "://a",
+            "eyJ ",
+            "putty-user-key-file-",
+            "cGFzc3dvcmQ9aHVudGVyMg0KdG9rZW49YWJjZGVm ",
+        ] {
+            let text = flood.repeat(400);
+            let (_, unscanned) = detectors.hits_within(text.as_bytes(), Place::default(), false, Effort::of(20_000));
+            assert_eq!(unscanned, Some(Unscanned::TooSlow), "{flood}");
+        }
+        let ordinary = "let total = items.iter().map(|item| item.price).sum::<u64>();\n".repeat(400);
+        let (_, unscanned) =
+            detectors.hits_within(ordinary.as_bytes(), Place::default(), false, Effort::of(20 * ordinary.len()));
+        assert_eq!(unscanned, None);
+    }
 }

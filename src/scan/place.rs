@@ -3,6 +3,9 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+/// How far a line is looked at in front of what stands in it, and behind.
+const NEAR: usize = 8192;
+
 /// The lines of a file. It is only looked at once somebody asks: most files have no finding.
 #[derive(Debug)]
 pub struct Lines<'c> {
@@ -34,15 +37,17 @@ impl<'c> Lines<'c> {
         (line, at - start + 1)
     }
 
-    /// The whole line, or lines, in which `span` stands, without the last line end.
+    /// The whole line, or lines, in which `span` stands, without the last line end; of a line that goes on for long,
+    /// what is near, so that a line with many findings is not gone over for each of them.
     #[must_use]
     pub fn around(&self, span: Range<usize>) -> &'c [u8] {
         let len = self.content.len();
         let from = span.start.min(len);
         // The line of the last byte, not of what is behind it.
         let to = span.end.saturating_sub(1).clamp(from, len);
-        let start = memchr::memrchr(b'\n', &self.content[..from]).map_or(0, |at| at + 1);
-        let end = memchr::memchr(b'\n', &self.content[to..]).map_or(len, |at| to + at);
+        let (first, last) = (from.saturating_sub(NEAR), to.saturating_add(NEAR).min(len));
+        let start = memchr::memrchr(b'\n', &self.content[first..from]).map_or(first, |at| first + at + 1);
+        let end = memchr::memchr(b'\n', &self.content[to..last]).map_or(last, |at| to + at);
         let lines = &self.content[start..end];
         lines.strip_suffix(b"\r").unwrap_or(lines)
     }

@@ -20,6 +20,7 @@ use regex::bytes::{Regex, RegexBuilder};
 use serde::Deserialize;
 
 use super::checksum;
+use super::effort::Effort;
 use super::finding::Severity;
 use super::placeholder::{is_placeholder, is_weak, token_is_placeholder};
 use super::value::{Strength, decoded_text, entropy, strength};
@@ -38,6 +39,8 @@ const FILES: [&str; 7] = [
 const FORWARD: usize = 320;
 /// How far `near` looks.
 const NEAR: usize = 200;
+/// What a search costs beside the bytes it goes over.
+const PATTERN: usize = 300;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 enum Check {
@@ -166,8 +169,8 @@ impl Provider {
         self.near.get_or_init(|| compile(pattern)).as_ref().is_some_and(|r| r.is_match(around))
     }
 
-    /// Looks around `hit`, where one of the keywords stands.
-    pub(super) fn look(&self, text: &[u8], hit: &Range<usize>) -> Said {
+    /// Looks around `hit`, where one of the keywords stands. `effort` takes what it costs.
+    pub(super) fn look(&self, text: &[u8], hit: &Range<usize>, effort: &mut Effort) -> Said {
         let Some(regex) = self.regex() else { return Said::No };
         let from = hit.start.saturating_sub(self.data.back);
         let to = text.len().min(hit.end + self.data.forward.unwrap_or(FORWARD).max(long(&self.data.regex)));
@@ -177,15 +180,27 @@ impl Provider {
         if literal && !begins(hit.start) {
             return Said::No;
         }
+        let anywhere = self.data.search || self.data.forward.is_some();
+        // What has no group is the value, and begins where a word does: no need to try the places between.
+        let word = !self.anchored() && regex.captures_len() == 1;
         let mut at = 0;
         let window = &text[from..to];
-        while let Some(found) = regex.captures_at(window, at) {
+        loop {
+            while word && at < window.len() && !begins(from + at) {
+                at += 1;
+            }
+            if at > window.len() || (!anywhere && from + at > hit.start) {
+                return Said::No;
+            }
+            effort.take(PATTERN + 4 * (window.len() - at));
+            if effort.spent() {
+                return Said::No;
+            }
+            let Some(found) = regex.captures_at(window, at) else { return Said::No };
             let Some(whole) = found.get(0) else { return Said::No };
             let value = (1..found.len()).find_map(|i| found.get(i)).unwrap_or(whole);
             let range = from + value.start()..from + value.end();
-            let covers = self.data.search
-                || self.data.forward.is_some()
-                || (from + whole.start() <= hit.start && from + whole.end() >= hit.end);
+            let covers = anywhere || (from + whole.start() <= hit.start && from + whole.end() >= hit.end);
             let grouped = value.range() != whole.range();
             if covers && (grouped || begins(range.start)) && ends(text, range.end) && self.is_near(text, &range) {
                 return self.judge(text, range);
@@ -195,7 +210,6 @@ impl Provider {
             }
             at = whole.start() + 1;
         }
-        Said::No
     }
 
     fn judge(&self, text: &[u8], range: Range<usize>) -> Said {
@@ -304,7 +318,7 @@ mod tests {
         let token = format!("hf_{}", "q8Zt2Lw9Xk4Vb7NmR3c5Hy6Tg1Fs0DpAeJ");
         let look = |text: &str| {
             let at = text.find("hf_").unwrap();
-            rule.look(text.as_bytes(), &(at..at + 3))
+            rule.look(text.as_bytes(), &(at..at + 3), &mut Effort::for_bytes(text.len()))
         };
         assert_eq!(look(&format!("x={token}")), Said::Yes(2..39));
         assert_eq!(look(&format!("\\n{token}\\n")), Said::Yes(2..39));

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::assign;
 use super::finding::Severity;
 
-/// At most this many lines are looked at.
-const LINES: usize = 10_000;
+/// How a statement begins.
+const INSERT: &[u8] = b"insert into";
 /// How far a statement is read.
 const STATEMENT: usize = 16_384;
 
@@ -14,7 +14,7 @@ const STATEMENT: usize = 16_384;
 pub(super) fn markdown(text: &[u8], mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
     let mut start = 0;
     let mut begun: Option<usize> = None;
-    for line in text.split(|b| *b == b'\n').take(LINES) {
+    for line in text.split(|b| *b == b'\n') {
         let row = line.trim_ascii_start().starts_with(b"|");
         match (row, begun) {
             (true, None) => begun = Some(start),
@@ -37,7 +37,7 @@ pub(super) fn markdown(text: &[u8], mut hear: impl FnMut(Range<usize>, &'static 
 pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
     let mut start = 0;
     let mut columns: Vec<Option<Vec<u8>>> = Vec::new();
-    for (number, line) in text.split(|b| *b == b'\n').take(LINES).enumerate() {
+    for (number, line) in text.split(|b| *b == b'\n').enumerate() {
         let line_start = start;
         start += line.len() + 1;
         let mut at = line_start;
@@ -61,17 +61,18 @@ pub(super) fn cells(text: &[u8], separator: u8, mut hear: impl FnMut(Range<usize
     }
 }
 
-/// Calls `hear` for each value that an `INSERT INTO t (names) VALUES (values)` at `hit` gives to such a name.
-pub(super) fn insert(text: &[u8], hit: usize, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) {
+/// Calls `hear` for each value that an `INSERT INTO t (names) VALUES (values)` at `hit` gives to such a name. Returns
+/// how far it has read.
+pub(super) fn insert(text: &[u8], hit: usize, mut hear: impl FnMut(Range<usize>, &'static str, Severity)) -> usize {
     let end = text.len().min(hit + STATEMENT);
-    let Some(open) = text[hit..end].iter().take(200).position(|b| *b == b'(').map(|i| hit + i + 1) else { return };
-    let Some(close) = text[open..end].iter().position(|b| *b == b')').map(|i| open + i) else { return };
+    let Some(open) = text[hit..end].iter().take(200).position(|b| *b == b'(').map(|i| hit + i + 1) else { return hit };
+    let Some(close) = text[open..end].iter().position(|b| *b == b')').map(|i| open + i) else { return end };
     let bare =
         |name: &[u8]| -> Vec<u8> { name.iter().copied().filter(|b| b.is_ascii_alphanumeric() || *b == b'_').collect() };
     let names: Vec<Vec<u8>> = text[open..close].split(|b| *b == b',').map(bare).collect();
     let promising: Vec<bool> = names.iter().map(|n| super::names::promise(n).is_some()).collect();
     if !promising.contains(&true) {
-        return;
+        return close;
     }
     let (mut column, mut depth, mut at) = (0, 0, close + 1);
     while at < end {
@@ -79,7 +80,9 @@ pub(super) fn insert(text: &[u8], hit: usize, mut hear: impl FnMut(Range<usize>,
             b'(' => (column, depth) = if depth == 0 { (0, 1) } else { (column, depth + 1) },
             b')' => depth = (depth - 1_i32).max(0),
             b',' if depth == 1 => column += 1,
-            b';' if depth == 0 => return,
+            b';' if depth == 0 => return at,
+            // Not everybody ends a statement.
+            b'i' | b'I' if begins_insert(&text[at..end]) => return at,
             b'\'' => {
                 let start = at + 1;
                 let mut stop = start;
@@ -98,6 +101,11 @@ pub(super) fn insert(text: &[u8], hit: usize, mut hear: impl FnMut(Range<usize>,
         }
         at += 1;
     }
+    end
+}
+
+fn begins_insert(text: &[u8]) -> bool {
+    text.get(..INSERT.len()).is_some_and(|word| word.eq_ignore_ascii_case(INSERT))
 }
 
 #[cfg(test)]
@@ -112,6 +120,32 @@ mod tests {
             found.push((String::from_utf8_lossy(&text[range]).into_owned(), rule, severity));
         });
         assert_eq!(found, [("q8Zt2Lw9Xk4Vb7Nm".to_owned(), "generic-password", Severity::Critical)]);
+    }
+
+    #[test]
+    fn the_last_line_of_a_long_table_counts_as_the_first() {
+        for separator in [",", "|"] {
+            let line = ["", "ann", "changeme", ""].join(separator);
+            let last = ["", "bob", "q8Zt2Lw9Xk4Vb7Nm", ""].join(separator);
+            let head = ["", "user", "password", ""].join(separator);
+            let text = format!("{head}\n{}{last}\n", format!("{line}\n").repeat(12_000));
+            let mut found = 0;
+            match separator {
+                "," => cells(text.as_bytes(), b',', |_, _, _| found += 1),
+                _ => markdown(text.as_bytes(), |_, _, _| found += 1),
+            }
+            assert_eq!(found, 1, "{separator}");
+        }
+    }
+
+    #[test]
+    fn a_statement_ends_where_the_next_begins() {
+        let text = b"INSERT INTO a (id, password) VALUES (1, 'changeme')\nINSERT INTO b (password, n) VALUES ('q8Zt2Lw9Xk4Vb7Nm', 1)";
+        let mut found = 0;
+        let end = insert(text, 0, |_, _, _| found += 1);
+        assert_eq!((found, &text[end..end + 13]), (0, &b"INSERT INTO b"[..]));
+        insert(text, end, |_, _, _| found += 1);
+        assert_eq!(found, 1);
     }
 
     #[test]

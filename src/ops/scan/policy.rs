@@ -4,6 +4,7 @@
 //! with what it suppresses is that push's own word for itself.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,8 @@ const IGNORED: &str = ".gitleaksignore";
 const BASELINE: &str = ".gitleaks-baseline.json";
 /// A file of rules or exceptions is not larger than this.
 const LIMIT: u64 = 32 << 20;
+/// How long the user's own rules may take with a small file, in seconds.
+const PATIENCE: u64 = 10;
 /// How many faults of a rules file are told.
 const TOLD: usize = 3;
 
@@ -76,7 +79,7 @@ impl Policy {
                 exceptions.allow(&allowed.fingerprint, &allowed.reason);
             }
         }
-        let scanner = Scanner::new(user).with_limit(config.scan_max_mib.saturating_mul(1 << 20));
+        let scanner = Scanner::new(user).with_limit(config.scan_max_mib.saturating_mul(1 << 20)).with_watch(watch);
         let version = format!("{}/{}", scanner.version(), hash(&rules));
         Ok(Self { scanner, version, exceptions, remarks })
     }
@@ -88,6 +91,13 @@ impl Policy {
         add_baseline(&mut self.exceptions, &name, &text, &mut self.remarks);
         Ok(self)
     }
+}
+
+/// How long the user's own rules may take with a file: seconds, and one more for each MiB.
+#[expect(clippy::disallowed_methods, reason = "a deadline is kept")]
+fn watch(bytes: usize) -> Box<dyn Fn() -> bool> {
+    let (begun, most) = (Instant::now(), Duration::from_secs(PATIENCE + (bytes >> 20) as u64));
+    Box::new(move || begun.elapsed() < most)
 }
 
 /// A baseline that cannot be understood lets nothing pass.

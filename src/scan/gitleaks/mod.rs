@@ -122,7 +122,7 @@ impl UserRules {
         self.scan_while(salt, path, content, &|| true).unwrap_or_default()
     }
 
-    /// The same, as long as `go_on` says so; it is asked at each match. None where it said no: a rules file can be
+    /// The same, as long as `go_on` says so; it is asked at each place that is searched and at each match. None where it said no: a rules file can be
     /// made such that each of many matches is sought through the whole file.
     #[must_use]
     pub fn scan_while(

@@ -225,6 +225,9 @@ impl Search {
         let Some(regex) = pattern.regex() else { return Some((hits, true)) };
         let mut left = MATCHES;
         for span in spans {
+            if !(file.go_on)() {
+                return None;
+            }
             // One byte more: where the span ends is not where a text ends, for `$` and `\b`.
             let text = &content[..span.end.saturating_add(1).min(content.len())];
             let mut from = span.start;
