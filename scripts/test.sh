@@ -8,18 +8,26 @@ step() { printf '\n== %s\n' "$*"; }
 scripts/setup.sh
 
 step "scripts"
-for script in scripts/*.sh scripts/*/*.sh .ci/run; do
+for script in scripts/*.sh scripts/*/*.sh fuzz/*.sh .ci/run; do
     [ -e "$script" ] || continue
     bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-    find scripts .ci -type f \( -name '*.sh' -o -path '.ci/run' \) -exec shellcheck {} +
+    find scripts fuzz .ci -type f \( -name '*.sh' -o -path '.ci/run' \) -exec shellcheck {} +
+elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+    # setup.sh has tried to install it, so something is wrong that should be seen.
+    echo "shellcheck could not be installed" >&2
+    exit 1
 else
-    echo "shellcheck is not installed: skipped"
+    echo "shellcheck: SKIPPED, it is not installed and cannot be without asking"
 fi
 
 step "format"
 cargo fmt --check
+cargo fmt --check --manifest-path fuzz/Cargo.toml
+
+step "licences, sources and known weaknesses of what we build with"
+scripts/deny.sh
 
 step "clippy"
 cargo clippy --locked --all-features --all-targets --quiet -- -D warnings
@@ -38,6 +46,9 @@ if cargo nextest --version >/dev/null 2>&1; then
 else
     cargo test --locked --all-features --lib --bins --tests "$@"
 fi
+
+step "a minute of fuzzing"
+scripts/fuzz.sh
 
 step "sessions of the real client"
 scripts/e2e.sh

@@ -123,7 +123,8 @@ pub fn push(layout: &Layout, request: &Request) -> Result<(), FsError> {
     atomic::create(&path, &text)
 }
 
-/// All requests, oldest first. A file that is no request is put aside with the ending `.bad`.
+/// All requests, oldest first. A file that is no request, and one that is named otherwise than by its id (it
+/// could be neither put back nor removed), is put aside with the ending `.bad`.
 ///
 /// # Errors
 /// Where the folder cannot be listed.
@@ -132,8 +133,8 @@ pub fn list(layout: &Layout) -> Result<Vec<Request>, FsError> {
     let mut requests = Vec::new();
     for path in files(&folder)? {
         match std::fs::read(&path).map(|bytes| serde_json::from_slice::<Request>(&bytes)) {
-            Ok(Ok(request)) => requests.push(request),
-            Ok(Err(_)) => {
+            Ok(Ok(request)) if path == file(layout, &request.id) => requests.push(request),
+            Ok(_) => {
                 let _ = atomic::rename(&path, &path.with_extension("bad"));
             }
             // Taken by another worker in the meantime.
@@ -198,6 +199,12 @@ mod tests {
         atomic::create(&layout.queue().join("0.json"), b"{").unwrap();
         assert_eq!(list(&layout).unwrap(), [early.clone(), late.clone()]);
         assert!(layout.queue().join("0.bad").exists());
+        for (name, id) in [("1", "2".to_owned()), ("2", format!("../queue/{}", late.id)), ("3", String::new())] {
+            let text = serde_json::to_vec(&Request { id, ..late.clone() }).unwrap();
+            atomic::create(&layout.queue().join(format!("{name}.json")), &text).unwrap();
+            assert_eq!(list(&layout).unwrap(), [early.clone(), late.clone()], "a file answers for its own name only");
+            assert!(layout.queue().join(format!("{name}.bad")).exists());
+        }
 
         let again = Request { attempts: 1, ..early };
         put_back(&layout, &again).unwrap();

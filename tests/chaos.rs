@@ -26,6 +26,11 @@ pub struct Figures {
     pub kills: usize,
     /// Those of them that fell into the middle of a checkout.
     pub torn: usize,
+    /// Those of them at which git held the lock of a ref.
+    pub snapped: usize,
+    /// Syncs that met a remote that never answered.
+    pub hung: usize,
+    pub undone: usize,
     pub conflicts: usize,
     /// Times at which faults stopped and all clones came to be the same.
     pub agreements: usize,
@@ -39,6 +44,9 @@ impl Figures {
         self.syncs += other.syncs;
         self.kills += other.kills;
         self.torn += other.torn;
+        self.snapped += other.snapped;
+        self.hung += other.hung;
+        self.undone += other.undone;
         self.conflicts += other.conflicts;
         self.agreements += other.agreements;
         self.kept += other.kept;
@@ -94,12 +102,7 @@ fn shrink(plan: &Plan, failure: Failure, play: impl Fn(&Plan) -> Option<Failure>
 /// Plays the world of a seed; a failure is shrunk and told.
 #[track_caller]
 fn survive(seed: u64, steps: usize, kept: Option<&[usize]>) -> Figures {
-    survive_plan(Plan::new(seed, steps, kill_steps().len()), steps, kept)
-}
-
-#[track_caller]
-fn survive_plan(mut plan: Plan, steps: usize, kept: Option<&[usize]>) -> Figures {
-    let seed = plan.seed;
+    let mut plan = Plan::new(seed, steps, kill_steps().len());
     if let Some(kept) = kept {
         plan = plan.keep(kept);
     }
@@ -126,7 +129,7 @@ fn survive_plan(mut plan: Plan, steps: usize, kept: Option<&[usize]>) -> Figures
 
 /// A world of the normal run.
 fn short(seed: u64) {
-    survive_plan(Plan::new(seed, STEPS, kill_steps().len()).without_power_cuts(), STEPS, None);
+    survive(seed, STEPS, None);
 }
 
 #[test]
@@ -204,9 +207,18 @@ fn nothing_is_lost_in_many_worlds() {
         }
         all.add(&survive(seed, left.min(200), kept.as_deref()));
         eprintln!(
-            "seed {seed}: {} steps, {} syncs, {} kills survived ({} in a checkout), {} conflicts met, {} agreements, {} objects kept, \
-             lost bytes 0",
-            all.steps, all.syncs, all.kills, all.torn, all.conflicts, all.agreements, all.kept
+            "seed {seed}: {} steps, {} syncs, {} kills survived ({} in a checkout, {} with the lock of a ref), {} hung, \
+             {} undone, {} conflicts met, {} agreements, {} objects kept, lost bytes 0",
+            all.steps,
+            all.syncs,
+            all.kills,
+            all.torn,
+            all.snapped,
+            all.hung,
+            all.undone,
+            all.conflicts,
+            all.agreements,
+            all.kept
         );
         if kept.is_some() {
             break;

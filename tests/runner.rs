@@ -10,6 +10,8 @@ mod common;
 mod contract;
 mod demo;
 mod doctor;
+mod faults;
+mod fuzz;
 mod harness;
 mod hooks;
 mod hostile;

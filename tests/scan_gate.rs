@@ -133,6 +133,18 @@ fn attributes_nul_bytes_and_programs_hide_nothing_and_none_is_run() {
 }
 
 #[test]
+fn another_encoding_hides_nothing() {
+    let pair = Pair::enrolled();
+    let text = config(30);
+    let wide = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<_>>();
+    write(pair.a.join("le.txt"), [b"\xff\xfe".to_vec(), wide(u16::to_le_bytes)].concat());
+    write(pair.a.join("be.txt"), [b"\xfe\xff".to_vec(), wide(u16::to_be_bytes)].concat());
+    let forced = stopped(&pair);
+    let paths: Vec<_> = forced.report.findings.iter().map(|s| s.finding.path.as_str()).collect();
+    assert_eq!(paths, ["be.txt", "le.txt"]);
+}
+
+#[test]
 fn what_stands_upstream_already_is_not_new_nor_is_a_file_that_was_moved() {
     let pair = Pair::enrolled();
     pair.b_pushes("old.ini", config(8));
@@ -284,6 +296,9 @@ fn a_file_that_is_too_large_to_scan_stops_a_push_unless_it_is_allowed() {
     let reason = forced.refused(Refusal::Unscanned);
     assert!(reason.contains("security.scanMaxMib"), "{reason}");
     let print = fingerprint(&forced);
+    // By hand it is the same one.
+    let shown = pair.craft(&pair.a, &["scan", "big.txt"]).stdout;
+    assert!(shown.contains(&print), "{shown}");
     pair.craft(&pair.a, &["scan", "allow", &print]).ok();
     pair.force("sync").done();
     assert!(pair.remote_tree().contains_key("big.txt"));

@@ -40,13 +40,25 @@ fn found(env: &TestEnv, top: &Path, args: &[&str]) -> Vec<String> {
 #[test]
 fn what_git_does_not_ignore_is_scanned_and_what_is_named() {
     let (env, top) = repository();
-    assert_snapshot!(scan(&env, &top, &[]), @"");
-    assert_snapshot!(scan(&env, &top, &["fine.txt"]), @"");
+    assert_snapshot!(scan(&env, &top, &[]), @"
+    a/config.ini:2  critical  AWS access key id  AKIA…  1a4a67f14feac471
+    3 files scanned: 1 credential
+    hint: take the value out, and have whoever issued it make a new one
+    to let it pass: craft scan allow 1a4a67f14feac471 --reason TEXT
+    exit 4
+    ");
+    assert_snapshot!(scan(&env, &top, &["fine.txt"]), @"
+    1 file scanned, nothing found
+    exit 0
+    ");
     assert_eq!(found(&env, &top, &["."]), ["a/config.ini"]);
     assert_eq!(found(&env, &top, &["ignored.ini"]), ["ignored.ini"]);
     assert_eq!(found(&env, &top, &["ignored", "a"]), ["a/config.ini", "ignored/deep.ini"]);
     assert_eq!(found(&env, &top.join("a"), &[]), ["a/config.ini"], "from below it is all of it too");
-    assert_snapshot!(scan(&env, &top, &["gone.txt"]), @"");
+    assert_snapshot!(scan(&env, &top, &["gone.txt"]), @"
+    error: there is no [root]/r/gone.txt
+    exit 2
+    ");
 }
 
 #[test]
@@ -59,8 +71,19 @@ fn outside_of_a_repository_files_have_to_be_named() {
     let mut pipe = env.command("mkfifo", env.root());
     pipe.arg(env.path("p/pipe"));
     env.run(pipe, b"").ok();
-    assert_snapshot!(scan(&env, env.root(), &[]), @"");
-    assert_snapshot!(scan(&env, env.root(), &["p"]), @"");
+    assert_snapshot!(scan(&env, env.root(), &[]), @"
+    error: [root] is not inside a git repository
+    hint: name the files or folders to scan
+    exit 2
+    ");
+    assert_snapshot!(scan(&env, env.root(), &["p"]), @"
+    p/.git-not/x:1  critical  AWS access key id  AKIA…  86122a4d511a51af
+    p/config.ini:1  critical  AWS access key id  AKIA…  a7c51135bd290b59
+    not scanned: p/pipe, no ordinary file
+    2 files scanned: 2 credentials
+    hint: take the value out, and have whoever issued it make a new one
+    exit 4
+    ");
 }
 
 #[test]
@@ -99,7 +122,10 @@ fn snapshots_are_no_history() {
 fn by_hand_the_trees_own_rules_and_exceptions_count() {
     let (env, top) = repository();
     write(top.join(".gitleaksignore"), "a/config.ini:aws-access-key-id:2\n");
-    assert_snapshot!(scan(&env, &top, &[]), @"");
+    assert_snapshot!(scan(&env, &top, &[]), @"
+    4 files scanned: 1 allowed or known
+    exit 0
+    ");
     assert_eq!(found(&env, &top, &["--no-excuses"]), ["a/config.ini"]);
     std::fs::remove_file(top.join(".gitleaksignore")).unwrap();
     let baseline = env.craft(&top, &["scan", "--json"]).stdout;
@@ -116,7 +142,13 @@ fn what_cannot_be_scanned_makes_the_scan_incomplete() {
     env.configure(serde_json::json!({"security": {"scanMaxMib": 1}}));
     write(top.join("big.txt"), vec![b'a'; (1 << 20) + 1]);
     std::fs::remove_file(top.join("a/config.ini")).unwrap();
-    assert_snapshot!(scan(&env, &top, &[]), @"");
+    assert_snapshot!(scan(&env, &top, &[]), @"
+    big.txt  critical  not scanned: 1048577 bytes are more than the scan takes (1048576)  1f096e15df432e81
+    3 files scanned: 1 file that could not be scanned
+    hint: security.scanMaxMib says how large a file may be
+    to let it pass: craft scan allow 1f096e15df432e81 --reason TEXT
+    exit 1
+    ");
     let sarif: Value = serde_json::from_str(&env.craft(&top, &["scan", "--sarif"]).stdout).unwrap();
     assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
 }

@@ -141,6 +141,8 @@ fn values_in_urls_are_nowhere() {
         );
         write(pair.a.join("new.txt"), &url[..8]);
         show_all(&pair, &mut ear);
+    }
+    {
         // And the pinned URL beside another one.
         pair.git(&pair.a, &["remote", "set-url", "--push", "origin", &format!("https://bob:{password}@localhost:1/r")]);
         show_all(&pair, &mut ear);

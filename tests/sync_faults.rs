@@ -207,6 +207,11 @@ fn git_may_be_killed_at_any_of_its_calls() {
 }
 
 #[test]
+fn git_may_be_killed_behind_any_of_its_calls() {
+    every_call("kill-after", 0, "");
+}
+
+#[test]
 fn git_may_fail_at_any_of_its_calls() {
     every_call("fail", 128, "fatal: something went wrong");
 }

@@ -201,13 +201,40 @@ fn snapshots_older_than_the_limit_are_pruned_and_younger_ones_kept() {
     let pair = Pair::enrolled();
     pair.configure(json!({"limits": {"snapshotDays": 30}}));
     let start = 1_800_000_000_000u64;
-    for (n, day) in [0u64, 20, 31].into_iter().enumerate() {
+    let sync = |day: u64| {
         pair.set("CRAFT_INTERNAL__NOW_MS", (start + day * DAY).to_string());
-        write(pair.a.join("x.txt"), format!("{n}\n"));
+        write(pair.a.join("x.txt"), format!("{day}\n"));
         pair.force("push").done();
+        let texts = pair.snapshots().into_iter().map(|s| pair.git(&pair.a, &["show", &format!("{s}:x.txt")]));
+        texts.map(|t| t.parse::<u64>().unwrap()).collect::<Vec<_>>()
+    };
+    let days = [0, 1, 2, 20, 21, 22, 23, 24, 25, 26, 27, 28];
+    for day in days {
+        sync(day);
     }
-    let texts: Vec<_> = pair.snapshots().iter().map(|s| pair.git(&pair.a, &["show", &format!("{s}:x.txt")])).collect();
-    assert_eq!(texts, ["1", "2"]);
+    // The newest ten stay, however old they are; beyond them, the old ones go.
+    assert_eq!(sync(31), [1, 2, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31]);
+    assert_eq!(sync(80), [21, 22, 23, 24, 25, 26, 27, 28, 31, 80]);
+    pair.whole();
+}
+
+#[test]
+fn a_clock_that_jumps_takes_no_snapshot_away() {
+    const DAY: u64 = 86_400_000;
+    let pair = Pair::enrolled();
+    let start = 1_800_000_000_000u64;
+    let sync = |now: u64| {
+        pair.set("CRAFT_INTERNAL__NOW_MS", now.to_string());
+        write(pair.a.join("x.txt"), format!("{now} {}\n", pair.snapshots().len()));
+        pair.force("push").done();
+        pair.snapshots().len()
+    };
+    let days: Vec<u64> = (0..12).map(|day| start + day * DAY).collect();
+    // Ten years on, a minute later as it was before, and with an empty battery.
+    let jumps = [start + 3650 * DAY, start + 12 * DAY, DAY, start + 13 * DAY];
+    for (n, now) in days.iter().chain(&jumps).enumerate() {
+        assert_eq!(sync(*now), n + 1, "at {now}");
+    }
     pair.whole();
 }
 

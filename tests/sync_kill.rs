@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::{Pair, read, tree, write};
+use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
@@ -140,33 +140,106 @@ fn read_or_nothing(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_default()
 }
 
-#[test]
-fn a_kill_at_any_step_loses_nothing_and_the_next_sync_ends_whole() {
-    let scenes = [
-        Scene { make: Pair::busy, command: &["force", "sync"], finish: merged },
-        Scene { make: forward, command: &["force", "pull"], finish: forwarded },
-        Scene { make: clash, command: &["force", "sync"], finish: clashed },
-        Scene { make: first, command: &["force", "sync"], finish: published },
-        Scene { make: synced, command: &["undo"], finish: undone },
-    ];
-    let steps = steps();
-    assert!(!steps.is_empty(), "the engine names its steps");
-    for step in &steps {
-        let mut reached = 0;
-        for scene in &scenes {
-            let pair = (scene.make)();
-            pair.set("CRAFT_INTERNAL__KILL_AT", step);
-            let ran = pair.craft(&pair.a, &[&["auto-sync"], scene.command].concat());
+/// A pull that was killed, with its git, in the middle of a checkout.
+fn torn() -> Pair {
+    let pair = forward();
+    let sync = "$(cut -d' ' -f4 /proc/$PPID/stat)";
+    let (filter, once) = (pair.path("filter"), pair.path("killed"));
+    let text = format!("[ -e '{0}' ] || {{ touch '{0}'; kill -9 {sync} $PPID; }}\nexec cat", once.display());
+    script(&filter, &text);
+    pair.git(&pair.a, &["config", "filter.kill.smudge", filter.to_str().unwrap()]);
+    write(pair.a.join(".git/info/attributes"), "many/7.txt filter=kill\n");
+    assert_eq!(pair.craft(&pair.a, &["auto-sync", "force", "pull"]).code, 128 + 9);
+    pair
+}
+
+const SCENES: [Scene; 6] = [
+    Scene { make: Pair::busy, command: &["force", "sync"], finish: merged },
+    Scene { make: forward, command: &["force", "pull"], finish: forwarded },
+    Scene { make: clash, command: &["force", "sync"], finish: clashed },
+    Scene { make: first, command: &["force", "sync"], finish: published },
+    Scene { make: synced, command: &["undo"], finish: undone },
+    Scene { make: torn, command: &["force", "pull"], finish: forwarded },
+];
+
+/// The steps that are passed while `run` runs, in their order, each once.
+fn passed(pair: &Pair, run: impl Fn(&Pair)) -> Vec<String> {
+    let file = pair.path("passed");
+    pair.set("CRAFT_INTERNAL__KILL_AT", &file);
+    run(pair);
+    pair.unset("CRAFT_INTERNAL__KILL_AT");
+    let mut names: Vec<String> = Vec::new();
+    for name in String::from_utf8(read(file)).unwrap().lines().filter(|l| !l.starts_with("request ")) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+impl Scene {
+    fn run(&self, pair: &Pair) -> i32 {
+        pair.craft(&pair.a, &[&["auto-sync"], self.command].concat()).code
+    }
+
+    fn passed(&self) -> Vec<String> {
+        passed(&(self.make)(), |pair| {
+            self.run(pair);
+        })
+    }
+
+    /// Kills at each step of the scene, each time anew.
+    fn play(&self) {
+        for step in self.passed() {
+            let pair = (self.make)();
+            pair.set("CRAFT_INTERNAL__KILL_AT", &step);
+            assert_eq!(self.run(&pair), 128 + 9, "{step}");
             pair.unset("CRAFT_INTERNAL__KILL_AT");
-            if ran.code != 128 + 9 {
-                continue;
-            }
-            reached += 1;
-            (scene.finish)(&pair, step);
+            (self.finish)(&pair, &step);
             pair.whole();
         }
-        assert!(reached > 0, "no scene comes to the step {step}");
     }
+}
+
+#[test]
+fn every_step_of_the_engine_that_has_a_name_comes_up_in_a_scene() {
+    let mut missing = steps();
+    assert!(missing.len() > 25, "{missing:?}");
+    for scene in &SCENES {
+        let passed = scene.passed();
+        missing.retain(|step| !passed.contains(step));
+    }
+    assert_eq!(missing, [""; 0], "no scene comes to these steps");
+}
+
+#[test]
+fn a_kill_at_any_step_of_a_sync_loses_nothing_and_the_next_one_ends_whole() {
+    SCENES[0].play();
+}
+
+#[test]
+fn a_kill_at_any_step_of_a_pull_loses_nothing_and_the_next_one_ends_whole() {
+    SCENES[1].play();
+}
+
+#[test]
+fn a_kill_at_any_step_of_a_conflict_loses_nothing_and_the_next_sync_tells_it() {
+    SCENES[2].play();
+}
+
+#[test]
+fn a_kill_at_any_step_of_a_first_push_loses_nothing_and_the_next_one_ends_whole() {
+    SCENES[3].play();
+}
+
+#[test]
+fn a_kill_at_any_step_of_an_undo_loses_nothing_and_the_next_one_ends_whole() {
+    SCENES[4].play();
+}
+
+#[test]
+fn a_second_kill_while_a_torn_checkout_is_mended_loses_nothing() {
+    SCENES[5].play();
 }
 
 #[test]
@@ -184,17 +257,18 @@ fn the_locks_of_a_git_that_died_with_its_sync_are_taken_away() {
 
 #[test]
 fn a_worker_that_is_killed_leaves_its_request_to_the_next() {
-    let steps = steps();
-    assert!(!steps.is_empty());
-    for step in &steps {
-        let pair = Pair::busy();
-        pair.set("CRAFT_INTERNAL__KILL_AT", step);
+    let end = |pair: &Pair| {
         pair.session_end(&pair.a, "s");
         pair.wait_until_quiet();
+    };
+    for step in passed(&Pair::busy(), end) {
+        let pair = Pair::busy();
+        pair.set("CRAFT_INTERNAL__KILL_AT", &step);
+        end(&pair);
         pair.unset("CRAFT_INTERNAL__KILL_AT");
         pair.session_start(&pair.a, "t");
         pair.wait_for_worker(&pair.a);
-        merged(&pair, step);
+        merged(&pair, &step);
         pair.whole();
     }
 }

@@ -209,7 +209,9 @@ fn render(outcome: &Outcome, look: &Look) -> String {
             "take the value out, and have whoever issued it make a new one"
         };
         let pass = format!("to let it pass: craft scan allow {} --reason TEXT", first.finding.fingerprint);
-        lines.extend([format!("{} {hint}", look.strong("hint:")), look.faint(&pass)]);
+        lines.push(format!("{} {hint}", look.strong("hint:")));
+        // What is in no repository is never sent, and nothing has to let it pass.
+        lines.extend(outcome.at.is_some().then(|| look.faint(&pass)));
     }
     lines.join("\n")
 }

@@ -1,8 +1,9 @@
 //! Calling the git program: one prelude for every call.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::fault::{Fault, classify};
@@ -56,6 +57,10 @@ const PRELUDE: [&str; 8] = [
     "merge.autoStash=false",
 ];
 
+/// Settings under which what git writes survives a power cut: git by itself syncs packs only, and a commit whose
+/// loose objects or ref are empty files afterwards is a repository that somebody has to mend by hand.
+const DURABLE: [&str; 2] = ["core.fsync=committed,index", "core.fsyncMethod=batch"];
+
 /// What a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -96,7 +101,11 @@ pub struct Git<'a> {
     network_deadline: Duration,
     commit_deadline: Duration,
     /// Told the process id of every child that may write, so that a crash can be told from a rival.
-    on_start: RefCell<Box<dyn FnMut(u32)>>,
+    on_start: RefCell<Box<dyn FnMut(u32, Kind)>>,
+    /// Whether one of them did not end by itself.
+    stopped: Rc<Cell<bool>>,
+    /// Whether what is written is synced.
+    durable: Cell<bool>,
 }
 
 impl<'a> Git<'a> {
@@ -109,13 +118,32 @@ impl<'a> Git<'a> {
             environment: environment(ctx),
             network_deadline: network,
             commit_deadline: commit,
-            on_start: RefCell::new(Box::new(|_| {})),
+            on_start: RefCell::new(Box::new(|_, _| {})),
+            stopped: Rc::default(),
+            durable: Cell::new(false),
         }
     }
 
     /// Sets who is told the process id of every child that may write.
-    pub fn tell_starts(&self, hear: impl FnMut(u32) + 'static) {
+    pub fn tell_starts(&self, hear: impl FnMut(u32, Kind) + 'static) {
         *self.on_start.borrow_mut() = Box::new(hear);
+    }
+
+    /// From now on, what calls write survives a power cut.
+    pub fn be_durable(&self) {
+        self.durable.set(true);
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub fn is_durable(&self) -> bool {
+        self.durable.get()
+    }
+
+    /// Whether a git that may write was ended by a signal, its own deadline included: it may have left locks.
+    #[must_use]
+    pub fn had_to_be_stopped(&self) -> bool {
+        self.stopped.get()
     }
 
     /// A call that only reads.
@@ -229,8 +257,11 @@ impl Call<'_, '_> {
     /// Where it cannot be started.
     pub fn start(self) -> Result<Started, GitError> {
         let git = self.git;
-        let mut arguments = Vec::with_capacity(2 * (PRELUDE.len() + self.settings.len()) + self.arguments.len());
-        for setting in PRELUDE.iter().map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
+        let durable: &[&str] = if git.durable.get() && self.kind != Kind::Read { &DURABLE } else { &[] };
+        let fixed = PRELUDE.iter().chain(durable);
+        let mut arguments =
+            Vec::with_capacity(2 * (PRELUDE.len() + durable.len() + self.settings.len()) + self.arguments.len());
+        for setting in fixed.map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
             arguments.push(OsString::from("-c"));
             arguments.push(setting.to_owned());
         }
@@ -253,9 +284,9 @@ impl Call<'_, '_> {
         match process::start(&invocation) {
             Ok(running) => {
                 if self.kind != Kind::Read {
-                    (git.on_start.borrow_mut())(running.id());
+                    (git.on_start.borrow_mut())(running.id(), self.kind);
                 }
-                Ok(Started { kind: self.kind, command, running })
+                Ok(Started { kind: self.kind, command, running, stopped: Rc::clone(&git.stopped) })
             }
             Err(error) => {
                 let text = format!("{}: {error}", git.program.display());
@@ -275,13 +306,15 @@ pub struct Started {
     kind: Kind,
     command: String,
     running: Running,
+    stopped: Rc<Cell<bool>>,
 }
 
 impl Started {
     /// Waits for its end, but not much longer: nobody needs it any more.
     pub fn abandon(mut self, patience: Duration) {
         self.running.hurry(patience);
-        let _ = self.running.wait(None);
+        let outcome = self.running.wait(None);
+        note_stop(self.kind, &self.stopped, &outcome);
     }
 
     /// Waits for its end; any ending but exit code 0 is an error.
@@ -300,6 +333,7 @@ impl Started {
             }
             None => self.running.wait(None),
         };
+        note_stop(self.kind, &self.stopped, &outcome);
         match outcome {
             Ok(finished) if finished.code == Some(0) => Ok(finished),
             Ok(finished) => {
@@ -312,6 +346,12 @@ impl Started {
                 Err(GitError { command: self.command, finished: Finished::never_started(text), fault })
             }
         }
+    }
+}
+
+fn note_stop(kind: Kind, stopped: &Cell<bool>, outcome: &std::io::Result<Finished>) {
+    if kind != Kind::Read && outcome.as_ref().map_or(true, |f| f.timed_out || f.signal.is_some()) {
+        stopped.set(true);
     }
 }
 

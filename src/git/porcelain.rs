@@ -91,20 +91,21 @@ pub fn status(output: &[u8]) -> Result<Vec<Change>, Malformed> {
                 let (_, xy, _) = (next()?, next()?, next()?);
                 let (head_mode, index_mode, _) = (text(next()?), text(next()?), next()?);
                 let (head_id, _, path) = (text(next()?), next()?, next()?);
+                let path = to_path(path).ok_or_else(malformed)?;
                 let [index, worktree] = xy else { return Err(malformed()) };
                 let state =
                     ChangeState::Tracked { index: *index, worktree: *worktree, head: (head_mode, head_id), index_mode };
-                Change { path: to_path(path), state }
+                Change { path, state }
             }
             b'u' => {
-                let path = record.splitn(11, |b| *b == b' ').nth(10).ok_or_else(malformed)?;
-                Change { path: to_path(path), state: ChangeState::Unmerged }
+                let path = record.splitn(11, |b| *b == b' ').nth(10).and_then(to_path).ok_or_else(malformed)?;
+                Change { path, state: ChangeState::Unmerged }
             }
             b'?' => {
-                let path = record.get(2..).filter(|p| !p.is_empty()).ok_or_else(malformed)?;
+                let path = record.get(2..).ok_or_else(malformed)?;
                 let folder = path.ends_with(b"/");
-                let path = path.strip_suffix(b"/").unwrap_or(path);
-                Change { path: to_path(path), state: ChangeState::Untracked { folder } }
+                let path = to_path(path.strip_suffix(b"/").unwrap_or(path)).ok_or_else(malformed)?;
+                Change { path, state: ChangeState::Untracked { folder } }
             }
             b'#' | b'!' => continue,
             _ => return Err(malformed()),
@@ -204,13 +205,9 @@ pub fn merge_tree(output: &[u8]) -> Result<Trial, Malformed> {
         let tab = record.iter().position(|b| *b == b'\t').ok_or_else(malformed)?;
         let (head, path) = record.split_at(tab);
         let fields: Vec<_> = head.split(|b| *b == b' ').collect();
-        let [mode, id, [stage]] = fields[..] else { return Err(malformed()) };
-        stages.push(Stage {
-            path: to_path(&path[1..]),
-            mode: text(mode),
-            id: text(id),
-            stage: stage.wrapping_sub(b'0'),
-        });
+        let [mode, id, [stage @ b'1'..=b'3']] = fields[..] else { return Err(malformed()) };
+        let path = to_path(&path[1..]).ok_or_else(malformed)?;
+        stages.push(Stage { path, mode: text(mode), id: text(id), stage: stage - b'0' });
     }
     Ok(if stages.is_empty() { Trial::Clean(tree) } else { Trial::Conflicts { tree, stages } })
 }
@@ -227,7 +224,7 @@ pub fn conflicts_in_messages(output: &[u8]) -> Vec<PathBuf> {
     let mut records = output.split(|b| *b == 0).skip_while(|r| !r.is_empty()).skip(1);
     let mut found = Vec::new();
     while let Some(count) = records.next().and_then(|r| text(r).parse::<usize>().ok()) {
-        let paths: Vec<_> = records.by_ref().take(count).map(to_path).collect();
+        let paths: Vec<_> = records.by_ref().take(count).filter_map(to_path).collect();
         let (Some(kind), Some(_)) = (records.next(), records.next()) else { break };
         if kind.starts_with(b"CONFLICT") {
             found.extend(paths);
@@ -278,7 +275,7 @@ fn difference(head: &[u8], path: &[u8]) -> Result<Difference, Malformed> {
     let [old_mode, mode, old_id, id, [status, ..]] = words[..] else { return Err(malformed()) };
     Ok(Difference {
         status: *status,
-        path: to_path(path),
+        path: to_path(path).ok_or_else(malformed)?,
         id: text(id),
         mode: text(mode),
         old_id: text(old_id),
@@ -356,7 +353,7 @@ fn entries(output: &[u8], at: usize) -> Result<Vec<TreeEntry>, Malformed> {
         let tab = record.iter().position(|b| *b == b'\t')?;
         let words: Vec<_> = record[..tab].split(|b| *b == b' ').filter(|w| !w.is_empty()).collect();
         let [mode, _, _] = words[..] else { return None };
-        Some(TreeEntry { mode: text(mode), id: text(words[at]), path: to_path(&record[tab + 1..]) })
+        Some(TreeEntry { mode: text(mode), id: text(words[at]), path: to_path(&record[tab + 1..])? })
     };
     let records = output.split(|b| *b == 0).filter(|r| !r.is_empty());
     records.map(|r| entry(r).ok_or_else(|| Malformed::of(r))).collect()
@@ -414,7 +411,7 @@ pub fn version(output: &str) -> Option<(u32, u32)> {
 /// Paths separated by NUL.
 #[must_use]
 pub fn paths(output: &[u8]) -> Vec<PathBuf> {
-    output.split(|b| *b == 0).filter(|p| !p.is_empty()).map(to_path).collect()
+    output.split(|b| *b == 0).filter_map(to_path).collect()
 }
 
 /// Joins paths with NUL behind each, as `--stdin -z` wants them.
@@ -428,8 +425,9 @@ pub fn join_paths<'p>(paths: impl IntoIterator<Item = &'p Path>) -> Vec<u8> {
     bytes
 }
 
-fn to_path(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsString::from_vec(bytes.to_vec()))
+/// `None` where there are no bytes: an empty path would stand for the whole tree.
+fn to_path(bytes: &[u8]) -> Option<PathBuf> {
+    (!bytes.is_empty()).then(|| PathBuf::from(OsString::from_vec(bytes.to_vec())))
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -460,6 +458,8 @@ mod tests {
         assert_eq!(changes.iter().map(Change::staged).collect::<Vec<_>>(), [false, false, false, true, false, false]);
         assert_eq!(changes[5].state, ChangeState::Unmerged);
         assert!(status(b"1 .M\0").is_err() && status(b"x\0").is_err());
+        let nameless = format!("1 .D N... 100644 100644 000000 {ID} {ID} \0");
+        assert!(status(nameless.as_bytes()).is_err() && status(b"? /\0").is_err(), "no path is the whole tree");
     }
 
     #[test]
@@ -486,6 +486,9 @@ mod tests {
             [("f g", 1), ("f g", 3)]
         );
         assert!(merge_tree(b"").is_err());
+        for odd in ["0\tf", "4\tf", ":\tf", "1\t"] {
+            assert!(merge_tree(format!("{ID}\x00100644 {ID} {odd}\0\0").as_bytes()).is_err(), "{odd}");
+        }
         let sample =
             format!("{ID}\0\x002\0a\0b\0Auto-merging\0m\n\x001\0z y\0CONFLICT (directory rename split)\0Unclear\n\0");
         assert_eq!(conflicts_in_messages(sample.as_bytes()), [PathBuf::from("z y")]);

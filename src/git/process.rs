@@ -173,6 +173,21 @@ fn end_group(child: &mut Child) -> io::Result<std::process::ExitStatus> {
     }
 }
 
+/// Ends the group of a child whose parent died before it: first politely, so that it removes its locks. `lives`
+/// tells whether the process id is still that child's.
+#[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
+pub fn end_orphan(pid: u32, lives: impl Fn() -> bool) {
+    let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
+    let begun = Instant::now();
+    let _ = kill_process_group(group, Signal::TERM);
+    while lives() && begun.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    if lives() {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
 fn tell_news(stderr: &mut File, seen: u64, watch: &mut dyn FnMut(&str)) -> io::Result<u64> {
     use std::os::unix::fs::FileExt;
     let length = stderr.metadata()?.len();

@@ -18,9 +18,12 @@ use crate::sync::outcome::{End, Refusal, Report};
 use crate::sync::step::Reporter;
 use crate::sync::tell;
 
-/// Old snapshots are looked for once in this time.
-const PRUNE_EVERY: Millis = 24 * 3_600_000;
 const DAY: Millis = 24 * 3_600_000;
+/// Old snapshots are looked for once in this time.
+const PRUNE_EVERY: Millis = DAY;
+/// When they were last looked for longer ago than this, nobody was here, or the clock has jumped. What looks old
+/// now is left until it still does the next time.
+const PRUNE_TRUSTS: Millis = 90 * DAY;
 
 /// What somebody who waits asked for.
 #[derive(Debug, Clone, Copy)]
@@ -78,10 +81,13 @@ pub fn run(
     engine::fail_point(ctx, "before-record");
     let triggers = distinct_triggers(requests, manual.is_some());
     let verdict = record::record(ctx, at, &report, &triggers, &enrolled.config);
+    engine::fail_point(ctx, "recorded");
     // Whoever waits hears it before anything else is looked at.
     announce(ctx, at, requests, manual.is_some(), &report, &verdict, &enrolled.config);
     engine::observe(ctx, at, &job, dirty(&report));
+    engine::fail_point(ctx, "told");
     settle(ctx, requests, &report.end, verdict.not_before);
+    engine::fail_point(ctx, "settled");
     prune_snapshots(ctx, at, &job);
     Some(report)
 }
@@ -226,6 +232,7 @@ fn settle(ctx: &Context, requests: &[Request], end: &End, not_before: Millis) {
     };
     let mut kept = false;
     for request in requests {
+        engine::told_test(ctx, &request.id);
         if stays && request.action.pushes() && !kept {
             kept = true;
             let again = Request { attempts: request.attempts + 1, not_before, wants_answer: false, ..request.clone() };
@@ -240,8 +247,10 @@ fn settle(ctx: &Context, requests: &[Request], end: &End, not_before: Millis) {
 fn prune_snapshots(ctx: &Context, at: &Location, job: &Job<'_>) {
     let now = ctx.clock.now_ms();
     let last = ctx.layout.repo(&repo_key(&at.common_dir)).prune_tick();
-    if matches!(tick::claim(&last, now, PRUNE_EVERY), Ok(tick::Claim::Granted)) {
+    let before = tick::read(&last);
+    if matches!(tick::claim(&last, now, PRUNE_EVERY), Ok(tick::Claim::Granted)) && now.abs_diff(before) <= PRUNE_TRUSTS
+    {
         let oldest = now.saturating_sub(job.config.limits.snapshot_days * DAY);
-        let _ = engine::snapshot::prune(&engine::git_for(ctx, at, job.config), oldest);
+        engine::prune(ctx, at, job, oldest);
     }
 }

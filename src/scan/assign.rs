@@ -78,6 +78,10 @@ pub(super) fn look(text: &[u8], name: &Range<usize>, place: Place, effort: &mut 
 /// Whether the name is a part of something that names a thing: `arn:aws:secretsmanager:…:secret:x`,
 /// `checksum/secret: …`.
 fn inside_reference(before: &[u8]) -> bool {
+    // `AWS::ApiGateway::ApiKey` names a type.
+    if before.ends_with(b"::") {
+        return true;
+    }
     if !before.ends_with(b":") && !before.ends_with(b"/") {
         return false;
     }
@@ -124,7 +128,10 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
                 thought && (read.quoted || !expression(value))
             }
             Promise::Secret => {
-                (strength == Strength::Random || (strength == Strength::Password && length >= 10)) && !expression(value)
+                let hash = is_hex(value) && length < 20;
+                !hash
+                    && (strength == Strength::Random || (strength == Strength::Password && length >= 10))
+                    && !expression(value)
             }
             Promise::Token => {
                 let random = strength == Strength::Random && length >= 16 && (!is_hex(value) || length >= 20);
@@ -138,7 +145,7 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
         }
     };
     if critical {
-        let invented = place.test && !(strength == Strength::Random && length >= 32 && !is_hex(value));
+        let invented = place.test && !(strength == Strength::Random && length >= 16 && !is_hex(value));
         return Some(if invented { Severity::Warning } else { Severity::Critical });
     }
     let warning = match promise {
@@ -155,25 +162,9 @@ fn weigh(value: &[u8], promise: Promise, name: &[u8], read: &read::Value, place:
 fn vouched(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
     let has = |word: &str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
-    const PASSING: [&str; 16] = [
-        "request",
-        "session",
-        "trace",
-        "correlation",
-        "device",
-        "push",
-        "verif",
-        "invite",
-        "reset",
-        "track",
-        "idempot",
-        "upload",
-        "next",
-        "page",
-        "cursor",
-        "client",
-    ];
-    name.len() > "_token".len() && !PASSING.iter().any(|w| has(w))
+    const PASSING: &str = "request session trace correlation device push verif invite reset track idempot upload next page cursor client \
+        change lifecycle lock revision version concurren event nonce task job sync";
+    name.len() > "_token".len() && !PASSING.split_ascii_whitespace().any(has)
 }
 
 /// Whether it has capitals, small letters, digits and signs.
@@ -201,6 +192,10 @@ fn harmless(value: &[u8]) -> bool {
         return true;
     }
     if memchr::memmem::find(value, b"://").is_some() || path(value) || mail(value) {
+        return true;
+    }
+    // An address or a hash of a blockchain; private keys there have 64 digits.
+    if value.starts_with(b"0x") && value.len() != 66 {
         return true;
     }
     // A sealed secret of Kubernetes: only the cluster can open it.
@@ -270,7 +265,7 @@ fn expression(value: &[u8]) -> bool {
     let mut signs: Vec<u8> = value.iter().copied().filter(u8::is_ascii_punctuation).collect();
     signs.sort_unstable();
     signs.dedup();
-    if value.len() >= 24 && signs.len() >= 9 {
+    if (value.len() >= 24 && signs.len() >= 7) || (value.len() >= 40 && signs.len() >= 5) {
         return false;
     }
     let has = |word: &[u8]| memchr::memmem::find(value, word).is_some();

@@ -17,15 +17,15 @@ const REFERENCES: &str = "{{ {% %( #{ process.env os.environ os.getenv getenv en
     azurekeyvault akv:// aws: config. data. var. local. module. self. encrypted: secure: kms: awskms";
 
 /// Words of which a value that is no secret is made.
-const WEAK: &str = "administrator development undefined localhost minioadmin passphrase username password passwort mariadb postgres \
-    rabbitmq default testing develop elastic mongodb welcome letmein docker oracle passwd qwerty secret strong tester string hunter \
+const WEAK: &str = "administrator development correcthorsebatterystaple undefined localhost minioadmin passphrase username password passwort mariadb postgres \
+    rabbitmq default testing develop elastic mongodb welcome letmein docker oracle passwd qwerty secret secure strong tester string hunter \
     apikey admin guest hello local mongo minio mysql redis super token value world false rabbit root pass user test demo null none \
     this true some very asdf pwd api key foo bar baz qux dev nil new old the app my is sa";
 
 /// Keys that documentation and emulators give to everybody, as the first eight bytes of the SHA-256 of them in lower case: Azurite, the
 /// Cosmos emulator, Stripe's test keys, AWS's, SendGrid's and Google's examples, the token of jwt.io, the first
-/// accounts of Hardhat, UUIDs of RFC 9562 and of package readmes, hashes of nothing and of `password`, keys of test vectors (FIPS 197).
-const KNOWN: [u64; 37] = [
+/// accounts of Hardhat, UUIDs of RFC 9562 and of package readmes, hashes of nothing and of `password`, keys of test vectors (FIPS 197), what the RFCs of OAuth, TOTP and JSON Web Tokens use.
+const KNOWN: [u64; 56] = [
     0x0346_82f9_1502_ec71,
     0x39a9_2138_de4c_bc43,
     0x414b_0f60_b0b3_1da2,
@@ -63,6 +63,25 @@ const KNOWN: [u64; 37] = [
     0xd65d_f89f_702e_ec58,
     0x837e_8e63_6d45_2b61,
     0x72c1_05da_8778_0f44,
+    0x01ee_fb2a_8612_9c68,
+    0x1619_4783_37f6_6258,
+    0x13e0_91b2_098d_fe55,
+    0x0f1a_4cf6_f786_a8e9,
+    0x2837_5b3f_0b48_bbf0,
+    0x9fb8_0255_482a_bf64,
+    0xa64e_d54f_0b45_945b,
+    0x970c_3d6d_b9c9_7336,
+    0x3d14_a015_c7fb_9d76,
+    0x8600_7eb3_6769_6d32,
+    0x0d40_2b13_48f4_fa8a,
+    0x8ca4_f08f_d421_0a77,
+    0x1560_1619_9292_155a,
+    0x2aeb_abfb_53b3_f1b5,
+    0xf109_d3dd_ccb2_c952,
+    0x453a_6f62_06b9_e2fa,
+    0x1041_3e10_53dd_d878,
+    0x681e_6c64_8341_77cf,
+    0x4e1b_69a7_b774_c39f,
 ];
 
 /// Whether this is one of the values that documentation gives to everybody.

@@ -172,8 +172,13 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
             } else if quote {
                 // `proxy_set_header Authorization "…"`, `#define TOKEN "…"`
                 needs_quotes = true;
-            } else if !(flag || command(text, name.start) || (leads && !code)) {
-                return None;
+            } else if !(flag || command(text, name.start)) {
+                // `requirepass x`: the name, the value, and nothing else in the line.
+                let near = &cursor.rest()[..cursor.rest().len().min(VALUE)];
+                let line = near.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+                if !leads || code || line.iter().any(u8::is_ascii_whitespace) {
+                    return None;
+                }
             }
         }
         _ if quoted_name && spaces > 0 && fallback(&mut cursor) => needs_quotes = true,

@@ -14,6 +14,9 @@ const WITHHELD: &str = "(not shown: it holds a credential)";
 /// Stands behind what is shown of a line that was cut.
 const CUT: &str = " (the rest is not shown)";
 
+/// No rule calls a value critical that is shorter, in bytes, together with what stands right beside it.
+const SHORTEST: usize = 8;
+
 /// `text` without the user-info of URLs, and cut off in each line where a credential begins. Where that begins is
 /// certain, and where it ends is not; so the rest of its line goes with it.
 #[must_use]
@@ -104,6 +107,10 @@ fn is_ssh(before: &str) -> bool {
 
 /// The credentials in a text, by the built-in rules.
 fn credentials(text: &str) -> Vec<Finding> {
+    // Most of what is shown is short words, for which the rules need not be made ready.
+    if !text.split_ascii_whitespace().any(|word| word.len() >= SHORTEST) {
+        return Vec::new();
+    }
     static SCANNER: OnceLock<Scanner> = OnceLock::new();
     let scanner = SCANNER.get_or_init(|| Scanner::new(UserRules::default()));
     let mut found = scanner.scan(&Salt::new([0; 16]), "text", text.as_bytes()).findings;

@@ -7,14 +7,17 @@ use sha2::{Digest, Sha256};
 use super::context::Place;
 use super::decode;
 use super::exceptions::comment_allows;
-use super::finding::{Excuse, Finding, Salt};
+use super::finding::{Excuse, Finding, Salt, Severity};
 use super::gitleaks::{Seen, UserRules};
 use super::hits::{Detectors, Hit};
 use super::place::Lines;
 use super::provider;
+use crate::sync::names::{self, Content};
 
 /// Largest file that is scanned, in bytes, where nothing else is said.
 const LIMIT: u64 = 64 << 20;
+/// From how many bytes on a file that is no text is worth a word.
+const LARGE: usize = 10 << 20;
 /// Raised when detectors change without a change of the rules' text.
 const GENERATION: &str = "2";
 
@@ -111,17 +114,25 @@ impl Scanner {
             let unscanned = Unscanned::TooLarge { bytes, limit: self.limit };
             return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
         }
+        if !self.detectors.ready() {
+            let unscanned = Unscanned::Unreadable("the built-in rules could not be made ready".into());
+            return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
+        }
         // What is read as UTF-16 is looked at as it is, too: two bytes in front must not hide a text.
-        match decode::utf16(content) {
+        let decoded = decode::utf16(content);
+        let binary = decoded.is_none() && decode::is_binary(content);
+        let mut scan = match &decoded {
             Some(decoded) => {
-                let (text, raw) = (self.look(salt, path, &decoded, false), self.look(salt, path, content, false));
+                let (text, raw) = (self.look(salt, path, decoded, false), self.look(salt, path, content, false));
                 let mut findings = text.findings;
                 let told: BTreeSet<_> = findings.iter().map(|f| f.fingerprint.clone()).collect();
                 findings.extend(raw.findings.into_iter().filter(|f| !told.contains(&f.fingerprint)));
                 Scan { findings, unscanned: text.unscanned.or(raw.unscanned) }
             }
-            None => self.look(salt, path, content, decode::is_binary(content)),
-        }
+            None => self.look(salt, path, content, binary),
+        };
+        scan.findings.splice(0..0, self.whole(salt, path, content, binary));
+        scan
     }
 
     fn look(&self, salt: &Salt, path: &str, text: &[u8], binary: bool) -> Scan {
@@ -136,6 +147,33 @@ impl Scanner {
         }
         findings.sort_by(|a, b| (a.line, a.column, &a.rule).cmp(&(b.line, b.column, &b.rule)));
         Scan { findings, unscanned }
+    }
+
+    /// What a file is as a whole, where nobody can read it: stores of keys, and what hardly belongs into a history.
+    fn whole(&self, salt: &Salt, path: &str, content: &[u8], binary: bool) -> Option<Finding> {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        // Android's build tools make a store for debugging, with a password that all know.
+        let harmless = ["debug", "test", "example", "sample"].iter().any(|w| name.contains(w)) || Place::of(path).test;
+        let (rule, title, severity) = match names::content(&content[..content.len().min(names::BEGINNING)]) {
+            Some(Content::KeyStore) if harmless => ("key-store", "Store of keys", Severity::Warning),
+            Some(Content::KeyStore) => ("key-store", "Store of keys", Severity::Critical),
+            Some(Content::CoreDump) => ("core-dump", "Memory of a program that crashed", Severity::Warning),
+            Some(Content::Database) => ("database", "Database", Severity::Warning),
+            None if binary && content.len() > LARGE => ("large-binary", "Large binary file", Severity::Warning),
+            None => return None,
+        };
+        (!self.user.disables(rule)).then(|| Finding {
+            rule: rule.to_owned(),
+            title: title.to_owned(),
+            severity,
+            path: path.to_owned(),
+            line: 0,
+            column: 0,
+            end_line: 0,
+            mask: String::new(),
+            fingerprint: salt.fingerprint(rule, path, &Sha256::digest(content)),
+            excuse: None,
+        })
     }
 
     fn finding(&self, salt: &Salt, path: &str, text: &[u8], lines: &Lines<'_>, hit: &Hit<'_>) -> Finding {

@@ -143,6 +143,8 @@ impl Document {
         let root = read(text)?;
         // The other parser takes control characters in strings and blanks that JSON does not know.
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| fault_of(text, &e))?;
+        // Both take what no value can be made of: numbers that are too large, nesting of more than 128 levels.
+        serde_json::from_str::<Value>(text).map_err(|e| fault_of(text, &e))?;
         Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false })
     }
 

@@ -63,7 +63,7 @@ fn the_first_of_several_goes_with_its_comma() {
 
 #[test]
 fn what_is_no_strict_json_is_refused_with_line_and_column() {
-    let cases: [(&[u8], &str); 12] = [
+    let cases: [(&[u8], &str); 13] = [
         (b"{\n  \"a\": 1,\n}", "2:9: trailing commas are not allowed"),
         (b"{\n  // why\n}", "2:3: comments are not allowed"),
         (b"{\"a\": 1", "1:1: unterminated object"),
@@ -74,6 +74,7 @@ fn what_is_no_strict_json_is_refused_with_line_and_column() {
         ("{\"é\": \"a\tb\"}".as_bytes(), "1:8: control character (\\u0000-\\u001F) found while parsing a string"),
         ("{\u{a0}}".as_bytes(), "1:2: key must be a string"),
         (b"{\"a\":\n \"\xff\"}", "2:3: this is not UTF-8"),
+        (b"{\"a\":\n [1e999]}", "2:7: number out of range"),
         (b"{\"a\": {\"b\": 1,\n \"\\u0062\": 2}}", "2:2: `a.b` stands here for the second time"),
         (b"{\"a\": [{\"b\": 1, \"b\": 2}]}", "1:17: `a[0].b` stands here for the second time"),
     ];

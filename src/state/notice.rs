@@ -1,6 +1,7 @@
 //! What the next hook of a repository has to tell: lines the worker appends and a hook takes away.
 
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -24,12 +25,20 @@ pub struct Notice {
 /// # Errors
 /// Where the file cannot be written.
 pub fn add(path: &Path, notice: &Notice) -> Result<(), FsError> {
-    let mut line = serde_json::to_vec(notice).map_err(std::io::Error::other).at("write", path)?;
-    line.push(b'\n');
-    let mut file = private::open(path, private::options().create(true).append(true))?;
+    let text = serde_json::to_vec(notice).map_err(std::io::Error::other).at("write", path)?;
+    let mut file = private::open(path, private::options().create(true).read(true).append(true))?;
     private::close(&file, path)?;
     fs2::FileExt::lock_exclusive(&file).at("lock", path)?;
+    let line = [if torn(&file) { b"\n".as_slice() } else { b"" }, &text, b"\n"].concat();
     file.write_all(&line).at("write", path)
+}
+
+/// Whether the file's last line has no end: a full disk or a crash cut it off, and what is added to it would
+/// be lost together with it.
+fn torn(file: &std::fs::File) -> bool {
+    let last = file.metadata().map_or(0, |m| m.len()).checked_sub(1);
+    let mut byte = [b'\n'];
+    last.is_some_and(|at| file.read_exact_at(&mut byte, at).is_ok()) && byte != [b'\n']
 }
 
 /// Takes all notices away; each is given to one process only. Where there are none this is one
@@ -67,7 +76,11 @@ mod tests {
         let two = Notice { user: String::new(), model: "arrived".into() };
         add(&path, &one).unwrap();
         add(&path, &two).unwrap();
-        assert_eq!(take(&path).unwrap(), [one, two]);
+        assert_eq!(take(&path).unwrap(), [one.clone(), two]);
         assert_eq!(take(&path).unwrap(), []);
+
+        crate::fs::atomic::create(&path, b"{\"user\":\"cut o").unwrap();
+        add(&path, &one).unwrap();
+        assert_eq!(take(&path).unwrap(), [one], "a line that was cut off takes no other with it");
     }
 }

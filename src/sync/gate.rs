@@ -57,7 +57,8 @@ impl Globs {
         for pattern in patterns {
             let rooted = pattern.trim_end_matches('/').contains('/');
             let base = pattern.trim_start_matches('/').trim_end_matches('/');
-            let base = if rooted { base.to_owned() } else { format!("**/{base}") };
+            let base = without_slash_in_classes(base);
+            let base = if rooted { base } else { format!("**/{base}") };
             for glob in [base.clone(), format!("{base}/**")] {
                 let glob = GlobBuilder::new(&glob).literal_separator(true).build().map_err(|e| bad(pattern, &e))?;
                 set.add(glob);
@@ -77,6 +78,70 @@ impl Globs {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The glob `glob` with classes (`[!a]`, `[+-9]`) that do not match a slash: in `.gitignore` none does, and with
+/// globset they do.
+fn without_slash_in_classes(glob: &str) -> String {
+    let mut out = String::with_capacity(glob.len());
+    let mut rest = glob.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => out.extend(std::iter::once(c).chain(rest.next())),
+            '[' => match class(rest.as_str()) {
+                Some((class, after)) => {
+                    out.push_str(&class);
+                    rest = after.chars();
+                }
+                // Not closed, which the compiler tells.
+                None => out.push(c),
+            },
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The class that begins behind a `[`, without a slash, and what follows it; read as globset reads it.
+fn class(text: &str) -> Option<(String, &str)> {
+    let inner = text.strip_prefix(['!', '^']);
+    let (negated, text) = (inner.is_some(), inner.unwrap_or(text));
+    let mut ranges: Vec<(char, char)> = Vec::new();
+    let mut chars = text.char_indices();
+    let mut in_range = false;
+    let after = loop {
+        let (at, c) = chars.next()?;
+        match (c, ranges.last_mut()) {
+            (']', Some(_)) => break &text[at + 1..],
+            ('-', Some(_)) if !in_range => in_range = true,
+            (c, Some(last)) if in_range => {
+                last.1 = c;
+                in_range = false;
+            }
+            (c, _) => ranges.push((c, c)),
+        }
+    };
+    let mut out = String::from(if negated { "[!" } else { "[" });
+    for &(low, high) in &ranges {
+        let parts: &[(char, char)] = match (low, high) {
+            // No path holds a NUL.
+            ('/', '/') => &[('\0', '\0')],
+            ('/', _) => &[('0', high)],
+            (_, '/') => &[(low, '.')],
+            _ if (low..=high).contains(&'/') => &[(low, '.'), ('0', high)],
+            _ => &[(low, high)],
+        };
+        for (low, high) in parts {
+            out.push(*low);
+            if low != high {
+                out.extend(['-', *high]);
+            }
+        }
+    }
+    out.push_str(if negated { "/" } else { "" });
+    // A bar at the end stands for itself.
+    out.push_str(if in_range { "-]" } else { "]" });
+    Some((out, after))
 }
 
 /// The gate's rules, compiled.
@@ -152,7 +217,9 @@ impl Rules {
         let everything = deleted >= tracked && added == 0 && tracked >= 5;
         // A file that moved is one deleted and one added; it is still there.
         let lost = deleted.saturating_sub(added as u64);
-        everything || (lost >= self.mass_files && lost * 100 >= tracked * self.mass_percent)
+        everything
+            || (lost >= self.mass_files
+                && u128::from(lost) * 100 >= u128::from(tracked) * u128::from(self.mass_percent))
     }
 }
 
@@ -241,6 +308,40 @@ mod tests {
         );
         assert_eq!(why(Candidate { readable: false, ..candidate("x") }), Some(LeftOutReason::Unreadable));
         assert_eq!(why(Candidate { deleted: true, readable: false, ..candidate("x") }), None);
+    }
+
+    #[test]
+    fn a_class_matches_no_slash_as_in_gitignore() {
+        let table = [
+            ("a[!x]b", "axb", false),
+            ("a[!x]b", "a.b", true),
+            ("a[!x]b", "a/b", false),
+            ("a[^-x]b", "a/b", false),
+            ("a[^-x]b", "a-b", false),
+            ("a[!]x-]b", "a/b", false),
+            ("a[!]x-]b", "a-b", false),
+            ("a[!]x-]b", "a!b", true),
+            ("a[+-9]b", "a/b", false),
+            ("a[+-9]b", "a.b", true),
+            ("a[+-9]b", "a0b", true),
+            ("a[--9]b", "a-b", true),
+            ("a[--9]b", "a/b", false),
+            ("a[/-9]b", "a5b", true),
+            ("a[/]b", "a/b", false),
+            ("a[/!]b", "a!b", true),
+            ("a[]/-]b", "a]b", true),
+            ("a[]/-]b", "a-b", true),
+            ("a[]/-]b", "a/b", false),
+            ("a\\[/b", "a[/b", true),
+            ("a[x-]/[!y]", "a-/z", true),
+        ];
+        for (pattern, path, expected) in table {
+            let globs = Globs::new(&[format!("/{pattern}")]).unwrap();
+            assert_eq!(globs.matches(Path::new(path)), expected, "{pattern} {path}");
+        }
+        for wrong in ["[", "[!", "[]", "a[z-b]"] {
+            assert!(Globs::new(&[wrong.into()]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

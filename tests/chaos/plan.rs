@@ -79,6 +79,8 @@ pub enum Network {
     DiesBefore,
     /// The remote's side dies when it has taken all, and before it has said so.
     DiesAfter,
+    /// It accepts and never answers.
+    Hangs,
 }
 
 /// One step.
@@ -119,6 +121,22 @@ pub enum Step {
     Tear {
         clone: usize,
         after: usize,
+    },
+    /// As in a power cut, `force` and its git die when git holds the lock of a ref below `refs`.
+    Snap {
+        clone: usize,
+        refs: &'static str,
+    },
+    /// The engine runs once while one side of the remote accepts and never answers.
+    Hang {
+        clone: usize,
+        run: Run,
+        side: &'static str,
+    },
+    /// `craft auto-sync undo`, perhaps to a step at which it is killed.
+    Undo {
+        clone: usize,
+        kill: Option<usize>,
     },
     /// All at once, while users go on with files of their own.
     Together {
@@ -167,17 +185,6 @@ impl Plan {
         Self { steps, ..self.clone() }
     }
 
-    /// The same plan, in which a kill after a while leaves git alone. Which lock a killed git leaves is a matter of
-    /// microseconds, so that only long runs, which somebody reads, let it happen.
-    pub fn without_power_cuts(mut self) -> Self {
-        for (_, step) in &mut self.steps {
-            if let Step::Cut { git_too, .. } = step {
-                *git_too = false;
-            }
-        }
-        self
-    }
-
     pub fn numbers(&self) -> Vec<usize> {
         self.steps.iter().map(|(n, _)| *n).collect()
     }
@@ -190,20 +197,26 @@ fn step(draw: &mut Draw, clones: usize, kills: usize) -> Step {
         41..44 => Step::Stage { clone, pick: draw.below(1000) },
         44..48 => Step::Commit { clone },
         48..50 => Step::Push { clone },
-        50..63 => Step::Sync { clone, run: run(draw), kill: None },
-        63..75 => Step::Sync { clone, run: run(draw), kill: Some(draw.below(kills)) },
-        75..84 => {
+        50..62 => Step::Sync { clone, run: run(draw), kill: None },
+        62..73 => Step::Sync { clone, run: run(draw), kill: Some(draw.below(kills)) },
+        73..81 => {
             let (run, after) = (run(draw), draw.below(150) as u64);
             Step::Cut { clone, run, after, git_too: draw.below(2) == 0 }
         }
-        84..88 => {
+        81..85 => {
             let runs = (0..2 + draw.below(3)).map(|_| (draw.below(clones), run(draw))).collect();
             let own = |draw: &mut Draw| Spot { own: true, ..spot(draw) };
             let edits = (0..draw.below(4)).map(|_| (draw.below(clones), own(draw), change(draw))).collect();
             Step::Together { runs, edits }
         }
-        88..92 => Step::Tear { clone, after: draw.below(3) },
-        92..94 => Step::Settle { clone },
+        85..88 => Step::Tear { clone, after: draw.below(3) },
+        88..91 => Step::Snap { clone, refs: draw.of(&["refs/remotes/", "refs/craft/", "refs/heads/"]) },
+        91..92 => Step::Hang { clone, run: run(draw), side: draw.of(&["upload", "receive"]) },
+        92..94 => {
+            let kill = (draw.below(3) == 0).then(|| draw.below(kills));
+            Step::Undo { clone, kill }
+        }
+        94..96 => Step::Settle { clone },
         _ => Step::Network(draw.of(&[
             Network::Fine,
             Network::Fine,

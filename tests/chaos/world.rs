@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Figures;
 use super::plan::{Network, Plan, Run, Step};
 use super::users::User;
-use crate::common::{Entry, Forced, TestEnv, assert_whole, script, tree, write};
+use crate::common::{Entry, Forced, Ran, TestEnv, assert_whole, script, tree, write};
 
 /// The clock of the first step; it stands still within a step, and a minute passes between two.
 const BEGIN_MS: u64 = 1_790_000_000_000;
@@ -38,6 +38,8 @@ pub struct World<'a> {
     own: Vec<Tree>,
     /// Clones in which something was killed, until the engine has run to its end there.
     wounded: BTreeSet<usize>,
+    /// Clones that were taken back, and have not come forward again: what the user means to have shows then.
+    undone: BTreeSet<usize>,
     /// Contents that are kept by a commit, and so must be for ever.
     saved: BTreeSet<Oid>,
     /// What was last seen at each branch of the remote.
@@ -80,6 +82,15 @@ impl<'a> World<'a> {
                 env.git(&user.repo, &["push", "-q", "-u", "origin", "main"]);
             }
             env.git(&user.repo, &["config", "filter.tear.smudge", tear.to_str().unwrap()]);
+            for side in ["upload", "receive"] {
+                let pack = env.path(&format!("{side}.sh"));
+                let flag = env.path(&format!("{side}.hangs"));
+                script(
+                    &pack,
+                    &format!("[ ! -e '{}' ] || exec sleep 1000\nexec git {side}-pack \"$@\"", flag.display()),
+                );
+                env.git(&user.repo, &["config", &format!("remote.origin.{side}pack"), pack.to_str().unwrap()]);
+            }
             write(user.repo.join(".git/info/attributes"), "shared/** filter=tear\n");
             env.auto_sync(&user.repo, &["enable"]);
         }
@@ -93,6 +104,7 @@ impl<'a> World<'a> {
             kills,
             trees,
             wounded: BTreeSet::new(),
+            undone: BTreeSet::new(),
             saved: BTreeSet::new(),
             tips: BTreeMap::new(),
             now: BEGIN_MS,
@@ -132,11 +144,13 @@ impl<'a> World<'a> {
             }
             Step::Sync { clone, run, kill } => self.sync(*clone, *run, *kill),
             Step::Tear { clone, after } => {
-                let flag = self.env.path("tear");
-                write(&flag, after.to_string());
-                self.sync(*clone, Run::Force("sync"), None);
-                let _ = std::fs::remove_file(flag);
+                write(self.env.path("tear"), after.to_string());
+                let torn = self.force_that_may_die(*clone, "tear");
+                self.figures.torn += usize::from(torn);
             }
+            Step::Snap { clone, refs } => self.snap(*clone, refs),
+            Step::Hang { clone, run, side } => self.hang(*clone, *run, side),
+            Step::Undo { clone, kill } => self.undo(*clone, *kill),
             Step::Cut { clone, run, after, git_too } => self.cut(*clone, *run, *after, *git_too),
             Step::Together { runs, edits } => self.together(runs, edits, mark),
             Step::Settle { clone } => {
@@ -209,15 +223,90 @@ impl<'a> World<'a> {
                 self.wounded.extend(0..self.users.len());
             }
         } else if ran.code == KILLED {
-            let torn = !self.env.path("tear").exists();
-            assert!(kill.is_some() || torn, "nobody killed it");
-            self.figures.torn += usize::from(kill.is_none());
+            assert!(kill.is_some(), "nobody killed it");
             self.figures.kills += 1;
             self.wounded.insert(clone);
         } else {
-            let forced = Forced::parse(ran);
-            self.judge(&forced);
-            self.wounded.remove(&clone);
+            self.ended(clone, ran);
+        }
+    }
+
+    /// `force` ran to its end.
+    fn ended(&mut self, clone: usize, ran: Ran) -> End {
+        let forced = Forced::parse(ran);
+        self.judge(&forced);
+        self.wounded.remove(&clone);
+        if forced.report.end == End::Done && self.undone.remove(&clone) {
+            self.own[clone] = part(&tree(&self.users[clone].repo), &self.users[clone].own());
+        }
+        forced.report.end
+    }
+
+    /// `force` runs while what kills it waits, and takes the file `flag` away; whether it did.
+    fn force_that_may_die(&mut self, clone: usize, flag: &str) -> bool {
+        let ran = self.env.craft(&self.users[clone].repo, &["auto-sync", "force", "sync", "--json"]);
+        self.env.wait_until_quiet();
+        self.figures.syncs += 1;
+        let struck = std::fs::remove_file(self.env.path(flag)).is_err();
+        if ran.code == KILLED {
+            assert!(struck, "nobody killed it");
+            self.figures.kills += 1;
+            self.wounded.insert(clone);
+        } else {
+            self.ended(clone, ran);
+        }
+        struck
+    }
+
+    /// A power cut at the moment in which git holds the locks of refs.
+    fn snap(&mut self, clone: usize, refs: &str) {
+        let flag = self.env.path("snap");
+        write(&flag, "");
+        let hook = self.users[clone].repo.join(".git/hooks/reference-transaction");
+        script(
+            &hook,
+            &format!(
+                "[ \"$1\" = prepared ] && [ -e '{0}' ] || exit 0\nwhile read -r old new ref; do\n  case $ref in {refs}*)\n    \
+                 up=$(cut -d' ' -f4 /proc/$PPID/stat)\n    [ \"$(cat /proc/$up/comm)\" = craft ] || exit 0\n    \
+                 rm '{0}' && kill -9 $up $PPID;;\n  esac\ndone",
+                flag.display()
+            ),
+        );
+        let snapped = self.force_that_may_die(clone, "snap");
+        self.figures.snapped += usize::from(snapped);
+        std::fs::remove_file(hook).unwrap();
+    }
+
+    /// A sync whose remote accepts and never answers comes to its end all the same.
+    fn hang(&mut self, clone: usize, run: Run, side: &str) {
+        self.env.configure(json!({"limits": {"networkSeconds": 1}}));
+        let flag = self.env.path(&format!("{side}.hangs"));
+        write(&flag, "");
+        let before = std::mem::replace(&mut self.network, Network::Hangs);
+        self.sync(clone, run, None);
+        self.network = before;
+        self.figures.hung += 1;
+        std::fs::remove_file(flag).unwrap();
+        self.env.configure(json!({"limits": {"networkSeconds": 120}}));
+    }
+
+    /// A user takes the last sync back; perhaps something dies in the middle of it.
+    fn undo(&mut self, clone: usize, kill: Option<usize>) {
+        if let Some(kill) = kill {
+            self.env.set("CRAFT_INTERNAL__KILL_AT", &self.kills[kill % self.kills.len()]);
+        }
+        let ran = self.env.craft(&self.users[clone].repo, &["auto-sync", "undo"]);
+        self.env.wait_until_quiet();
+        self.env.unset("CRAFT_INTERNAL__KILL_AT");
+        if ran.code == KILLED {
+            assert!(kill.is_some(), "nobody killed it");
+            self.figures.kills += 1;
+            self.wounded.insert(clone);
+        }
+        self.figures.undone += usize::from(ran.code == 0);
+        // Whatever came of it, what a killed one began is finished by the next.
+        if matches!(ran.code, 0 | KILLED) || self.wounded.contains(&clone) {
+            self.undone.insert(clone);
         }
     }
 
@@ -306,6 +395,7 @@ impl<'a> World<'a> {
             Network::Away => std::fs::rename(&self.remote, &away).unwrap(),
             Network::Rejects => script(self.remote.join("hooks/pre-receive"), "echo no >&2; exit 1"),
             Network::DiesBefore => script(self.remote.join("hooks/pre-receive"), "kill -9 $PPID"),
+            Network::Hangs => unreachable!("for one step only"),
             Network::DiesAfter => script(self.remote.join("hooks/post-receive"), "kill -9 $PPID"),
         }
         self.network = network;
@@ -349,11 +439,9 @@ impl<'a> World<'a> {
         let mut accept: &[&str] = &[];
         for _ in 0..4 {
             let words = [&["auto-sync", "force", "sync", "--json"], accept].concat();
-            let forced = Forced::parse(self.env.craft(&self.users[clone].repo, &words));
+            let ran = self.env.craft(&self.users[clone].repo, &words);
             self.figures.syncs += 1;
-            self.wounded.remove(&clone);
-            self.judge(&forced);
-            match forced.report.end {
+            match self.ended(clone, ran) {
                 End::Done => return,
                 End::Conflict { .. } => {
                     assert_eq!(round, 0, "a conflict when nobody has changed anything");
@@ -370,6 +458,9 @@ impl<'a> World<'a> {
         for clone in 0..self.users.len() {
             let now = tree(&self.users[clone].repo);
             let own = part(&now, &self.users[clone].own());
+            if self.undone.contains(&clone) {
+                self.own[clone].clone_from(&own);
+            }
             assert_same(&own, &self.own[clone], &format!("clone {clone}: what only its user touches"));
             let here: BTreeSet<Oid> = now.values().map(id).collect();
             for (path, entry) in &self.trees[clone] {

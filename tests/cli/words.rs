@@ -19,6 +19,7 @@ fn help_tells_commands_and_exit_codes() {
       install      Make the hooks known to Claude Code
       uninstall    Take everything away that `craft install` put anywhere
       doctor       Check everything that must hold for the hooks to work
+      scan         Look for credentials in files, in what would be sent, or in the history
       settings     Put our pieces into Claude Code's settings files, and take them out again
       demo         Show in a temporary folder how two machines stay in step
       statusline   Print one line for Claude Code's status line, given its JSON on stdin
@@ -35,7 +36,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree
+      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -64,7 +65,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree
+      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -94,7 +95,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree
+      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -198,6 +199,9 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-doctor.1
     craft-install.1
     craft-man.1
+    craft-scan-allow.1
+    craft-scan-disallow.1
+    craft-scan.1
     craft-settings-apply.1
     craft-settings-diff.1
     craft-settings-list.1

@@ -12,7 +12,7 @@ pub struct Rule {
     pub when: &'static str,
     /// Only the call with this number among those that contain the text, from 1; 0 is each.
     pub nth: u32,
-    /// `pass`, `fail`, `hang`, `print`, `delay`, `kill-self` or `run`.
+    /// `pass`, `fail`, `hang`, `print`, `delay`, `kill-self`, `kill-after` (the work is done) or `run`.
     pub action: &'static str,
     /// Exit code of `fail`.
     pub code: i32,

@@ -64,6 +64,10 @@ fn act() -> io::Result<ExitCode> {
             pass(&arguments)
         }
         "kill-self" => claude_craft::sys::kill_self(),
+        "kill-after" => {
+            Command::new(var("FAKE_GIT_REAL")?).args(&arguments).status()?;
+            claude_craft::sys::kill_self()
+        }
         "run" => {
             let mut shell = Command::new("sh");
             shell.args(["-c", &rule.command]);

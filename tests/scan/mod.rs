@@ -95,6 +95,21 @@ fn a_comment_on_the_line_excuses_and_the_same_file_gives_the_same_answer() {
 }
 
 #[test]
+fn files_that_nobody_can_read_are_known_by_their_beginnings() {
+    let scan = |path: &str, content: &[u8]| {
+        let found = scanner().scan(&salt(), path, content).findings;
+        found.into_iter().map(|f| (f.rule, f.severity)).collect::<Vec<_>>()
+    };
+    let store = [&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2][..], &[0; 64]].concat();
+    assert_eq!(scan("app/release.jks", &store), [("key-store".to_owned(), Severity::Critical)]);
+    assert_eq!(scan("app/debug.keystore", &store), [("key-store".to_owned(), Severity::Warning)]);
+    let database = [&b"SQLite format 3\0"[..], &[0; 64]].concat();
+    assert_eq!(scan("data.bin", &database), [("database".to_owned(), Severity::Warning)]);
+    assert_eq!(scan("movie.bin", &vec![0; 11 << 20]), [("large-binary".to_owned(), Severity::Warning)]);
+    assert_eq!(scan("icon.bin", &[0; 4096]), []);
+}
+
+#[test]
 fn a_file_that_is_too_large_is_said_to_be_unscanned() {
     let scanner = Scanner::new(UserRules::default()).with_limit(10);
     assert!(scanner.scan(&salt(), "a", b"0123456789").unscanned.is_none());

@@ -40,18 +40,21 @@ impl Engine<'_> {
         fail_point(self.ctx, "commit-begun");
         let staged = self.patiently(|engine| engine.stage(None, Scope::Commit));
         fail_point(self.ctx, "commit-staged");
-        let outcome = match staged {
-            Ok(()) => match self.guard_commit() {
-                Ok(()) => match self.patiently(|engine| engine.try_commit(&message)) {
-                    Ok(()) => self.moved_head(&message, files),
-                    Err(error) => self.commit_refused(&error, &index, &message, files),
-                },
-                // The work stays where it is, and so does the index.
-                Err(end) => self.restore_index(&index).map_err(|e| self.end(&e)).and(Err(end)),
-            },
-            Err(error) => self.commit_refused(&error, &index, &message, files),
+        let guarded = staged.is_ok().then(|| self.guard_commit()).transpose();
+        let made = match &guarded {
+            Ok(Some(())) => self.patiently(|engine| engine.try_commit(&message)),
+            Ok(None) | Err(_) => staged,
         };
-        self.close_journal();
+        let free = self.free_after_a_stop();
+        let outcome = match (guarded, made) {
+            // The work stays where it is, and so does the index.
+            (Err(end), _) => self.restore_index(&index).map_err(|e| self.end(&e)).and(Err(end)),
+            (Ok(_), Ok(())) => self.moved_head(&message, files),
+            (Ok(_), Err(error)) => self.commit_refused(&error, &index, &message, files),
+        };
+        if free {
+            self.close_journal();
+        }
         fail_point(self.ctx, "commit-recorded");
         outcome
     }

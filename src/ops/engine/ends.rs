@@ -19,7 +19,10 @@ pub(super) fn end_of(error: &GitError, at: &Location, target: Option<&Target>) -
         Fault::Broken(_) | Fault::Signalled(_) | Fault::TimedOut(_) => {
             End::Failed { reason: error.to_string(), transient: true }
         }
-        Fault::Locked(_) => End::Busy { reason: text.into() },
+        Fault::Locked(_) => match super::locks::named(&error.finished.stderr) {
+            Some(lock) => super::locks::in_the_way(lock),
+            None => End::Busy { reason: text.into() },
+        },
         Fault::Authentication(_) => {
             refused(Refusal::Authentication, format!("{remote} did not accept us: {text}"), fetch())
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::recover::is_held;
 use super::{Engine, Target, fail_point};
 use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
@@ -23,6 +22,7 @@ impl<'e> Engine<'e> {
             let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
             let started = self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[]).start();
             self.ahead = Some((before, started.map_err(|e| self.end(&e))?));
+            fail_point(self.ctx, "fetch-begun");
         }
         Ok(())
     }
@@ -45,10 +45,18 @@ impl<'e> Engine<'e> {
         let reporter = &mut *self.reporter;
         let fetched = started.finish(Some(&mut |p| reporter.progress(p)));
         fail_point(self.ctx, "fetched");
+        let again = |e: &mut Self| e.fetch_call(&target, &e.destination(&target), before.as_deref(), &[]).run();
         let fetched = match fetched {
             // Another git fetched at the same moment: an editor's, or that of a sync that was killed.
-            Err(GitError { fault: Fault::Locked(_), .. }) => {
-                self.patiently(|e| e.fetch_call(&target, &e.destination(&target), before.as_deref(), &[]).run())
+            Err(GitError { fault: Fault::Locked(_), .. }) => self.patiently(again),
+            other => other,
+        };
+        let fetched = match fetched {
+            // A lock that is still there after so long may belong to a git that died.
+            Err(error) if matches!(error.fault, Fault::Locked(_)) && !self.rehearsing => {
+                let stopped = self.stopped_record();
+                self.clear_locks(stopped.as_ref());
+                again(self)
             }
             other => other,
         };
@@ -58,14 +66,7 @@ impl<'e> Engine<'e> {
                 let known = before.is_some() || self.reads.resolve(&target.remembered()).is_ok_and(|r| r.is_some());
                 return self.branch_is_missing(known);
             }
-            Err(error) => {
-                let stopped = error.finished.timed_out || error.finished.signal.is_some();
-                // A lock that is still there after so long belongs to a git that died.
-                if stopped || (matches!(error.fault, Fault::Locked(_)) && self.tracking_lock_is_stale(&target)) {
-                    self.sweep_ref_locks();
-                }
-                return Err(self.end(&error));
-            }
+            Err(error) => return Err(self.end(&error)),
         }
         let destination = self.destination(&target);
         self.tip = self.reads.resolve(&destination).map_err(|e| self.end(&e))?;
@@ -79,24 +80,6 @@ impl<'e> Engine<'e> {
     pub(super) fn abandon_fetch(&mut self) {
         if let Some((_, started)) = self.ahead.take() {
             started.abandon(PATIENCE);
-            self.sweep_ref_locks();
-        }
-    }
-
-    fn tracking_lock_is_stale(&self, target: &Target) -> bool {
-        let lock = self.at.common_dir.join(format!("{}.lock", target.tracking));
-        std::fs::symlink_metadata(lock).is_ok_and(|m| self.is_stale(&m))
-    }
-
-    /// Removes the lock a fetch of ours left behind when it was stopped, if no git is at work here.
-    fn sweep_ref_locks(&self) {
-        let Some(target) = &self.target else { return };
-        let locks =
-            [format!("{}.lock", target.tracking), "shallow.lock".to_owned()].map(|l| self.at.common_dir.join(l));
-        for lock in locks.iter().filter(|l| l.exists()) {
-            if !is_held(self, lock) {
-                let _ = std::fs::remove_file(lock);
-            }
         }
     }
 
@@ -135,7 +118,9 @@ impl<'e> Engine<'e> {
             words.push("--no-tags");
         }
         words.extend(["--", &target.remote, &refspec]);
-        self.with_ssh(self.git.network(words).setting("transfer.hideRefs=refs/craft"))
+        // What a git that is killed while it writes the graph leaves behind would fail every later fetch.
+        let call = self.git.network(words).setting("fetch.writeCommitGraph=false");
+        self.with_ssh(call.setting("transfer.hideRefs=refs/craft"))
     }
 
     /// Adds our bounds to the user's ssh command.
@@ -241,7 +226,9 @@ impl<'e> Engine<'e> {
         if self.rehearsing || self.reads.resolve(&target.remembered())?.as_ref() == Some(&tip) {
             return Ok(());
         }
-        self.git.write(["update-ref", &target.remembered(), &tip]).run().map(drop)
+        self.git.write(["update-ref", &target.remembered(), &tip]).run()?;
+        fail_point(self.ctx, "remembered");
+        Ok(())
     }
 
     /// Counts what each side has, and lists what arrives.

@@ -8,7 +8,6 @@ use crate::git::objects;
 use crate::git::porcelain::Difference;
 use crate::ops::scan::{self, Comments, Item, Known, Policy, ScanError, Sieve, Sifted, Source};
 use crate::plain;
-use crate::scan::Salt;
 use crate::sync::names::says_secret;
 use crate::sync::outcome::{End, Refusal, Spotted, is_unscanned};
 use crate::sync::quote;
@@ -142,7 +141,9 @@ impl Engine<'_> {
     where
         Self: 'p,
     {
-        let salt: Salt = scan::salt_of_repository(self.ctx, self.at)?;
+        // A disk that is full below our own folder keeps no work back: nothing that was allowed is known then, so
+        // more is stopped, never less.
+        let salt = scan::salt_of_repository(self.ctx, self.at).unwrap_or_else(|_| scan::passing_salt(self.ctx));
         let limit = self.job.config.security.scan_max_mib;
         Ok(Sieve::new(self.ctx, self.at, self.git, policy, salt, limit, Comments::Ignore))
     }

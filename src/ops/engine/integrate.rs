@@ -157,8 +157,10 @@ impl Engine<'_> {
             self.remarks.push(format!("what git ran after the fast-forward did not end well: {error}"));
         }
         self.close_journal();
+        fail_point(self.ctx, "forward-recorded");
         self.report_pull(&tip, &to, merged.is_some())?;
         self.head = Some(to);
+        self.was_left_out = self.left_out();
         self.work = None;
         self.incoming.clear();
         self.recount()?;

@@ -1,7 +1,6 @@
 //! What is being done to a repository right now, written down before it is done, so that the next run
 //! can finish it: `<git common dir>/craft/journal.json`.
 
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -9,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use crate::clock::Millis;
 use crate::fs::atomic::{self, Durability};
-use crate::fs::{private, read_optional, remove_optional};
+use crate::fs::{read_optional, remove_optional};
 use crate::locate::Location;
-use crate::state::session::process_started;
 use crate::sync::outcome::{End, Refusal};
 
 /// What is under way.
@@ -66,11 +64,6 @@ fn entry_file(common_dir: &Path) -> PathBuf {
     folder(common_dir).join("journal.json")
 }
 
-/// The process id and start of the git that was started last while the journal was open.
-fn child_file(common_dir: &Path) -> PathBuf {
-    folder(common_dir).join("child")
-}
-
 /// The open entry; `None` where nothing is under way. An entry that cannot be read names nothing that
 /// could be finished.
 #[must_use]
@@ -81,15 +74,6 @@ pub fn read(common_dir: &Path) -> Option<Entry> {
 /// Closes the entry.
 pub fn close(common_dir: &Path) {
     let _ = remove_optional(&entry_file(common_dir));
-}
-
-/// Whether the git that was started last is still running.
-#[must_use]
-pub fn child_lives(common_dir: &Path) -> bool {
-    let text = std::fs::read_to_string(child_file(common_dir)).unwrap_or_default();
-    let mut numbers = text.split_whitespace().map(str::parse::<u64>);
-    let (Some(Ok(pid)), Some(Ok(started))) = (numbers.next(), numbers.next()) else { return false };
-    u32::try_from(pid).is_ok_and(|pid| started != 0 && process_started(pid) == started)
 }
 
 impl Engine<'_> {
@@ -105,21 +89,11 @@ impl Engine<'_> {
             snapshot: self.kept.as_ref().map(|k| k.id.clone()).unwrap_or_default(),
             started: self.ctx.clock.now_ms(),
         };
-        write(self.at, &entry)?;
-        // From here on, a git that outlives us is known by its number.
-        let child = child_file(&self.at.common_dir);
-        if let Ok(file) = private::options().write(true).create(true).truncate(true).open(child) {
-            self.git.tell_starts(move |pid| {
-                let text = format!("{pid} {} {:20}", process_started(pid), "");
-                let _ = file.write_all_at(text.as_bytes(), 0);
-            });
-        }
-        Ok(())
+        write(self.at, &entry)
     }
 
     pub(super) fn close_journal(&mut self) {
         close(&self.at.common_dir);
-        self.git.tell_starts(|_| {});
     }
 }
 

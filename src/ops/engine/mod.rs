@@ -11,12 +11,14 @@ mod fetch;
 mod guard;
 mod integrate;
 pub mod journal;
+mod locks;
 mod notable;
 mod observe;
 mod preflight;
 mod push;
 mod recover;
 mod resolve;
+mod run;
 pub mod snapshot;
 mod stage;
 mod undo;
@@ -91,6 +93,17 @@ pub fn rehearse(ctx: &Context, at: &Location, job: &Job<'_>) -> crate::ops::sync
     crate::ops::sync::Preview { steps, files: files.unwrap_or_default(), left_out: engine.left_out(), end }
 }
 
+/// Removes snapshots taken before `oldest`. The caller holds the repository's lock.
+pub fn prune(ctx: &Context, at: &Location, job: &Job<'_>, oldest: Millis) {
+    let git = git_for(ctx, at, job.config);
+    let mut silent = crate::sync::step::Silent;
+    let mut engine = Engine::new(ctx, at, job, &git, &mut silent);
+    if engine.begin_run().is_ok() {
+        let _ = snapshot::prune(&git, oldest);
+        engine.end_run();
+    }
+}
+
 /// git for the working tree, with the configured bounds.
 #[must_use]
 pub fn git_for<'a>(ctx: &'a Context, at: &'a Location, config: &Config) -> Git<'a> {
@@ -145,6 +158,8 @@ struct Engine<'e> {
     reads: Reads<'e, 'e>,
     reporter: &'e mut dyn Reporter,
     dice: Dice,
+    /// The record of this run, while it may write.
+    run: Option<std::rc::Rc<run::Note>>,
     rules: Option<Rules>,
     /// The branch HEAD is on; empty before preflight and where it is on none.
     branch: String,
@@ -163,6 +178,8 @@ struct Engine<'e> {
     missing: Option<bool>,
     counts: Option<(usize, usize)>,
     work: Option<changes::Work>,
+    /// What was left out when the working tree was last looked at, where that is of no more use.
+    was_left_out: Vec<LeftOut>,
     merge: Option<String>,
     rehearsing: bool,
     kept: Option<snapshot::Kept>,
@@ -194,6 +211,7 @@ impl<'e> Engine<'e> {
             reads: Reads::open(at, git),
             reporter,
             dice: ctx.dice(),
+            run: None,
             rules: None,
             branch: String::new(),
             head: None,
@@ -206,6 +224,7 @@ impl<'e> Engine<'e> {
             missing: None,
             counts: None,
             work: None,
+            was_left_out: Vec::new(),
             merge: None,
             rehearsing: false,
             kept: None,
@@ -220,16 +239,17 @@ impl<'e> Engine<'e> {
     }
 
     fn drive(&mut self) -> Result<(), End> {
+        self.begin_run()?;
         let outcome = self.go();
         self.abandon_fetch();
         // Also after a failure. That it cannot be noted is no reason to fail: what was noted before
         // still tells a rewritten branch, together with the tracking ref.
         let _ = self.remember();
+        self.end_run();
         outcome
     }
 
     fn go(&mut self) -> Result<(), End> {
-        self.recover()?;
         self.preflight()?;
         if self.job.action == Action::Sync {
             self.fetch_ahead()?;
@@ -417,7 +437,7 @@ impl<'e> Engine<'e> {
     }
 
     fn left_out(&self) -> Vec<LeftOut> {
-        self.work.as_ref().map(|w| w.left_out().collect()).unwrap_or_default()
+        self.work.as_ref().map_or_else(|| self.was_left_out.clone(), |w| w.left_out().collect())
     }
 
     fn report(mut self, end: End, begun: Millis) -> Report {
@@ -446,11 +466,25 @@ impl<'e> Engine<'e> {
     }
 }
 
-/// Ends the process with SIGKILL where a test asks for it: the steps of the engine have names.
+/// Tells a test that asks for the steps that are passed which request is done.
+#[cfg_attr(not(feature = "test-fakes"), expect(unused_variables, reason = "only test builds can tell"))]
+pub(crate) fn told_test(ctx: &Context, request: &str) {
+    #[cfg(feature = "test-fakes")]
+    if let Some(at) = ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT).filter(|at| at.starts_with('/')) {
+        let _ = crate::fs::atomic::append_line(std::path::Path::new(at), &format!("request {request}"));
+    }
+}
+
+/// Ends the process with SIGKILL where a test asks for it: the steps of the engine have names. Where it asks with
+/// an absolute path instead, the names of the steps that are passed are written there.
 #[cfg_attr(not(feature = "test-fakes"), expect(unused_variables, reason = "only test builds can die on purpose"))]
 pub(crate) fn fail_point(ctx: &Context, name: &str) {
     #[cfg(feature = "test-fakes")]
-    if ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT) == Some(name) {
-        crate::sys::kill_self();
+    match ctx.env.str(crate::env::CRAFT_INTERNAL_KILL_AT) {
+        Some(at) if at == name => crate::sys::kill_self(),
+        Some(at) if at.starts_with('/') => {
+            let _ = crate::fs::atomic::append_line(std::path::Path::new(at), name);
+        }
+        _ => {}
     }
 }

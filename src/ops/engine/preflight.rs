@@ -115,7 +115,7 @@ impl Engine<'_> {
         let mut wait = 50;
         while let Ok(meta) = std::fs::symlink_metadata(&lock) {
             if wait > 800 {
-                if self.is_stale(&meta) && !self.rehearsing && !super::recover::is_held(self, &lock) {
+                if self.is_stale(&meta) && !self.rehearsing && !super::locks::is_held(self, &lock) {
                     std::fs::remove_file(&lock).map_err(|e| End::Failed {
                         reason: format!("cannot remove the stale lock {}: {e}", lock.display()),
                         transient: false,
@@ -123,7 +123,7 @@ impl Engine<'_> {
                     self.remarks.push(format!("removed the lock {} of a git that died", lock.display()));
                     return Ok(());
                 }
-                return Err(End::Busy { reason: format!("another git holds {}", lock.display()) });
+                return Err(super::locks::in_the_way(&lock));
             }
             std::thread::sleep(Duration::from_millis(wait));
             wait *= 2;

@@ -78,6 +78,7 @@ impl Engine<'_> {
     fn follow(&mut self, target: &Target) -> Result<(), GitError> {
         let merge = format!("refs/heads/{}", target.branch);
         self.git.write(["config", &format!("branch.{}.remote", self.branch), &target.remote]).run()?;
+        fail_point(self.ctx, "follow-between");
         self.git.write(["config", &format!("branch.{}.merge", self.branch), &merge]).run()?;
         if let Some(target) = &mut self.target {
             target.configured = true;
@@ -100,6 +101,10 @@ impl Engine<'_> {
         let by_hand = format!("git -C {here} push");
         Err(match porcelain::push(&error.finished.stdout) {
             Some(PushedRef::Raced(why)) => NotSent::Raced(why),
+            // The connection broke off while the remote was still reading.
+            Some(PushedRef::Refused(why)) if why.contains("unpacker error") && is_cut_off(&error) => {
+                NotSent::Ended(End::Failed { reason: error.to_string(), transient: true })
+            }
             Some(PushedRef::Refused(why)) => {
                 let text = error.fault.text();
                 NotSent::Ended(End::Refused {
@@ -149,6 +154,7 @@ impl Engine<'_> {
                 ["push", "--porcelain", "--recurse-submodules=check", &lease, "--", &target.remote, refspec.as_str()];
             match self.send(&words) {
                 Ok(()) => {
+                    fail_point(self.ctx, "conflict-pushed");
                     self.git.write(["update-ref", &marker, &head]).run().map_err(|e| self.end(&e))?;
                     return Ok(Some(branch));
                 }
@@ -158,6 +164,11 @@ impl Engine<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether the remote says that what it was sent has no end.
+fn is_cut_off(error: &GitError) -> bool {
+    error.finished.stderr.to_lowercase().contains("early eof")
 }
 
 /// Why nothing was sent.

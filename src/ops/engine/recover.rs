@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::changes::GITLINK;
+use super::locks::{in_the_way, is_held};
 use super::stage::{copies, io_error};
-use super::{Engine, REFLOG_ACTION, journal, undo};
+use super::{Engine, REFLOG_ACTION, fail_point, journal, undo};
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, Difference};
@@ -29,10 +29,13 @@ impl Engine<'_> {
             };
             let git = super::git_for(self.ctx, &there, self.job.config);
             let mut silent = crate::sync::step::Silent;
-            return Engine::new(self.ctx, &there, self.job, &git, &mut silent).recover();
+            let mut engine = Engine::new(self.ctx, &there, self.job, &git, &mut silent);
+            engine.run.clone_from(&self.run);
+            engine.hear_starts();
+            return engine.recover();
         }
-        self.wait_for_orphan()?;
         self.remove_leftovers(&entry)?;
+        fail_point(self.ctx, "recover-begun");
         match entry.kind {
             // The work is in the tree as it was; at most the index is ahead of HEAD.
             journal::Kind::Commit => {}
@@ -41,20 +44,17 @@ impl Engine<'_> {
                 undo::finish(self, &entry.to)?;
             }
         }
+        fail_point(self.ctx, "recover-made");
         journal::close(&self.at.common_dir);
         self.remarks.push("an interrupted sync was finished first".into());
         Ok(())
     }
 
-    /// A git that outlived the run that started it may still be writing.
-    fn wait_for_orphan(&self) -> Result<(), End> {
-        for _ in 0..100 {
-            if !journal::child_lives(&self.at.common_dir) {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Err(End::Busy { reason: "a git of an earlier, interrupted sync is still running".into() })
+    /// Removes what a git of this run left that had to be stopped. Where a process still stands behind it, the
+    /// journal has to stay open, and the answer is no.
+    pub(super) fn free_after_a_stop(&mut self) -> bool {
+        let entry = journal::read(&self.at.common_dir).filter(|_| self.git.had_to_be_stopped());
+        entry.is_none_or(|entry| self.remove_leftovers(&entry).is_ok())
     }
 
     /// Removes the locks and index copies the interrupted run left. They are known to be its own: the
@@ -64,25 +64,34 @@ impl Engine<'_> {
         // the packed refs.
         let names = ["index.lock", "HEAD.lock", "ORIG_HEAD.lock", "AUTO_MERGE.lock"];
         let mut locks: Vec<PathBuf> = names.iter().map(|n| self.at.git_dir.join(n)).collect();
-        locks.push(self.at.common_dir.join("packed-refs.lock"));
+        locks.extend(["packed-refs.lock", "packed-refs.new"].map(|n| self.at.common_dir.join(n)));
         if !entry.branch.is_empty() {
             locks.push(self.at.common_dir.join(format!("refs/heads/{}.lock", entry.branch)));
         }
         for lock in locks {
             if lock.exists() {
                 if is_held(self, &lock) {
-                    return Err(End::Busy { reason: format!("another git holds {}", lock.display()) });
+                    return Err(in_the_way(&lock));
                 }
                 let _ = std::fs::remove_file(&lock);
             }
         }
-        if let Ok(files) = std::fs::read_dir(copies(&self.at.git_dir)) {
-            let stray = files.filter_map(Result::ok).map(|f| f.path());
-            for path in stray.filter(|p| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("index."))) {
-                let _ = std::fs::remove_file(path);
+        self.remove_copies();
+        Ok(())
+    }
+
+    /// Removes index copies whose process is gone. One that only computes what a sync would do holds no lock of
+    /// ours, and may be at work.
+    pub(super) fn remove_copies(&self) {
+        let files = std::fs::read_dir(copies(&self.at.git_dir)).into_iter().flatten().filter_map(Result::ok);
+        for file in files {
+            let name = file.file_name();
+            let Some(rest) = name.to_str().and_then(|n| n.strip_prefix("index.")) else { continue };
+            let maker = rest.split('.').next().and_then(|pid| pid.parse().ok());
+            if maker.is_none_or(|pid| pid == std::process::id() || !crate::sys::process_exists(pid)) {
+                let _ = std::fs::remove_file(file.path());
             }
         }
-        Ok(())
     }
 
     /// A fast-forward writes the files, then the index, then the branch. Where it broke off, each file
@@ -157,6 +166,7 @@ impl Engine<'_> {
         // The index first says what the files are, so that git may overwrite them; then both go to
         // the goal in one step of git's own.
         self.patiently(|e| e.add_as_found(None, &meant))?;
+        fail_point(self.ctx, "recover-staged");
         let mut target = Vec::new();
         for wanted in meant.iter().filter(|d| forward || !edited.contains(&d.path)) {
             let (mode, id) = if forward { (&wanted.mode, &wanted.id) } else { (&wanted.old_mode, &wanted.old_id) };
@@ -168,6 +178,7 @@ impl Engine<'_> {
         self.set_entries(Some(copy.path()), target)?;
         let reached = self.write_tree(copy.path())?;
         self.patiently(|e| e.git.write(["read-tree", "-m", "-u", &now, &reached]).run().map(drop))?;
+        fail_point(self.ctx, "recover-tree");
         if forward {
             let branch = format!("refs/heads/{}", entry.branch);
             self.git.write(["update-ref", "-m", REFLOG_ACTION, &branch, goal, &entry.from]).run()?;
@@ -263,59 +274,4 @@ fn where_it_happened(entry: &journal::Entry, common_dir: &Path) -> Option<Locati
     let candidates = [Some(entry.worktree.clone()), moved].into_iter().flatten();
     let mut found = candidates.filter_map(|worktree| locate(&worktree));
     found.find(|at| at.git_dir == entry.git_dir && at.common_dir == common_dir)
-}
-
-/// Whether some git may still hold a lock file of the repository.
-pub(super) fn is_held(engine: &Engine<'_>, lock: &Path) -> bool {
-    if Path::new("/proc/self").exists() {
-        return git_is_at_work(engine.at);
-    }
-    // Where processes cannot be looked at, only age tells.
-    std::fs::symlink_metadata(lock).is_ok_and(|meta| !engine.is_stale(&meta))
-}
-
-/// Whether a git process works in the repository: one whose working folder is in it, or in another of its
-/// working trees, since some locks are common to all. Other systems than Linux cannot be asked, and the
-/// answer there is no.
-fn git_is_at_work(at: &Location) -> bool {
-    let Ok(processes) = std::fs::read_dir("/proc") else { return false };
-    let folders = working_folders(at);
-    processes.filter_map(Result::ok).any(|process| {
-        let path = process.path();
-        let is_git = std::fs::read_to_string(path.join("comm")).is_ok_and(|c| c.starts_with("git"));
-        is_git
-            && std::fs::read_link(path.join("cwd"))
-                .is_ok_and(|cwd| folders.iter().any(|folder| cwd.starts_with(folder)))
-    })
-}
-
-/// The folders of a repository: its git folder, the main working tree and the linked ones
-/// (gitrepository-layout(5): `worktrees/<id>/gitdir` names the `.git` file of each).
-fn working_folders(at: &Location) -> Vec<PathBuf> {
-    let mut folders = vec![at.worktree.clone(), at.common_dir.clone()];
-    if at.common_dir.ends_with(".git") {
-        folders.extend(at.common_dir.parent().map(Path::to_owned));
-    }
-    let linked = std::fs::read_dir(at.common_dir.join("worktrees")).into_iter().flatten().filter_map(Result::ok);
-    let gitdirs = linked.filter_map(|entry| std::fs::read_to_string(entry.path().join("gitdir")).ok());
-    folders.extend(gitdirs.filter_map(|text| Path::new(text.trim_end()).parent().map(Path::to_owned)));
-    folders
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_git_in_another_working_tree_of_the_repository_counts() {
-        let tmp = tempfile::tempdir().unwrap();
-        let common_dir = tmp.path().join("main/.git");
-        std::fs::create_dir_all(common_dir.join("worktrees/linked")).unwrap();
-        let gitdir = format!("{}\n", tmp.path().join("linked/.git").display());
-        crate::fs::atomic::replace(&common_dir.join("worktrees/linked/gitdir"), gitdir.as_bytes()).unwrap();
-        let worktree = tmp.path().join("third");
-        let at = Location { git_dir: common_dir.join("worktrees/third"), common_dir: common_dir.clone(), worktree };
-        let wanted = ["third", "main/.git", "main", "linked"].map(|name| tmp.path().join(name));
-        assert_eq!(working_folders(&at), wanted);
-    }
 }

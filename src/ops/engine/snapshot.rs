@@ -2,6 +2,8 @@
 //! commit under `refs/craft/backup/`. Never a stash: a stash takes work out of the tree first and
 //! loses it when it is interrupted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::stage::{Scope, io_error};
@@ -14,6 +16,8 @@ use crate::sync::outcome::End;
 
 /// Where snapshots lie.
 pub const REFS: &str = "refs/craft/backup/";
+/// So many snapshots of each working tree stay, however old they are.
+const KEPT: usize = 10;
 /// First line of a snapshot's message.
 const SUBJECT: &str = "craft: snapshot before a sync";
 
@@ -156,12 +160,22 @@ pub fn list(git: &Git<'_>) -> Result<Vec<Snapshot>, GitError> {
     Ok(all(git)?.into_iter().map(|(snapshot, _)| snapshot).collect())
 }
 
-/// Removes snapshots taken before `oldest`; how many.
+/// Removes snapshots taken before `oldest`, but not the newest of each working tree: the clock may be wrong, and
+/// age alone must not take the last line away. How many.
 ///
 /// # Errors
 /// Where git fails.
-pub fn prune(git: &Git<'_>, oldest: Millis) -> Result<usize, GitError> {
-    let old: Vec<_> = all(git)?.into_iter().map(|(s, _)| s).filter(|s| s.taken < oldest).collect();
+pub(super) fn prune(git: &Git<'_>, oldest: Millis) -> Result<usize, GitError> {
+    let mut kept: BTreeMap<String, usize> = BTreeMap::new();
+    let old: Vec<_> = all(git)?
+        .into_iter()
+        .map(|(s, _)| s)
+        .filter(|s| {
+            let newer = kept.entry(s.worktree.clone()).or_default();
+            *newer += 1;
+            *newer > KEPT && s.taken < oldest
+        })
+        .collect();
     if old.is_empty() {
         return Ok(0);
     }

@@ -54,16 +54,21 @@ impl Engine<'_> {
         let index = self.at.git_dir.join("index");
         // Before the copy: of an index that is replaced in between, the older time is the careful one.
         let written = std::fs::metadata(&index).and_then(|m| m.modified());
+        let named = |e: std::io::Error| std::io::Error::new(e.kind(), format!("{}: {e}", path.display()));
         match std::fs::copy(&index, &path) {
             Ok(_) => {
                 // git takes an entry whose file is as young as the index for perhaps changed, and looks
                 // at its content. A copy that looks younger than the index would hide an edit made in
                 // the same tick of the clock.
-                std::fs::File::options().write(true).open(&path)?.set_modified(written?)?;
+                std::fs::File::options()
+                    .write(true)
+                    .open(&path)
+                    .and_then(|copy| copy.set_modified(written?))
+                    .map_err(named)?;
                 Ok(IndexCopy { path })
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(IndexCopy { path }),
-            Err(e) => Err(e),
+            Err(e) => Err(named(e)),
         }
     }
 
@@ -147,9 +152,11 @@ impl Engine<'_> {
         call.run().map(drop)
     }
 
-    /// Settings for a copy of the index: it must not be split into a shared file of the repository.
+    /// Settings for a copy of the index: it must not be split into a shared file of the repository, and need
+    /// not survive.
     fn copied<'g, 'a>(&self, call: crate::git::command::Call<'g, 'a>) -> crate::git::command::Call<'g, 'a> {
-        call.setting("core.splitIndex=false").setting("core.fsmonitor=false")
+        let call = call.setting("core.splitIndex=false").setting("core.fsmonitor=false");
+        if self.git.is_durable() { call.setting("core.fsync=committed") } else { call }
     }
 }
 

@@ -23,9 +23,16 @@ pub fn undo(ctx: &Context, at: &Location, job: &Job<'_>, id: Option<&str>) -> Re
     let git = super::git_for(ctx, at, job.config);
     let mut silent = crate::sync::step::Silent;
     let mut engine = Engine::new(ctx, at, job, &git, &mut silent);
-    engine.recover()?;
+    engine.begin_run()?;
+    let outcome = go_back(&mut engine, id);
+    engine.end_run();
+    outcome
+}
+
+fn go_back(engine: &mut Engine<'_>, id: Option<&str>) -> Result<Undone, End> {
     let now = engine.keep_the_present()?;
-    let found = snapshot::all(&git).map_err(|e| engine.end(&e))?;
+    let found = snapshot::all(engine.git).map_err(|e| engine.end(&e))?;
+    let at = engine.at;
     let here = at.worktree.display().to_string();
     let head = engine.head.clone().unwrap_or_default();
     let is_now =
@@ -93,6 +100,7 @@ impl Engine<'_> {
         self.open_journal(journal::Kind::Undo, id)?;
         fail_point(self.ctx, "undo-begun");
         self.bring_tree_back(&now.worktree, meta).map_err(|e| self.end(&e))?;
+        fail_point(self.ctx, "undo-made");
         self.close_journal();
         Ok(Undone {
             id: id.to_owned(),

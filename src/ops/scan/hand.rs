@@ -17,7 +17,7 @@ use crate::git::repository::Head;
 use crate::locate::{Location, locate};
 use crate::ops::engine;
 use crate::scan::Salt;
-use crate::sync::outcome::Spotted;
+use crate::sync::outcome::{Spotted, UNSCANNED};
 
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -186,6 +186,13 @@ impl Hand<'_> {
         outcome.found = findings.into_iter().map(|finding| Spotted { finding, commit: None }).collect();
         for spotted in &mut outcome.found {
             let finding = &mut spotted.finding;
+            if finding.rule == UNSCANNED
+                && let Some(git) = &git
+                // The fingerprint that it would have as an object, so that it can be let pass for a commit.
+                && let Ok(id) = git.read(["hash-object", "--", finding.path.as_str()]).line()
+            {
+                finding.fingerprint = self.salt.fingerprint(UNSCANNED, &finding.path, id.as_bytes());
+            }
             finding.excuse = match finding.excuse.take() {
                 _ if !self.excuses => None,
                 Some(excuse) => Some(excuse),

@@ -14,7 +14,7 @@ mod walk;
 
 pub(crate) use known::Known;
 pub(crate) use policy::{Policy, Source};
-pub(crate) use salt::of_repository as salt_of_repository;
+pub(crate) use salt::{of_repository as salt_of_repository, passing as passing_salt};
 pub(crate) use sift::{Comments, Item, Sieve, Sifted, list};
 
 use crate::fs::FsError;

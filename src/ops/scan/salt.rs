@@ -29,7 +29,7 @@ pub(super) fn of_user(ctx: &Context) -> Result<Salt, FsError> {
 }
 
 /// One that holds for this run only.
-pub(super) fn passing(ctx: &Context) -> Salt {
+pub(crate) fn passing(ctx: &Context) -> Salt {
     Salt::new(bytes(ctx))
 }
 
