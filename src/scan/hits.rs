@@ -16,12 +16,12 @@ use super::provider::{self, Pair, Provider, Said};
 use super::scanner::Unscanned;
 use super::{jwt, keys, read, table, url, value};
 
-/// From how many bytes on the faster automaton is worth its making.
-const WARM: usize = 1 << 20;
 /// A text with more places than this is not looked at to its end, and counts as one that was not scanned.
 const MOST: usize = 50_000;
 /// How many of them are told that stop nothing.
 const WARNINGS: usize = 2000;
+/// From how many bytes on the faster automaton is worth its making.
+const WARM: usize = 1 << 20;
 /// How deep base64 inside base64 is followed.
 const DEPTH: u8 = 2;
 /// How far from a key id its secret may stand.

@@ -174,7 +174,8 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, code: bool) -> Option<Valu
                 needs_quotes = true;
             } else if !(flag || command(text, name.start)) {
                 // `requirepass x`: the name, the value, and nothing else in the line.
-                let line = cursor.rest().split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
+                let near = &cursor.rest()[..cursor.rest().len().min(VALUE)];
+                let line = near.split(|b| *b == b'\n').next().unwrap_or_default().trim_ascii();
                 if !leads || code || line.iter().any(u8::is_ascii_whitespace) {
                     return None;
                 }

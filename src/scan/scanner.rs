@@ -119,17 +119,19 @@ impl Scanner {
             return Scan { findings: Vec::new(), unscanned: Some(unscanned) };
         }
         // What is read as UTF-16 is looked at as it is, too: two bytes in front must not hide a text.
-        let mut scan = match decode::utf16(content) {
+        let decoded = decode::utf16(content);
+        let binary = decoded.is_none() && decode::is_binary(content);
+        let mut scan = match &decoded {
             Some(decoded) => {
-                let (text, raw) = (self.look(salt, path, &decoded, false), self.look(salt, path, content, false));
+                let (text, raw) = (self.look(salt, path, decoded, false), self.look(salt, path, content, false));
                 let mut findings = text.findings;
                 let told: BTreeSet<_> = findings.iter().map(|f| f.fingerprint.clone()).collect();
                 findings.extend(raw.findings.into_iter().filter(|f| !told.contains(&f.fingerprint)));
                 Scan { findings, unscanned: text.unscanned.or(raw.unscanned) }
             }
-            None => self.look(salt, path, content, decode::is_binary(content)),
+            None => self.look(salt, path, content, binary),
         };
-        scan.findings.extend(self.whole(salt, path, content));
+        scan.findings.splice(0..0, self.whole(salt, path, content, binary));
         scan
     }
 
@@ -148,7 +150,7 @@ impl Scanner {
     }
 
     /// What a file is as a whole, where nobody can read it: stores of keys, and what hardly belongs into a history.
-    fn whole(&self, salt: &Salt, path: &str, content: &[u8]) -> Option<Finding> {
+    fn whole(&self, salt: &Salt, path: &str, content: &[u8], binary: bool) -> Option<Finding> {
         let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
         // Android's build tools make a store for debugging, with a password that all know.
         let harmless = ["debug", "test", "example", "sample"].iter().any(|w| name.contains(w)) || Place::of(path).test;
@@ -157,9 +159,7 @@ impl Scanner {
             Some(Content::KeyStore) => ("key-store", "Store of keys", Severity::Critical),
             Some(Content::CoreDump) => ("core-dump", "Memory of a program that crashed", Severity::Warning),
             Some(Content::Database) => ("database", "Database", Severity::Warning),
-            None if content.len() > LARGE && decode::is_binary(content) => {
-                ("large-binary", "Large binary file", Severity::Warning)
-            }
+            None if binary && content.len() > LARGE => ("large-binary", "Large binary file", Severity::Warning),
             None => return None,
         };
         (!self.user.disables(rule)).then(|| Finding {
