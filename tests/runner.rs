@@ -22,6 +22,7 @@ mod review_install;
 mod scan;
 mod scan_gate;
 mod scan_hand;
+mod scan_holes;
 mod scan_leaks;
 mod sync_basic;
 mod sync_commit;

@@ -72,7 +72,19 @@ pub fn commits(git: &Git<'_>, words: &[&str]) -> Result<Vec<String>, GitError> {
     if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
 }
 
-/// What each of `commits` changed against each of its parents: merges bring what neither side had.
+/// The commits at which a selection of `words` of `git rev-list` ends, the newest first: those that are not in it, and
+/// that one in it comes from.
+///
+/// # Errors
+/// As [`staged`].
+pub fn boundary(git: &Git<'_>, words: &[&str]) -> Result<Vec<String>, GitError> {
+    let listed = original(git.read([&["rev-list", "--boundary"], words].concat())).run()?;
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let ids: Vec<_> = text.lines().filter_map(|line| line.strip_prefix('-')).map(str::to_owned).collect();
+    if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
+}
+
+/// What each of `commits` brings. A merge brings what none of its parents had; the rest is theirs.
 ///
 /// # Errors
 /// As [`staged`], and what `each` fails with.
@@ -82,7 +94,7 @@ pub fn changes<E: From<GitError>>(
     mut each: impl FnMut(&str, Vec<Difference>) -> Result<(), E>,
 ) -> Result<(), E> {
     const WORDS: [&str; 9] =
-        ["diff-tree", "--stdin", "-r", "-m", "--root", "--raw", "-z", "--no-abbrev", "--no-renames"];
+        ["diff-tree", "--stdin", "-r", "-c", "--root", "--raw", "-z", "--no-abbrev", "--no-renames"];
     for some in commits.chunks(COMMITS_AT_ONCE) {
         let input: String = some.iter().flat_map(|id| [id.as_str(), "\n"]).collect();
         let listed = original(git.read(WORDS)).input(input).run()?;

@@ -283,11 +283,13 @@ fn difference(head: &[u8], path: &[u8]) -> Result<Difference, Malformed> {
     })
 }
 
-/// What commits changed: `git diff-tree --stdin -r -m --root --raw -z --no-renames` names each commit before its
-/// differences, a merge once for each parent. A commit that changes nothing is not named.
+/// What commits changed: `git diff-tree --stdin -r -c --root --raw -z --no-renames` names each commit before its
+/// differences. Of a merge it lists what differs from each of its parents, with a colon, a mode and an id for each
+/// of them. A commit that changes nothing is not named.
 ///
 /// ```text
 /// <commit id> NUL :000000 100644 <id> <id> A NUL path NUL
+/// <commit id> NUL ::100644 100644 100644 <id> <id> <id> MM NUL path NUL
 /// ```
 ///
 /// # Errors
@@ -307,9 +309,34 @@ pub fn changes(output: &[u8]) -> Result<Vec<(String, Vec<Difference>)>, Malforme
         }
         let path = fields.next().ok_or_else(malformed)?;
         let (_, differences) = found.last_mut().ok_or_else(malformed)?;
-        differences.push(difference(head, path)?);
+        differences.push(if head.starts_with(b"::") { combined(head, path)? } else { difference(head, path)? });
     }
     Ok(found)
+}
+
+/// What a merge made of a file that each of its parents has otherwise, against the first of them.
+fn combined(head: &[u8], path: &[u8]) -> Result<Difference, Malformed> {
+    let malformed = || Malformed::of(head);
+    let parents = head.iter().take_while(|b| **b == b':').count();
+    let words: Vec<_> = head[parents..].split(|b| *b == b' ').collect();
+    let (modes, rest) = words.split_at_checked(parents + 1).ok_or_else(malformed)?;
+    let ([old_mode, .., mode], [old_id, .., id, statuses]) = (modes, rest) else { return Err(malformed()) };
+    if rest.len() != parents + 2 || statuses.len() != parents {
+        return Err(malformed());
+    }
+    let status = match *mode {
+        b"000000" => b'D',
+        _ if statuses.iter().all(|s| *s == b'A') => b'A',
+        _ => b'M',
+    };
+    Ok(Difference {
+        status,
+        path: to_path(path).ok_or_else(malformed)?,
+        id: text(id),
+        mode: text(mode),
+        old_id: text(old_id),
+        old_mode: text(old_mode),
+    })
 }
 
 /// A file in a tree or an index.
@@ -503,6 +530,18 @@ mod tests {
         let paths: Vec<_> = found.iter().flat_map(|(_, d)| d).map(|d| (d.status, d.path.to_str().unwrap())).collect();
         assert_eq!((found.len(), paths), (2, vec![(b'A', "a\nb"), (b'D', ":c")]));
         assert!(changes(format!(":000000 100644 {zero} {ID} A\0a\0").as_bytes()).is_err(), "of no commit");
+        let merge = format!(
+            "{ID}\0::100644 000000 100755 {ID} {zero} {ID} MA\0a\0::100644 100644 000000 {ID} {ID} {zero} DD\0b\0"
+        );
+        let found: Vec<_> = changes(merge.as_bytes()).unwrap().remove(0).1;
+        assert_eq!(
+            found.iter().map(|d| (d.status, d.id.as_str())).collect::<Vec<_>>(),
+            [(b'M', ID), (b'D', zero.as_str())]
+        );
+        assert_eq!(found[0].mode, "100755");
+        for wrong in ["::100644 100644 {ID} {ID} {ID} MM", "::", "::100644 100644 100644 {ID} {ID} {ID} M"] {
+            assert!(changes(format!("{ID}\0{wrong}\0a\0").as_bytes()).is_err(), "{wrong}");
+        }
         let entry = TreeEntry { mode: "100644".into(), id: ID.into(), path: "a b".into() };
         assert_eq!(ls_tree(format!("100644 blob {ID}\ta b\0").as_bytes()).unwrap(), std::slice::from_ref(&entry));
         assert_eq!(staged(format!("100644 {ID} 0\ta b\0").as_bytes()).unwrap(), [entry]);

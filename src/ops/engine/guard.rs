@@ -90,11 +90,16 @@ impl Engine<'_> {
             Ok(())
         })?;
         items.extend(commits.iter().map(|commit| Item::message_of(commit)));
-        let changed = match &base {
+        // A new branch comes from what the remote has in others, which may be none of its own HEAD's.
+        let known_in = match &self.tip {
+            Some(tip) => Some(tip.clone()),
+            None => objects::boundary(self.git, &words)?.into_iter().next().or(base),
+        };
+        let changed = match &known_in {
             Some(base) if !items.is_empty() => objects::between(self.git, base, head)?,
             _ => Vec::new(),
         };
-        let mut known = base.as_deref().map(|base| Known::new(self.git, base, gone(&changed)));
+        let mut known = known_in.as_deref().map(|base| Known::new(self.git, base, gone(&changed)));
         let mut sieve = self.sieve(&policy)?;
         let mut sifted = sieve.sift(items, known.as_mut())?;
         let named = sieve.name(scan::BRANCH, branch);

@@ -1,6 +1,7 @@
 //! What stands upstream already: it is out, and a commit or push does not make it worse.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::ScanError;
 use super::sift::Sieve;
@@ -27,6 +28,24 @@ impl<'k> Known<'k> {
         Self { git, base, gone, files: None }
     }
 
+    /// Whether the base has a file of this name.
+    pub(super) fn has(&mut self, path: &Path) -> Result<bool, ScanError> {
+        let files = self.files()?;
+        let has = files.contains_key(&*path.to_string_lossy());
+        self.files = Some(files);
+        Ok(has)
+    }
+
+    fn files(&mut self) -> Result<BTreeMap<String, TreeEntry>, ScanError> {
+        match self.files.take() {
+            Some(files) => Ok(files),
+            None => {
+                let listed = objects::files(self.git, self.base)?;
+                Ok(listed.into_iter().map(|e| (e.path.to_string_lossy().into_owned(), e)).collect())
+            }
+        }
+    }
+
     /// The fingerprints that the base has: of the same file, and for a new one of those that are gone now, since it
     /// may be one of them that was moved. Those are scanned under the new path, which is part of the fingerprint.
     pub(super) fn fingerprints(
@@ -34,13 +53,7 @@ impl<'k> Known<'k> {
         sieve: &Sieve<'_>,
         found: &[&Spotted],
     ) -> Result<BTreeSet<String>, ScanError> {
-        let files = match self.files.take() {
-            Some(files) => files,
-            None => {
-                let listed = objects::files(self.git, self.base)?;
-                listed.into_iter().map(|e| (e.path.to_string_lossy().into_owned(), e)).collect()
-            }
-        };
+        let files = self.files()?;
         let mut old = BTreeSet::new();
         // Under which paths each object of the base is looked at.
         let mut looks: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();

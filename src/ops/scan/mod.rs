@@ -7,6 +7,7 @@ mod cache;
 pub mod found;
 pub mod hand;
 mod known;
+mod lfs;
 mod policy;
 mod salt;
 mod sift;
@@ -22,6 +23,10 @@ use crate::git::command::GitError;
 
 /// The name under which a scanner is given the message of a commit.
 pub const MESSAGE: &str = "commit message";
+/// The name under which a scanner is given who made a commit, and what else its headers say.
+pub const AUTHOR: &str = "author of a commit";
+/// The name under which a scanner is given the name of a file.
+pub const NAME: &str = "name of a file";
 /// The name under which a scanner is given the name of a branch.
 pub const BRANCH: &str = "branch name";
 

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use super::cache::Cache;
 use super::policy::Policy;
-use super::{Known, MESSAGE, ScanError};
+use super::{AUTHOR, Known, MESSAGE, NAME, ScanError, lfs};
 use crate::context::Context;
 use crate::fs::layout::repo_key;
 use crate::git::command::Git;
 use crate::git::objects::{self, Content};
 use crate::git::porcelain::Difference;
 use crate::locate::Location;
+use crate::scan::redact::hush;
 use crate::scan::{Excuse, Finding, Salt, Severity, Unscanned};
 use crate::sync::outcome::{Spotted, UNSCANNED};
 
@@ -94,6 +95,8 @@ pub(crate) struct Sieve<'s> {
     /// Whether exceptions are looked at at all.
     pub(crate) excuses: bool,
     cache: Cache,
+    /// Where LFS keeps what its pointers stand for.
+    large: PathBuf,
 }
 
 impl<'s> Sieve<'s> {
@@ -108,14 +111,23 @@ impl<'s> Sieve<'s> {
         comments: Comments,
     ) -> Self {
         let cache = Cache::read(ctx.layout.repo(&repo_key(&at.common_dir)).scanned());
-        Self { git, policy, salt, limit: max_mib.saturating_mul(1 << 20), comments, excuses: true, cache }
+        Self {
+            git,
+            policy,
+            salt,
+            limit: max_mib.saturating_mul(1 << 20),
+            comments,
+            excuses: true,
+            cache,
+            large: at.common_dir.join("lfs/objects"),
+        }
     }
 
     /// Scans `items`. What `known` says stands upstream already is passed over.
     ///
     /// # Errors
     /// Where not all could be looked at for a reason that is no single file's.
-    pub(crate) fn sift(&mut self, items: Vec<Item>, known: Option<&mut Known<'_>>) -> Result<Sifted, ScanError> {
+    pub(crate) fn sift(&mut self, items: Vec<Item>, mut known: Option<&mut Known<'_>>) -> Result<Sifted, ScanError> {
         let mut open: BTreeMap<String, Vec<Item>> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         for item in items {
@@ -130,8 +142,18 @@ impl<'s> Sieve<'s> {
         let git = self.git;
         objects::contents(git, &ids, self.limit, |id, content| {
             for item in open.get(id).into_iter().flatten() {
-                let findings = self.look(item, &content);
-                if findings.is_empty() {
+                let mut findings = self.look(item, &content);
+                let named = if item.message { Vec::new() } else { self.named(item) };
+                if let Some(known) = &mut known
+                    && !named.is_empty()
+                    && known.has(&item.path)?
+                {
+                    // The remote has the name already.
+                } else {
+                    findings.extend(named);
+                }
+                let open = matches!(&content, Content::Bytes(bytes) if lfs::is_open(&self.large, bytes));
+                if findings.is_empty() && !open {
                     self.cache.add(self.record(item));
                 }
                 found.extend(findings.into_iter().map(|finding| Spotted { finding, commit: item.commit.clone() }));
@@ -152,6 +174,19 @@ impl<'s> Sieve<'s> {
         found
     }
 
+    /// Scans the name of a file. It is told only as far as it holds nothing.
+    fn named(&self, item: &Item) -> Vec<Finding> {
+        let path = item.path.to_string_lossy();
+        let mut findings = self.policy.scanner.scan(&self.salt, NAME, path.as_bytes()).findings;
+        findings.retain(|f| f.severity == Severity::Critical);
+        for finding in &mut findings {
+            finding.title.push_str(" in the name of a file");
+            finding.path = hush(&path);
+            (finding.line, finding.column, finding.end_line) = (0, 0, 0);
+        }
+        findings
+    }
+
     fn record(&self, item: &Item) -> super::cache::Record {
         Cache::record(&self.salt, &self.policy.version, &item.id, &item.path.to_string_lossy())
     }
@@ -160,9 +195,22 @@ impl<'s> Sieve<'s> {
         let path = item.path.to_string_lossy();
         let why = match content {
             Content::Bytes(bytes) => {
-                let bytes = if item.message { message(bytes) } else { bytes.as_slice() };
-                let scan = self.policy.scanner.scan(&self.salt, &path, bytes);
+                let (headers, bytes) = if item.message { parts(bytes) } else { (&b""[..], bytes.as_slice()) };
+                let mut scan = self.policy.scanner.scan(&self.salt, &path, bytes);
                 let mut findings = scan.findings;
+                if item.message {
+                    findings.extend(self.policy.scanner.scan(&self.salt, AUTHOR, &said(headers)).findings);
+                } else if let Some(stored) = lfs::stored(&self.large, bytes, self.limit) {
+                    // It is sent to the remote's LFS, and the pointer says nothing of it.
+                    match stored {
+                        Ok(bytes) => {
+                            let inner = self.policy.scanner.scan(&self.salt, &path, &bytes);
+                            findings.extend(inner.findings);
+                            scan.unscanned = scan.unscanned.or(inner.unscanned);
+                        }
+                        Err(why) => scan.unscanned = Some(why),
+                    }
+                }
                 findings.extend(scan.unscanned.map(|why| unscanned(&self.salt, &path, &item.id, &why)));
                 return findings;
             }
@@ -242,8 +290,30 @@ pub(super) fn unscanned(salt: &Salt, path: &str, id: &str, why: &Unscanned) -> F
     }
 }
 
-/// The message in a commit object: what stands behind its headers, among which there may be a signature.
-fn message(commit: &[u8]) -> &[u8] {
+/// The headers and the message of a commit object.
+fn parts(commit: &[u8]) -> (&[u8], &[u8]) {
     let end = commit.windows(2).position(|w| w == b"\n\n").map_or(commit.len(), |at| at + 2);
-    &commit[end..]
+    commit.split_at(end)
+}
+
+/// What the headers of a commit say in words: who made it, and what a tag says that was merged. Ids and signatures
+/// are left out, and so is the word that each header begins with.
+fn said(headers: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut passed = false;
+    for line in headers.split(|b| *b == b'\n') {
+        let (word, rest) = match line.iter().position(|b| *b == b' ') {
+            Some(at) => (&line[..at], &line[at + 1..]),
+            None => (line, &b""[..]),
+        };
+        // A line that begins with a blank goes on with the header above.
+        if !word.is_empty() {
+            passed = word.starts_with(b"gpgsig") || matches!(word, b"tree" | b"parent");
+        }
+        if !passed {
+            text.extend_from_slice(rest);
+            text.push(b'\n');
+        }
+    }
+    text
 }

@@ -125,7 +125,7 @@ fn look(policy: &Policy, salt: &Salt, path: &Path, name: &str, limit: u64) -> Ve
     }
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Unscanned> {
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Unscanned> {
     let unreadable = |e: std::io::Error| Unscanned::Unreadable(e.to_string());
     // It was an ordinary file a moment ago; a pipe that took its place would be waited for.
     let file = crate::fs::private::options().read(true).open(path).map_err(unreadable)?;
