@@ -61,8 +61,9 @@ fn reads(bytes: &[u8]) -> Option<Config> {
         }
         other => panic!("read twice, it is not the same: {other:?}"),
     };
-    if bytes.trim_ascii().is_empty() {
-        assert_eq!(config, Config::default());
+    match bytes.trim_ascii().first() {
+        None => assert_eq!(config, Config::default()),
+        Some(first) => assert_eq!(*first, b'{', "nothing but an object is a configuration"),
     }
     for repository in &config.repositories {
         let here = effective(&config, repository).expect("this was checked when it was read");

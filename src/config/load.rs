@@ -152,6 +152,13 @@ pub(crate) fn typed<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -
     let parsed = serde_path_to_error::deserialize(&mut deserializer);
     let parsed = parsed.map_err(|e| (e.path().to_string(), e.into_inner()));
     let parsed = parsed.and_then(|v| deserializer.end().map(|()| v).map_err(|e| (".".into(), e)));
+    let text = bytes.trim_ascii_start();
+    if parsed.is_ok() && !text.starts_with(b"{") {
+        // A list was taken for the fields in their order.
+        let line = bytes[..bytes.len() - text.len()].iter().filter(|b| **b == b'\n').count() + 1;
+        let (field, found, allowed) = (".".into(), "a list".into(), "an object".into());
+        return Err(ConfigError::Field { path: path.to_owned(), line, field, found, allowed });
+    }
     parsed.map_err(|(field, e)| {
         if e.is_data() {
             let found =
@@ -293,6 +300,7 @@ mod tests {
             error("{\n \"lock\": {\n"),
             "/c/config.json:3:0: this is no valid JSON: EOF while parsing an object"
         );
+        assert_eq!(error("\n [1, {}]"), "/c/config.json:2: `.` is a list; allowed is an object");
         assert!(
             error("{\"conflict\": {\"policy\": \"force\"}}").ends_with("is \"force\"; allowed is `stop` or `branch`")
         );

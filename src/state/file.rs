@@ -111,7 +111,8 @@ impl StateFile {
 }
 
 fn interpret<T: Versioned>(bytes: &[u8]) -> Option<Loaded<T>> {
-    let value: Value = serde_json::from_slice(bytes).ok()?;
+    // A list would be taken for the fields in their order.
+    let value: Value = serde_json::from_slice(bytes).ok().filter(Value::is_object)?;
     let version =
         value.get("version").and_then(Value::as_u64).and_then(|v| u32::try_from(v).ok()).unwrap_or(T::VERSION);
     let newer = (version > T::VERSION).then_some(Problem::Newer { version });
@@ -134,11 +135,15 @@ mod tests {
         let file = StateFile::at(tmp.path().join("auto-sync-state.json"));
         assert_eq!(file.load::<State>(0).unwrap(), Loaded { value: State::default(), problem: None });
 
-        atomic::create(file.path(), b"{\"version\": 1, \"statistics\": {\"totalSyncs\": 3").unwrap();
-        let kept = tmp.path().join("auto-sync-state.json.corrupt-20250901T120000Z");
-        let loaded = file.load::<State>(1_756_728_000_000).unwrap();
-        assert_eq!(loaded, Loaded { value: State::default(), problem: Some(Problem::Corrupt { kept: kept.clone() }) });
-        assert!(kept.exists() && !file.path().exists());
+        for corrupt in ["{\"version\": 1, \"statistics\": {\"totalSyncs\": 3", "[7]", ""] {
+            atomic::create(file.path(), corrupt.as_bytes()).unwrap();
+            let kept = tmp.path().join("auto-sync-state.json.corrupt-20250901T120000Z");
+            let loaded = file.load::<State>(1_756_728_000_000).unwrap();
+            let problem = Some(Problem::Corrupt { kept: kept.clone() });
+            assert_eq!(loaded, Loaded { value: State::default(), problem });
+            assert_eq!(std::fs::read_to_string(&kept).unwrap(), corrupt);
+            assert!(!file.path().exists());
+        }
 
         atomic::create(file.path(), b"{\"version\": 9, \"statistics\": {\"totalSyncs\": 3}, \"new\": 1}").unwrap();
         let loaded = file.load::<State>(0).unwrap();
