@@ -33,8 +33,10 @@ const FILES: [&str; 7] = [
     include_str!("rules/money.toml"),
     include_str!("rules/messages.toml"),
     include_str!("rules/watch.toml"),
-    include_str!("rules/commands.toml"),
+    COMMANDS,
 ];
+/// Credentials in commands, headers and files of their own form.
+const COMMANDS: &str = include_str!("rules/commands.toml");
 /// How far a pattern looks behind its keyword, where it does not say.
 const FORWARD: usize = 320;
 /// How far `near` looks.
@@ -114,6 +116,13 @@ pub(super) enum Said {
 /// The text of all built-in rules; it tells one version from another.
 pub(super) fn text() -> impl Iterator<Item = &'static str> {
     FILES.into_iter()
+}
+
+/// The keywords of rules for commands and headers, without making the rules ready.
+pub(super) fn command_words() -> impl Iterator<Item = &'static str> {
+    let lists = COMMANDS.lines().filter_map(|line| line.strip_prefix("keywords = ["));
+    // Words of one or two letters stand everywhere; what they begin has digits and letters of its own.
+    lists.flat_map(|list| list.split('"').skip(1).step_by(2)).filter(|word| word.len() > 2)
 }
 
 /// All built-in rules.

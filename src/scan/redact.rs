@@ -5,8 +5,10 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
+use super::assign;
 use super::finding::{Finding, Salt, Severity};
 use super::gitleaks::UserRules;
+use super::provider;
 use super::scanner::Scanner;
 
 /// Stands where nothing of a line could be shown.
@@ -107,8 +109,7 @@ fn is_ssh(before: &str) -> bool {
 
 /// The credentials in a text, by the built-in rules.
 fn credentials(text: &str) -> Vec<Finding> {
-    // Most of what is shown is short words, for which the rules need not be made ready.
-    if !text.split_ascii_whitespace().any(|word| word.len() >= SHORTEST) {
+    if !may_hold(text) {
         return Vec::new();
     }
     static SCANNER: OnceLock<Scanner> = OnceLock::new();
@@ -116,6 +117,28 @@ fn credentials(text: &str) -> Vec<Finding> {
     let mut found = scanner.scan(&Salt::new([0; 16]), "text", text.as_bytes()).findings;
     found.retain(|f| f.severity == Severity::Critical);
     found
+}
+
+/// Whether it is worth making the rules ready, which takes longer than all else that a short command does: a word
+/// that names a credential, a command that takes one, or a word as long and mixed as a token. Ids of commits and
+/// snapshots are none.
+fn may_hold(text: &str) -> bool {
+    if !text.split_ascii_whitespace().any(|word| word.len() >= SHORTEST) {
+        return false;
+    }
+    let lower = text.to_ascii_lowercase();
+    let says = |word: &str| lower.contains(&word.to_ascii_lowercase());
+    const MARKS: [&str; 9] =
+        ["://", ":\\/\\/", "-----", "putty-", "eyj", "insert into", "mailgun", "contribsys", "linode"];
+    if assign::KEYWORDS.iter().chain(&MARKS).any(|w| says(w)) || provider::command_words().any(says) {
+        return true;
+    }
+    let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'~' | b'%' | b'$');
+    text.as_bytes().split(|b| !part(*b)).any(|word| {
+        let id = word.iter().all(|b| b.is_ascii_hexdigit() || matches!(b, b'-' | b'T' | b'Z'));
+        let mixed = word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic);
+        word.len() >= 16 && !id && (mixed || word.len() >= 30)
+    })
 }
 
 fn cut(text: &str, found: &[Finding]) -> String {
@@ -142,6 +165,21 @@ mod tests {
     use super::*;
 
     const KEY: &str = "AKIAQ3EGRTXKWN5DLM7P";
+
+    #[test]
+    fn what_programs_mostly_say_needs_no_rules() {
+        for plain in [
+            "main with origin at /home/ann/work/project/remote.git",
+            "committed 3 files; pushed 2 commits to origin/main",
+            "snapshot 20261121T175532Z-50aafe96 of 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
+        ] {
+            assert!(!may_hold(plain), "{plain}");
+        }
+        for worth in [KEY, "curl -u ann:hunter22 https", "DB_PASSWORD=abcdefgh", "redis://:hunter22@h", "mysql -uroot -pabcdefg"]
+        {
+            assert!(may_hold(worth), "{worth}");
+        }
+    }
 
     #[test]
     fn what_is_passed_on_holds_no_credential() {
