@@ -40,16 +40,17 @@ printf '%-12s %12s %10s %8s %8s\n' target inputs 'a second' new crashes
 for target in "${targets[@]}"; do
     found=target/fuzz/corpus/$target kept=fuzz/regressions/$target log=$scratch/log
     mkdir -p "$found" "$kept" "$scratch/tmp"
-    # libFuzzer's own watch over an input that takes too long may stop for ever itself, in its signal handler.
-    limit=(-max_total_time="$each") patience=(timeout -k 10 $((each + 300)))
-    [ -z "$runs" ] || { limit=(-runs="$runs"); patience=(); }
+    # libFuzzer's watch over an input that takes too long goes by the clock of the wall, which also runs while a
+    # machine stands still, and may stop for ever itself, in its signal handler.
+    limit=(-max_total_time="$each" -timeout=240) patience=(timeout -k 10 $((each + 300)))
+    [ -z "$runs" ] || { limit=(-runs="$runs" -timeout=1200); patience=(); }
     # A dictionary says how the words of a format are spelled.
     words=()
     [ ! -e "fuzz/dictionaries/$target.dict" ] || words=(-dict="fuzz/dictionaries/$target.dict")
     before=$(find "$kept" -type f | wc -l)
     code=0
     TMPDIR=$scratch/tmp "${patience[@]}" "$programs/$target" "${limit[@]}" "${words[@]}" -print_final_stats=1 \
-        -max_len=2048 -timeout=120 -rss_limit_mb=3000 -artifact_prefix="$kept/" \
+        -max_len=2048 -rss_limit_mb=3000 -artifact_prefix="$kept/" \
         "$found" "fuzz/corpus/$target" "$kept" >"$log" 2>&1 || code=$?
     stat() { sed -n "s/^stat::$1: *//p" "$log"; }
     crashes=$(($(find "$kept" -type f | wc -l) - before))
