@@ -40,15 +40,18 @@ printf '%-12s %12s %10s %8s %8s\n' target inputs 'a second' new crashes
 for target in "${targets[@]}"; do
     found=target/fuzz/corpus/$target kept=fuzz/regressions/$target log=$scratch/log
     mkdir -p "$found" "$kept" "$scratch/tmp"
-    limit=(-max_total_time="$each")
-    [ -z "$runs" ] || limit=(-runs="$runs")
+    # libFuzzer's watch over an input that takes too long goes by the clock of the wall, which also runs while a
+    # machine stands still, and may stop for ever itself, in its signal handler.
+    limit=(-max_total_time="$each" -timeout=240) patience=(timeout -k 10 $((each + 300)))
+    [ -z "$runs" ] || { limit=(-runs="$runs" -timeout=1200); patience=(); }
     # A dictionary says how the words of a format are spelled.
     words=()
     [ ! -e "fuzz/dictionaries/$target.dict" ] || words=(-dict="fuzz/dictionaries/$target.dict")
     before=$(find "$kept" -type f | wc -l)
     code=0
-    TMPDIR=$scratch/tmp "$programs/$target" "${limit[@]}" "${words[@]}" -print_final_stats=1 -max_len=2048 -timeout=20 \
-        -rss_limit_mb=3000 -artifact_prefix="$kept/" "$found" "fuzz/corpus/$target" "$kept" >"$log" 2>&1 || code=$?
+    TMPDIR=$scratch/tmp "${patience[@]}" "$programs/$target" "${limit[@]}" "${words[@]}" -print_final_stats=1 \
+        -max_len=2048 -rss_limit_mb=3000 -artifact_prefix="$kept/" \
+        "$found" "fuzz/corpus/$target" "$kept" >"$log" 2>&1 || code=$?
     stat() { sed -n "s/^stat::$1: *//p" "$log"; }
     crashes=$(($(find "$kept" -type f | wc -l) - before))
     printf '%-12s %12s %10s %8s %8s\n' "$target" "$(stat number_of_executed_units)" \
@@ -57,6 +60,7 @@ for target in "${targets[@]}"; do
     rmdir "$kept" 2>/dev/null || true
     if [ "$code" -ne 0 ]; then
         failed=1
+        [ "$code" -lt 124 ] || echo "$target was stopped: it did not end by itself" >&2
         grep -v -E '^(INFO|#[0-9]|stat::|==[0-9]+== *#)' "$log" | tail -n 40 >&2
         echo "replay: $programs/$target $(sed -n 's/.*Test unit written to //p' "$log" | head -n 1)" >&2
         echo "   or: cargo test --all-features --test runner fuzz::$target" >&2
