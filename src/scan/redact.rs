@@ -128,9 +128,15 @@ fn may_hold(text: &str) -> bool {
     }
     let lower = text.to_ascii_lowercase();
     let says = |word: &str| lower.contains(&word.to_ascii_lowercase());
-    const MARKS: [&str; 9] =
-        ["://", ":\\/\\/", "-----", "putty-", "eyj", "insert into", "mailgun", "contribsys", "linode"];
-    if assign::KEYWORDS.iter().chain(&MARKS).any(|w| says(w)) || provider::command_words().any(says) {
+    const MARKS: [&str; 7] = ["-----", "putty-", "eyj", "insert into", "mailgun", "contribsys", "linode"];
+    // What we say ourselves is full of sessions; a credential they are only in capitals.
+    let passing = |word: &str| matches!(word, "session" | "cookie") && !text.contains(&word.to_ascii_uppercase());
+    // A URL without user-info has nothing but its words.
+    let url = lower.contains('@') && [":/", ":\\/"].iter().any(|mark| lower.contains(mark));
+    if url
+        || assign::KEYWORDS.iter().chain(&MARKS).any(|w| says(w) && !passing(w))
+        || provider::command_words().any(says)
+    {
         return true;
     }
     let part = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'~' | b'%' | b'$');
@@ -170,12 +176,15 @@ mod tests {
     fn what_programs_mostly_say_needs_no_rules() {
         for plain in [
             "main with origin at /home/ann/work/project/remote.git",
+            "auto-sync is on (session start: pull, session end: push, one prompt in 27: sync)",
+            "main with origin at https://host.org/team/project.git",
             "committed 3 files; pushed 2 commits to origin/main",
             "snapshot 20261121T175532Z-50aafe96 of 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
         ] {
             assert!(!may_hold(plain), "{plain}");
         }
-        for worth in [KEY, "curl -u ann:hunter22 https", "DB_PASSWORD=abcdefgh", "redis://:hunter22@h", "mysql -uroot -pabcdefg"]
+        for worth in
+            [KEY, "curl -u ann:hunter22 https", "DB_PASSWORD=abcdefgh", "redis://:hunter22@h", "mysql -uroot -pabcdefg"]
         {
             assert!(may_hold(worth), "{worth}");
         }
