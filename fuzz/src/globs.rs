@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use claude_craft::config::model::Config;
 use claude_craft::sync::gate::{Candidate, Globs, Rules, has_markers};
@@ -18,6 +18,11 @@ pub fn body(data: &[u8]) {
     let path = Path::new(OsStr::from_bytes(path));
     names(path);
     markers(data);
+    // What git names: no empty name, no NUL, nothing outside, no slash at the end.
+    let named: PathBuf = path.components().filter(|c| matches!(c, Component::Normal(_))).collect();
+    if named.as_os_str() != path.as_os_str() || path.as_os_str().as_bytes().contains(&0) {
+        return;
+    }
     let all = match Globs::new(&patterns) {
         Ok(all) => all,
         Err(bad) => {
