@@ -50,7 +50,7 @@ for target in "${targets[@]}"; do
     before=$(find "$kept" -type f | wc -l)
     code=0
     TMPDIR=$scratch/tmp "${patience[@]}" "$programs/$target" "${limit[@]}" "${words[@]}" -print_final_stats=1 \
-        -max_len=2048 -rss_limit_mb=3000 -artifact_prefix="$kept/" \
+        -max_len=2048 -report_slow_units=1200 -rss_limit_mb=3000 -artifact_prefix="$kept/" \
         "$found" "fuzz/corpus/$target" "$kept" >"$log" 2>&1 || code=$?
     stat() { sed -n "s/^stat::$1: *//p" "$log"; }
     crashes=$(($(find "$kept" -type f | wc -l) - before))
