@@ -52,6 +52,24 @@ fn what_lfs_would_send_is_scanned() {
 }
 
 #[test]
+fn what_lfs_would_send_and_is_too_large_to_be_scanned_stops_the_push() {
+    let pair = Pair::enrolled();
+    pair.configure(serde_json::json!({"security": {"scanMaxMib": 1}}));
+    let id = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
+    let stored = pair.a.join(".git/lfs/objects/4d/7a").join(id);
+    std::fs::create_dir_all(stored.parent().unwrap()).unwrap();
+    write(&stored, vec![b'x'; (1 << 20) + 1]);
+    write(
+        pair.a.join("model.bin"),
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{id}\nsize 1048577\n"),
+    );
+    pair.commit(&pair.a, "by hand");
+    let remote = pair.remote_refs();
+    pair.force("sync").refused(Refusal::Unscanned);
+    assert_eq!(pair.remote_refs(), remote);
+}
+
+#[test]
 fn what_a_merge_took_over_from_upstream_is_not_new_though_upstream_took_it_away() {
     let pair = Pair::enrolled();
     pair.b_pushes("old.ini", format!("id = {}\n", key(104)));

@@ -11,12 +11,12 @@ const VERSIONS: [&[u8]; 2] =
 /// A pointer is smaller than this.
 const POINTER: usize = 1024;
 
-/// The bytes that `pointer` stands for, where they are in `folder`; nothing where it is no pointer, or where they
-/// are not here, and so cannot be sent. What is too large is not looked at: large files are what LFS is for.
+/// The bytes that `pointer` stands for, or why they cannot be scanned; nothing where it is no pointer, or where they
+/// are not here, and so cannot be sent.
 pub(super) fn stored(folder: &Path, pointer: &[u8], limit: u64) -> Option<Result<Vec<u8>, Unscanned>> {
     let path = place(folder, pointer)?;
-    let size = std::fs::metadata(&path).ok()?.len();
-    (size <= limit).then(|| walk::read(&path, limit))
+    let absent = std::fs::symlink_metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound);
+    (!absent).then(|| walk::read(&path, limit))
 }
 
 /// Whether `content` is a pointer to something that is not here, and may come later.
