@@ -163,23 +163,8 @@ pub fn unlockable(at: &Location, error: &FsError) -> End {
 pub fn not_begun(ctx: &Context, at: &Location, action: Action, end: End) -> Report {
     Report {
         repository: at.worktree.display().to_string(),
-        branch: String::new(),
-        remote: String::new(),
-        action,
-        trigger: Trigger::Manual,
-        session: None,
-        end,
-        committed: None,
-        pulled: None,
-        pushed: None,
-        left_out: Vec::new(),
-        snapshot: None,
-        findings: Vec::new(),
-        notable: None,
-        note: None,
-        remarks: Vec::new(),
         ended: ctx.clock.now_ms(),
-        duration_ms: 0,
+        ..Report::bare(action, Trigger::Manual, end)
     }
     .hushed()
 }

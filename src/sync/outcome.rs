@@ -195,14 +195,21 @@ impl Report {
     pub fn hushed(self) -> Self {
         let (action, trigger) = (self.action, self.trigger);
         let hushed = serde_json::to_value(self).map(hush_json).and_then(serde_json::from_value);
-        hushed.unwrap_or_else(|_| Self {
+        let end = End::Failed { reason: "the report cannot be shown".into(), transient: false };
+        hushed.unwrap_or_else(|_| Self::bare(action, trigger, end))
+    }
+
+    /// A report of nothing but its end.
+    #[must_use]
+    pub fn bare(action: Action, trigger: Trigger, end: End) -> Self {
+        Self {
             repository: String::new(),
             branch: String::new(),
             remote: String::new(),
             action,
             trigger,
             session: None,
-            end: End::Failed { reason: "the report cannot be shown".into(), transient: false },
+            end,
             committed: None,
             pulled: None,
             pushed: None,
@@ -214,7 +221,7 @@ impl Report {
             remarks: Vec::new(),
             ended: 0,
             duration_ms: 0,
-        })
+        }
     }
 }
 
