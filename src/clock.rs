@@ -71,6 +71,40 @@ pub fn rfc3339(ms: Millis) -> String {
         .map_or_else(|| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
+/// The same with milliseconds: `2025-09-01T12:00:00.042Z`. Texts of this form sort as their times do.
+#[must_use]
+pub fn rfc3339_ms(ms: Millis) -> String {
+    i64::try_from(ms)
+        .ok()
+        .and_then(DateTime::from_timestamp_millis)
+        .map_or_else(|| "1970-01-01T00:00:00.000Z".to_owned(), |t| t.to_rfc3339_opts(SecondsFormat::Millis, true))
+}
+
+/// For serde: a time that is kept as [`rfc3339_ms`].
+pub mod iso {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::{Millis, parse_rfc3339, rfc3339_ms};
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// The serializer's.
+    pub fn serialize<S: Serializer>(ms: &Millis, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&rfc3339_ms(*ms))
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Where the text is no such time.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Millis, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_rfc3339(&text).ok_or_else(|| D::Error::custom("no time as RFC 3339 has it"))
+    }
+}
+
 /// `ms` as a compact UTC stamp that may stand in a file or ref name: `20250901T120000Z`.
 #[must_use]
 pub fn compact(ms: Millis) -> String {

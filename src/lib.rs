@@ -13,6 +13,7 @@ pub mod env;
 pub mod fs;
 pub mod hook;
 pub mod locate;
+pub mod permission;
 pub mod plain;
 pub mod queue;
 pub mod state;
@@ -21,9 +22,17 @@ pub mod trigger;
 
 // Floor 1: domain.
 #[cfg(feature = "cli")]
+pub mod audit;
+#[cfg(feature = "cli")]
 pub mod install;
 #[cfg(feature = "cli")]
+pub mod monitor;
+#[cfg(feature = "cli")]
+pub mod notify;
+#[cfg(feature = "cli")]
 pub mod scan;
+#[cfg(feature = "cli")]
+pub mod schedule;
 #[cfg(feature = "cli")]
 pub mod settings;
 #[cfg(feature = "cli")]
@@ -36,6 +45,8 @@ pub mod context;
 pub mod git;
 #[cfg(feature = "cli")]
 pub mod host;
+#[cfg(feature = "cli")]
+pub mod journal;
 
 // Floor 3: operations.
 #[cfg(feature = "cli")]
@@ -44,5 +55,7 @@ pub mod ops;
 // Floor 4: edges.
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "cli")]
+pub mod tui;
 #[cfg(feature = "cli")]
 pub mod worker;

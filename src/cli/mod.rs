@@ -12,8 +12,14 @@ pub mod exit_code;
 pub mod force;
 pub mod history;
 pub mod install;
+pub mod jobs;
 pub mod log;
+pub mod logs;
 pub mod man;
+pub mod metrics;
+pub mod monitor;
+pub mod notifications;
+pub mod permissions;
 pub mod progress;
 pub mod scan;
 pub mod settings;
@@ -61,6 +67,18 @@ enum Command {
     Scan(scan::Scan),
     /// Put our pieces into Claude Code's settings files, and take them out again
     Settings(settings::Settings),
+    /// Look at recurring jobs, run them, pause them
+    Jobs(jobs::Jobs),
+    /// Search the journal of everything that was done
+    Logs(logs::Logs),
+    /// How often syncs run, how long they take, how often they fail
+    Metrics(metrics::Metrics),
+    /// Watch jobs, repositories, notifications and the journal
+    Monitor(monitor::Monitor),
+    /// Read, dismiss and snooze notifications
+    Notifications(notifications::Notifications),
+    /// What may leave this machine, and what may be taken in
+    Permissions(permissions::Permissions),
     /// Show in a temporary folder how two machines stay in step
     Demo {
         /// Leave the folder for you to look at
@@ -159,6 +177,12 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::Install(args) => return install::install(&ctx, ui, &cwd, &args),
         Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
         Command::Scan(args) => return scan::run(&ctx, ui, &cwd, &args),
+        Command::Jobs(args) => return jobs::run(&ctx, ui, &args),
+        Command::Logs(args) => return logs::run(&ctx, ui, &args),
+        Command::Metrics(args) => return metrics::run(&ctx, ui, &args),
+        Command::Monitor(args) => return monitor::run(&ctx, ui, &args),
+        Command::Notifications(args) => return notifications::run(&ctx, ui, &args),
+        Command::Permissions(args) => return permissions::run(&ctx, ui, &args),
         Command::Uninstall(args) => return install::uninstall(&ctx, ui, &cwd, &args),
         Command::Settings(args) => return settings::run(&ctx, ui, &cwd, &args),
         Command::Brief(args) => {

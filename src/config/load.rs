@@ -11,7 +11,8 @@ use crate::fs::{FsError, private};
 pub const VERSION: u32 = 1;
 
 /// Sections of the configuration that `repositories[].overrides` may change.
-pub const OVERRIDABLE: [&str; 7] = ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security"];
+pub const OVERRIDABLE: [&str; 8] =
+    ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security", "permissions"];
 
 /// Something is wrong with a configuration file. The text names file, line, field, what was found
 /// and what is allowed.
@@ -198,6 +199,11 @@ fn check(config: &Config) -> Result<(), Fault> {
     range("limits.networkSeconds", limits.network_seconds, 1, 86_400)?;
     range("limits.commitSeconds", limits.commit_seconds, 1, 86_400)?;
     range("limits.snapshotDays", limits.snapshot_days, 1, 36_500)?;
+    range("scheduler.catchUpCap", config.scheduler.catch_up_cap.into(), 1, 1000)?;
+    range("scheduler.maxRetries", config.scheduler.max_retries.into(), 1, 1000)?;
+    range("notifications.keepDays", config.notifications.keep_days, 1, 36_500)?;
+    range("logging.retentionDays", config.logging.retention_days, 1, 36_500)?;
+    range("logging.maxMib", config.logging.max_mib, 1, 1024)?;
     range("security.scanMaxMib", config.security.scan_max_mib, 1, 1024)?;
     for (index, repository) in config.repositories.iter().enumerate() {
         for (name, path) in [("path", &repository.path), ("commonDir", &repository.common_dir)] {

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::permission::Permissions;
+
 /// `craft/config.json`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -31,6 +33,14 @@ pub struct Config {
     pub paths: Paths,
     /// What must not be committed unasked.
     pub security: Security,
+    /// What may leave this machine, and what may be taken in.
+    pub permissions: Permissions,
+    /// Recurring jobs.
+    pub scheduler: Scheduler,
+    /// What the user is told, and how.
+    pub notifications: Notifications,
+    /// What is written down.
+    pub logging: Logging,
 }
 
 /// The version of the file's format.
@@ -238,7 +248,7 @@ pub struct Repository {
     #[serde(default)]
     pub enrolled: String,
     /// Sections of the configuration that differ here: a JSON merge patch (RFC 7396) over
-    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths` and `security`.
+    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths`, `security` and `permissions`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, Value>,
 }
@@ -360,5 +370,116 @@ pub struct Security {
 impl Default for Security {
     fn default() -> Self {
         Self { deny_names: true, allow: Vec::new(), scan: true, scan_max_mib: 64, baseline: None }
+    }
+}
+
+/// Recurring jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Scheduler {
+    /// Whether jobs run by themselves at all.
+    pub enabled: bool,
+    /// What is done about runs that were missed because no session ran.
+    pub catch_up: CatchUp,
+    /// How many missed runs are made up for at most, where it is `all`.
+    pub catch_up_cap: u32,
+    /// After this many failures in a row a job waits for `reset`.
+    pub max_retries: u32,
+}
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self { enabled: false, catch_up: CatchUp::Once, catch_up_cap: 5, max_retries: 3 }
+    }
+}
+
+/// See [`Scheduler`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CatchUp {
+    /// One run stands for all.
+    #[default]
+    Once,
+    /// Each is made up for, up to the cap.
+    All,
+    /// None is: the job waits for its next time.
+    Skip,
+}
+
+/// What the user is told, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Notifications {
+    /// Whether hooks tell of notifications. They are kept in any case.
+    pub enabled: bool,
+    /// Whether they are shown on the desktop too.
+    pub desktop: bool,
+    /// Less important ones are kept, and not told.
+    pub min_severity: Severity,
+    /// Types that are not told.
+    pub muted: Vec<NotificationType>,
+    /// They are kept this many days.
+    pub keep_days: u64,
+}
+
+impl Default for Notifications {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            desktop: false,
+            min_severity: Severity::Info,
+            muted: vec![NotificationType::JobComplete],
+            keep_days: 30,
+        }
+    }
+}
+
+/// How much a notification matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Good to know.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// Told until it is dismissed.
+    Critical,
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NotificationType {
+    /// Something was taken in from a tracker.
+    ImportComplete,
+    /// Documents and code disagree.
+    Discrepancy,
+    /// A sync, or a job, fails again and again.
+    SyncFailure,
+    /// Both sides changed the same lines.
+    Conflict,
+    /// Something has drifted from what it should be.
+    Drift,
+    /// A job has done something worth a word.
+    JobComplete,
+    /// A credential, or something else that must be looked at.
+    Security,
+    /// There is a newer version.
+    Update,
+}
+
+/// What is written down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Logging {
+    /// The journal is kept this many days.
+    pub retention_days: u64,
+    /// A file of the journal is turned over when it is larger than this, in MiB, and each day.
+    pub max_mib: u64,
+}
+
+impl Default for Logging {
+    fn default() -> Self {
+        Self { retention_days: 30, max_mib: 16 }
     }
 }

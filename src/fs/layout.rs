@@ -170,6 +170,78 @@ impl Layout {
         self.root.join("craft/scan-salt")
     }
 
+    /// The journal: one line for everything that was done.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.root.join("craft/log/journal.jsonl")
+    }
+
+    /// Files of the journal that were turned over.
+    #[must_use]
+    pub fn journal_archive(&self) -> PathBuf {
+        self.root.join("craft/log/journal")
+    }
+
+    /// Where the journal ends: its last line's number and hash. Its lock too.
+    #[must_use]
+    pub fn journal_head(&self) -> PathBuf {
+        self.root.join("craft/log/journal.head")
+    }
+
+    /// How long hooks held a session, until the worker writes it into the journal.
+    #[must_use]
+    pub fn held(&self) -> PathBuf {
+        self.root.join("craft/held.jsonl")
+    }
+
+    /// The recurring jobs.
+    #[must_use]
+    pub fn schedule(&self) -> PathBuf {
+        self.root.join("craft/schedule.json")
+    }
+
+    /// Guards [`schedule`](Self::schedule).
+    #[must_use]
+    pub fn schedule_lock(&self) -> PathBuf {
+        self.root.join("craft/schedule.lock")
+    }
+
+    /// When the next job is due: 8 bytes, little-endian milliseconds.
+    #[must_use]
+    pub fn due(&self) -> PathBuf {
+        self.root.join("craft/jobs.due")
+    }
+
+    /// What the job `id` said.
+    #[must_use]
+    pub fn job_log(&self, id: &str) -> PathBuf {
+        self.root.join("craft/log/jobs").join(format!("{id}.log"))
+    }
+
+    /// How far running work is, one file each.
+    #[must_use]
+    pub fn progress(&self) -> PathBuf {
+        self.root.join("craft/progress")
+    }
+
+    /// The notifications.
+    #[must_use]
+    pub fn notifications(&self) -> PathBuf {
+        self.root.join("craft/notifications.json")
+    }
+
+    /// Guards [`notifications`](Self::notifications).
+    #[must_use]
+    pub fn notifications_lock(&self) -> PathBuf {
+        self.root.join("craft/notifications.lock")
+    }
+
+    /// What the next hook has to tell of notifications, in one line.
+    #[must_use]
+    pub fn announcement(&self) -> PathBuf {
+        self.root.join("craft/announcement.json")
+    }
+
     /// What is known of the repository with `key` (see [`repo_key`]).
     #[must_use]
     pub fn repo(&self, key: &str) -> RepoFiles {

@@ -1,5 +1,6 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
+pub mod audit;
 pub mod brief;
 pub mod config_file;
 pub mod doctor;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod install;
 pub mod keys;
 pub mod log;
+pub mod notifications;
 pub mod ours;
 pub mod record;
 pub mod round;

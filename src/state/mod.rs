@@ -5,6 +5,7 @@ pub mod heartbeat;
 pub mod model;
 pub mod notice;
 pub mod observed;
+pub mod progress;
 pub mod session;
 pub mod tick;
 

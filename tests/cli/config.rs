@@ -205,6 +205,48 @@ fn the_first_change_writes_the_whole_of_the_defaults() {
         "scan": true,
         "scanMaxMib": 64,
         "baseline": null
+      },
+      "permissions": {
+        "strict": false,
+        "git": {
+          "preset": null,
+          "overrides": {}
+        },
+        "beacon": {
+          "preset": null,
+          "overrides": {}
+        },
+        "github": {
+          "preset": null,
+          "overrides": {}
+        },
+        "jira": {
+          "preset": null,
+          "overrides": {}
+        },
+        "ado": {
+          "preset": null,
+          "overrides": {}
+        }
+      },
+      "scheduler": {
+        "enabled": false,
+        "catchUp": "once",
+        "catchUpCap": 5,
+        "maxRetries": 3
+      },
+      "notifications": {
+        "enabled": true,
+        "desktop": false,
+        "minSeverity": "info",
+        "muted": [
+          "job-complete"
+        ],
+        "keepDays": 30
+      },
+      "logging": {
+        "retentionDays": 30,
+        "maxMib": 16
       }
     }
     "#);

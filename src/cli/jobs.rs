@@ -1,0 +1,22 @@
+//! `craft jobs`.
+
+use super::error::CommandError;
+use super::ui::Ui;
+use crate::context::Context;
+
+/// Arguments of `craft jobs`.
+#[derive(Debug, clap::Args)]
+pub struct Jobs {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Where it cannot do its work.
+pub fn run(_ctx: &Context, _ui: &mut Ui, args: &Jobs) -> Result<u8, CommandError> {
+    let _ = args.json;
+    Ok(super::exit_code::DONE)
+}

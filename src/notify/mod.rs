@@ -1,0 +1,5 @@
+//! Notifications, as values. Pure; [`ops::notifications`](crate::ops::notifications) keeps them.
+
+pub mod model;
+
+pub use model::{Draft, Kind, Severity};

@@ -1,0 +1,1 @@
+//! Recurring jobs, as values: what is due, and what follows from how a run ended.
