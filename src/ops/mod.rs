@@ -16,6 +16,8 @@ pub mod keys;
 pub mod log;
 pub mod notifications;
 pub mod ours;
+pub mod permissions;
+pub mod permit;
 pub mod record;
 pub mod round;
 pub mod scan;
