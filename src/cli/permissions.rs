@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::error::CommandError;
@@ -66,8 +67,8 @@ Examples:
   craft permissions set jira default")]
 struct Set {
     /// The platform
-    #[arg(value_enum)]
-    platform: PlatformName,
+    #[arg(value_parser = platforms())]
+    platform: Platform,
     /// A preset, or an operation
     what: String,
     /// For an operation: yes, no, internal, external (only items that were born here, or there), default
@@ -83,71 +84,38 @@ struct Set {
 #[derive(Debug, Args)]
 struct Check {
     /// The platform
-    #[arg(value_enum)]
-    platform: PlatformName,
+    #[arg(value_parser = platforms())]
+    platform: Platform,
     /// The operation
-    #[arg(value_enum)]
-    operation: OperationName,
+    #[arg(value_parser = operations())]
+    operation: Operation,
     /// Where the item was born [default: external for upsert-external, else internal]
-    #[arg(long, value_enum)]
-    origin: Option<OriginName>,
+    #[arg(long, value_parser = origins())]
+    origin: Option<Origin>,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum PlatformName {
-    Git,
-    Beacon,
-    Github,
-    Jira,
-    Ado,
+fn platforms() -> impl TypedValueParser<Value = Platform> {
+    words(&Platform::ALL, Platform::word)
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum OperationName {
-    Read,
-    UpdateStatus,
-    UpsertInternal,
-    UpsertExternal,
-    Close,
-    Delete,
-    Push,
-    Pull,
+fn operations() -> impl TypedValueParser<Value = Operation> {
+    words(&Operation::ALL, Operation::word)
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum OriginName {
-    Internal,
-    External,
+fn origins() -> impl TypedValueParser<Value = Origin> {
+    words(&Origin::ALL, Origin::word)
 }
 
-impl From<PlatformName> for Platform {
-    fn from(name: PlatformName) -> Self {
-        match name {
-            PlatformName::Git => Self::Git,
-            PlatformName::Beacon => Self::Beacon,
-            PlatformName::Github => Self::Github,
-            PlatformName::Jira => Self::Jira,
-            PlatformName::Ado => Self::Ado,
-        }
-    }
-}
-
-impl From<OperationName> for Operation {
-    fn from(name: OperationName) -> Self {
-        match name {
-            OperationName::Read => Self::Read,
-            OperationName::UpdateStatus => Self::UpdateStatus,
-            OperationName::UpsertInternal => Self::UpsertInternal,
-            OperationName::UpsertExternal => Self::UpsertExternal,
-            OperationName::Close => Self::Close,
-            OperationName::Delete => Self::Delete,
-            OperationName::Push => Self::Push,
-            OperationName::Pull => Self::Pull,
-        }
-    }
+/// Takes one of the words that `word` gives to `all`.
+fn words<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    word: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let find = move |said: String| all.iter().copied().find(|one| word(*one) == said).ok_or("there is no such thing");
+    PossibleValuesParser::new(all.iter().map(|one| word(*one))).try_map(find)
 }
 
 /// Shows, changes or checks permissions.
@@ -229,13 +197,13 @@ fn word(allow: Allow) -> &'static str {
 fn set(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Set) -> Result<u8, CommandError> {
     let change = change(args)?;
     let at = if args.here { Some(locate(cwd).ok_or_else(|| CommandError::no_repository(cwd))?) } else { None };
-    let changed = permissions::set(ctx, at.as_ref(), args.platform.into(), &change)?;
+    let changed = permissions::set(ctx, at.as_ref(), args.platform, &change)?;
     tell(ui, &changed, args.json, "as before");
     Ok(exit_code::DONE)
 }
 
 fn change(args: &Set) -> Result<Change, CommandError> {
-    let platform = Platform::from(args.platform);
+    let platform = args.platform;
     let operation = Operation::ALL.into_iter().find(|o| o.word() == args.what);
     if let Some(operation) = operation.filter(|o| !platform.knows(*o)) {
         return Err(CommandError::usage(format!("there is no {} on {}", operation.word(), platform.word()))
@@ -290,14 +258,10 @@ fn tell(ui: &mut Ui, changed: &[Difference], as_json: bool, nothing: &str) {
 }
 
 fn check(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Check) -> u8 {
-    let operation = Operation::from(args.operation);
-    let origin = match args.origin {
-        Some(OriginName::Internal) => Origin::Internal,
-        Some(OriginName::External) => Origin::External,
-        None if operation == Operation::UpsertExternal => Origin::External,
-        None => Origin::Internal,
-    };
-    let decision = permit::check(ctx, locate(cwd).as_ref(), args.platform.into(), operation, origin);
+    let operation = args.operation;
+    let named = if operation == Operation::UpsertExternal { Origin::External } else { Origin::Internal };
+    let origin = args.origin.unwrap_or(named);
+    let decision = permit::check(ctx, locate(cwd).as_ref(), args.platform, operation, origin);
     if args.json {
         ui.json(&json!({
             "version": 1,
