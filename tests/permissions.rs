@@ -41,6 +41,9 @@ fn what_may_not_be_sent_is_committed_and_stays_here() {
     assert!(pair.a.join("theirs.txt").exists(), "what may be taken in is");
     assert_eq!(denied(&pair), [("push".into(), "`permissions.git.overrides.push` is false".into())]);
 
+    let status = pair.auto_sync(&pair.a, &["status"]).stdout;
+    assert!(status.contains("\n  permitted  no push; `craft permissions` shows why\n"), "{status}");
+
     // An end of a session has nothing to ask the remote for, and does not.
     write(pair.a.join("mine.txt"), "more\n");
     pair.git(&pair.a, &["remote", "set-url", "--push", "origin", pair.remote.to_str().unwrap()]);
