@@ -16,6 +16,8 @@ mod harness;
 mod hooks;
 mod hostile;
 mod install;
+mod journal;
+mod journal_read;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -86,3 +86,28 @@ impl Activity {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_756_728_000_000;
+
+    #[test]
+    fn what_happened_is_counted_in_its_hour_and_on_its_platform() {
+        let mut activity = Activity::new(NOW);
+        let at = |ago, platform, result| Entry { timestamp: NOW - ago, ..Entry::new(platform, "x", result) };
+        activity.add(&at(0, "git", Outcome::Success));
+        activity.add(&at(HOUR - 1, "git", Outcome::Error));
+        activity.add(&at(HOUR, "git", Outcome::Skipped));
+        activity.add(&at(SPAN - 1, "jira", Outcome::Denied));
+        activity.add(&at(SPAN, "jira", Outcome::Denied));
+        activity.add(&Entry { operation: HOOK.into(), ..at(0, "craft", Outcome::Success) });
+        assert_eq!(activity.total, Tally { synced: 1, failed: 1, skipped: 1, denied: 1 });
+        assert_eq!(activity.platforms.keys().collect::<Vec<_>>(), ["git", "jira"]);
+        let git = activity.platforms["git"];
+        assert_eq!(git.hours[23], Tally { synced: 1, failed: 1, ..Tally::default() });
+        assert_eq!((git.hours[22].skipped, git.total.sum()), (1, 3));
+        assert_eq!(activity.platforms["jira"].hours[0].denied, 1);
+    }
+}

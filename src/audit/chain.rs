@@ -249,7 +249,7 @@ impl Chain {
     /// `first` is the number that the first of them had; 0 where they had none.
     fn tell_damaged(&mut self, first: u64) {
         for (n, place) in std::mem::take(&mut self.damaged).into_iter().enumerate() {
-            let seq = if first == 0 { 0 } else { first + n as u64 };
+            let seq = if first == 0 { 0 } else { first.saturating_add(n as u64) };
             self.tell(place, seq, Kind::Damaged);
         }
     }

@@ -192,7 +192,8 @@ mod tests {
     fn a_line_begins_with_its_time_its_number_and_the_hash_before_it() {
         let before = Point { seq: 6, hash: Hash::of(b"six") };
         let text = write(before, &entry());
-        let opening = "{\"timestamp\":\"2025-09-01T12:00:00.042Z\",\"seq\":7,\"prev\":\"cc3d73d3e5d10e9aa5e37c2d25a99a15\",";
+        let opening =
+            "{\"timestamp\":\"2025-09-01T12:00:00.042Z\",\"seq\":7,\"prev\":\"cc3d73d3e5d10e9aa5e37c2d25a99a15\",";
         let hash = before.hash.to_string();
         assert!(text.starts_with(&opening.replace("cc3d73d3e5d10e9aa5e37c2d25a99a15", &hash)), "{text}");
         assert!(!text.contains('\n'));

@@ -108,7 +108,8 @@ impl Fold {
     /// Counts an entry. One that lies ahead of now counts as now: a clock was set back.
     pub fn add(&mut self, entry: &Entry) {
         let age = self.now.saturating_sub(entry.timestamp);
-        for ((window, durations, held), _) in self.windows.iter_mut().zip(WINDOWS).filter(|(_, (_, long))| age <= *long) {
+        for ((window, durations, held), _) in self.windows.iter_mut().zip(WINDOWS).filter(|(_, (_, long))| age <= *long)
+        {
             let took = entry.duration_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX));
             window.denied += u64::from(entry.result == Outcome::Denied);
             if entry.platform == CRAFT && entry.operation == HOOK {
@@ -172,4 +173,52 @@ fn share(part: u64, whole: u64) -> f64 {
 /// Four places are more than anybody reads, and keep the output the same on every machine.
 fn rounded(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Millis = 1_756_728_000_000;
+
+    fn sync(ago: Millis, status: &str, ms: u64) -> Entry {
+        let entry = Entry::new(synced::GIT, "sync", Outcome::Success).trigger("session-end").with("status", status);
+        let changes = Some(crate::audit::Changes { commits: 2, files: 3 });
+        Entry { timestamp: NOW - ago, duration_ms: Some(ms), changes, ..entry }
+    }
+
+    fn held(ago: Millis, ms: u64) -> Entry {
+        Entry { timestamp: NOW - ago, duration_ms: Some(ms), ..Entry::new(CRAFT, HOOK, Outcome::Success) }
+    }
+
+    #[test]
+    fn each_window_has_what_lies_in_it_and_shares_are_of_all_syncs() {
+        let mut fold = Fold::new(NOW);
+        for n in 0..16 {
+            fold.add(&sync(HOUR, "success", 100 * (n + 1)));
+        }
+        fold.add(&sync(HOUR, "conflict", 5000));
+        fold.add(&sync(25 * HOUR, "failed", 10));
+        fold.add(&sync(25 * HOUR, "refused", 10));
+        fold.add(&sync(8 * 24 * HOUR, "offline", 10));
+        fold.add(&sync(31 * 24 * HOUR, "success", 10));
+        (1..=3).for_each(|n| fold.add(&held(HOUR, n * 10)));
+        fold.add(&Entry { timestamp: NOW - HOUR, ..Entry::new("github", "close", Outcome::Denied) });
+        // What was decided about a finding is no sync, and an entry of a clock that was ahead counts as now.
+        fold.add(&Entry { operation: synced::DECIDED.into(), ..sync(0, "success", 1) });
+        fold.add(&Entry { timestamp: NOW + HOUR, ..held(0, 40) });
+
+        let Metrics { windows, .. } = fold.finish();
+        let [day, week, month] = windows.as_slice() else { panic!("three windows") };
+        assert_eq!([day.syncs, week.syncs, month.syncs], [17, 19, 20]);
+        assert_eq!(day.duration_ms, Spread { median: 900, p95: 5000, max: 5000 });
+        assert_eq!((week.duration_ms.median, month.duration_ms.p95), (800, 1600));
+        assert_eq!((day.conflicts, day.conflict_rate, day.failures), (1, 0.0588, 0));
+        assert_eq!((week.failures, week.failure_rate, week.offline, month.offline_rate), (2, 0.1053, 0, 0.05));
+        assert_eq!((day.per_day, day.per_hour, week.per_day, month.per_day), (17.0, 0.7083, 2.7143, 0.6667));
+        assert_eq!((day.commits, day.files, day.denied), (34, 51, 1));
+        assert_eq!(day.by_trigger, BTreeMap::from([("session-end".to_owned(), 17)]));
+        let spread = Spread { median: 20, p95: 40, max: 40 };
+        assert_eq!(day.interruption_ms, Interruption { count: 4, total: 100, spread });
+    }
 }

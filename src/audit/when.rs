@@ -5,7 +5,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 use crate::clock::{self, Millis};
 
 /// The forms, for messages.
-pub const FORMS: &str = "30m, 2h, 7d or 2w (ago), 2026-11-20, 2026-11-20T14:30 or 2026-11-20T14:30:00Z (UTC where no zone is named)";
+pub const FORMS: &str =
+    "30m, 2h, 7d or 2w (ago), 2026-11-20, 2026-11-20T14:30 or 2026-11-20T14:30:00Z (UTC where no zone is named)";
 
 const DAY: Millis = 86_400_000;
 
@@ -85,7 +86,9 @@ mod tests {
             assert_eq!(at(text, Side::Since).as_deref(), Some(since), "{text}");
             assert_eq!(at(text, Side::Until).as_deref(), Some(until), "{text}");
         }
-        for bad in ["", "h", "2 h", "-2h", "+2h", "2x", "yesterday", "2025-02-30", "2025-8-1x", "99999999999999999999d", "2é"] {
+        for bad in
+            ["", "h", "2 h", "-2h", "+2h", "2x", "yesterday", "2025-02-30", "2025-8-1x", "99999999999999999999d", "2é"]
+        {
             assert_eq!(at(bad, Side::Since), None, "{bad}");
         }
     }

@@ -28,9 +28,11 @@ const BACK: Millis = 24 * 3_600_000;
 /// Arguments of `craft logs`.
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
-#[command(after_help = "Times: 30m, 2h, 7d or 2w ago, 2026-11-20, 2026-11-20T14:30, 2026-11-20T14:30:00Z. They are UTC \
+#[command(
+    after_help = "Times: 30m, 2h, 7d or 2w ago, 2026-11-20, 2026-11-20T14:30, 2026-11-20T14:30:00Z. They are UTC \
 where no zone is named, and so are the times that are shown. A day, minute or second that is named as an end is part of \
-it. Without --since and --until, the last 24 hours are shown.")]
+it. Without --since and --until, the last 24 hours are shown."
+)]
 pub struct Logs {
     #[command(subcommand)]
     verb: Option<Verb>,
@@ -79,9 +81,9 @@ const PLATFORMS: [&str; 6] = ["git", "beacon", "github", "jira", "ado", "craft"]
 
 fn outcome(word: &str) -> Result<Outcome, String> {
     let all = [Outcome::Success, Outcome::Denied, Outcome::Error, Outcome::Skipped];
-    all.into_iter().find(|o| o.word() == word).ok_or_else(|| {
-        format!("it is one of {}", all.map(Outcome::word).join(", "))
-    })
+    all.into_iter()
+        .find(|o| o.word() == word)
+        .ok_or_else(|| format!("it is one of {}", all.map(Outcome::word).join(", ")))
 }
 
 /// Runs it.
@@ -183,7 +185,7 @@ fn shown(line: &[u8]) -> String {
 fn follow(ctx: &Context, ui: &mut Ui, args: &Logs, query: &Query) -> Result<u8, CommandError> {
     let mut follow = Follow::new(&ctx.layout)?;
     let look = Look::of(ctx);
-    let mut show = |ui: &mut Ui, bytes: &[u8], entry: &crate::audit::Entry| {
+    let show = |ui: &mut Ui, bytes: &[u8], entry: &crate::audit::Entry| {
         if args.json { ui.raw(format!("{}\n", shown(bytes)).as_bytes()) } else { ui.say(&line(entry, &look)) }
     };
     let mut last = 0;
@@ -246,10 +248,8 @@ fn export(ctx: &Context, ui: &mut Ui, args: &Logs, query: &Query, path: &Path) -
             .hint("end it with .json, .jsonl or .csv")
     })?;
     match audit::export(ctx, query, path, form, args.force)? {
-        Exported::Exists => {
-            Err(CommandError::failed(format!("{shown} is there already"))
-                .hint("choose another name, or add --force to replace it"))
-        }
+        Exported::Exists => Err(CommandError::failed(format!("{shown} is there already"))
+            .hint("choose another name, or add --force to replace it")),
         Exported::Written(passed) => {
             let range = logs_words::range(query, args.since.is_none() && args.until.is_none());
             if args.json {

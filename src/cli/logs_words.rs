@@ -36,11 +36,13 @@ pub(super) fn line(entry: &Entry, look: &Look) -> String {
 /// What it was done to; of a path the last part, since lines are short.
 fn item(entry: &Entry) -> String {
     let item = entry.item.as_deref().unwrap_or_default();
-    let short = if item.starts_with('/') { item.rsplit('/').find(|part| !part.is_empty()).unwrap_or(item) } else { item };
+    let short =
+        if item.starts_with('/') { item.rsplit('/').find(|part| !part.is_empty()).unwrap_or(item) } else { item };
     plain::line(short)
 }
 
-fn took(ms: u64) -> String {
+/// A length of time as people say it.
+pub(super) fn took(ms: u64) -> String {
     match ms {
         0..1000 => format!("{ms} ms"),
         1000..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
@@ -121,7 +123,8 @@ mod tests {
     #[test]
     fn a_line_fits_a_terminal_and_shows_no_character_that_steers_it() {
         let look = Look { width: Some(80), ..Look::default() };
-        let entry = Entry::new("git", "push", Outcome::Error).item("/home/ann/work/app").reason("x\u{1b}[2J ".repeat(20));
+        let entry =
+            Entry::new("git", "push", Outcome::Error).item("/home/ann/work/app").reason("x\u{1b}[2J ".repeat(20));
         let entry = Entry { timestamp: 1_756_728_000_000, duration_ms: Some(1234), ..entry };
         let text = line(&entry, &look);
         assert_eq!(measure_text_width(&text), 80);

@@ -2,6 +2,7 @@
 
 use super::error::CommandError;
 use super::exit_code;
+use super::logs_words::took;
 use super::ui::{Look, Ui};
 use crate::audit::metrics::{Metrics as Values, Window};
 use crate::audit::prometheus;
@@ -75,12 +76,7 @@ fn table(values: &Values, look: &Look) -> String {
 }
 
 fn time(any: u64, ms: u64) -> String {
-    match ms {
-        _ if any == 0 => "-".into(),
-        0..1000 => format!("{ms} ms"),
-        1000..60_000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
-        _ => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
-    }
+    if any == 0 { "-".into() } else { took(ms) }
 }
 
 fn rate(count: u64, rate: f64) -> String {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDateTime;
 use flate2::read::MultiGzDecoder;
 
-use super::lines::Forward;
+use super::lines::{Forward, Piece};
 use crate::audit::line;
 use crate::clock::{self, Millis};
 use crate::fs::layout::Layout;
@@ -71,8 +71,36 @@ impl Archived {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub(super) fn lines(&self) -> Result<Forward<Box<dyn Read>>, FsError> {
-        Ok(Forward::new(self.open()?))
+    pub(super) fn lines(&self) -> Result<Lines<'_>, FsError> {
+        Ok(Lines { lines: Forward::new(self.open()?), path: &self.path, broken: false })
+    }
+}
+
+/// The lines of a file that was turned over. One that cannot be unpacked to its end is damaged from there on, and ends.
+pub(super) struct Lines<'a> {
+    lines: Forward<Box<dyn Read>>,
+    path: &'a Path,
+    broken: bool,
+}
+
+impl Lines<'_> {
+    /// The next line; `None` at the end. What cannot be unpacked is one piece without bytes.
+    ///
+    /// # Errors
+    /// Where the system cannot read it.
+    pub(super) fn next(&mut self) -> Result<Option<Piece<'_>>, FsError> {
+        if self.broken {
+            return Ok(None);
+        }
+        match self.lines.next() {
+            Err(e)
+                if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof) =>
+            {
+                self.broken = true;
+                Ok(Some(Piece { bytes: b"", whole: false }))
+            }
+            other => other.at("read", self.path),
+        }
     }
 }
 
@@ -88,7 +116,11 @@ pub(super) fn name(path: &Path) -> String {
 
 fn open(path: &Path, packed: bool) -> io::Result<Box<dyn Read>> {
     let file = File::open(path)?;
-    Ok(if packed { Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(64 * 1024, file))) } else { Box::new(file) })
+    Ok(if packed {
+        Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(64 * 1024, file)))
+    } else {
+        Box::new(file)
+    })
 }
 
 fn compact(text: &str) -> Option<Millis> {

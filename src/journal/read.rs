@@ -56,7 +56,7 @@ pub fn query(
             Err(e) if e.source.kind() == std::io::ErrorKind::NotFound => continue,
             lines => lines?,
         };
-        while let Some(piece) = lines.next().at("read", &file.path)? {
+        while let Some(piece) = lines.next()? {
             match matcher.look(piece.bytes) {
                 Match::Hit(_) if start.leave > 0 => start.leave -= 1,
                 found => {
@@ -147,7 +147,7 @@ fn count(file: &Archived, matcher: &Matcher<'_>) -> Result<usize, FsError> {
         lines => lines?,
     };
     let mut found = 0;
-    while let Some(piece) = lines.next().at("read", &file.path)? {
+    while let Some(piece) = lines.next()? {
         found += usize::from(matches!(matcher.look(piece.bytes), Match::Hit(_)));
     }
     Ok(found)
@@ -158,11 +158,7 @@ fn count(file: &Archived, matcher: &Matcher<'_>) -> Result<usize, FsError> {
 ///
 /// # Errors
 /// Where a file is there and cannot be read.
-pub fn newest<T>(
-    layout: &Layout,
-    count: usize,
-    pick: &mut dyn FnMut(&[u8]) -> Option<T>,
-) -> Result<Vec<T>, FsError> {
+pub fn newest<T>(layout: &Layout, count: usize, pick: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>, FsError> {
     let shelf = Shelf::look(layout)?;
     let mut found = Vec::new();
     if let Some((file, size)) = &shelf.active {
@@ -183,7 +179,7 @@ pub fn newest<T>(
             Err(e) if e.source.kind() == std::io::ErrorKind::NotFound => continue,
             lines => lines?,
         };
-        while let Some(piece) = lines.next().at("read", &file.path)? {
+        while let Some(piece) = lines.next()? {
             if let Some(one) = pick(piece.bytes) {
                 if here.len() == room {
                     here.pop_front();

@@ -62,6 +62,7 @@ pub fn tidy(layout: &Layout, trim: Trim<'_>) -> Result<Tidied, FsError> {
     if fs2::FileExt::try_lock_exclusive(&turn).is_err() {
         return Ok(done);
     }
+    sweep(&folder);
     done.turned_over += usize::from(write::turn_over_if_due(layout, trim.now, trim.limit)?);
     for file in files::archived(layout)? {
         if file.packed {
@@ -81,10 +82,20 @@ pub fn tidy(layout: &Layout, trim: Trim<'_>) -> Result<Tidied, FsError> {
     Ok(done)
 }
 
+/// Removes what processes that were killed left of new files. Nobody else makes any here, as long as we have the lock.
+fn sweep(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(b".") && name.ends_with(b".tmp") {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// Packs a file; how many bytes that saves.
 fn pack(plain: &Path) -> Result<u64, FsError> {
     let packed = files::packed(plain);
-    atomic::sweep(&packed);
     let mut from = File::open(plain).at("open", plain)?;
     let before = from.metadata().at("read", plain)?.len();
     atomic::stream(&packed, &mut |to: &mut File| {

@@ -4,8 +4,8 @@ use super::files::{self, Shelf};
 use super::head::{self, Head, Held};
 use super::lines::Forward;
 use crate::audit::chain::{Chain, Verdict};
-use crate::fs::layout::Layout;
 use crate::fs::FsError;
+use crate::fs::layout::Layout;
 
 /// Whether all lines are as they were written. Nothing is changed.
 ///
@@ -16,10 +16,10 @@ pub fn verify(layout: &Layout) -> Result<Verdict, FsError> {
     let mut chain = Chain::new(head.as_ref().map(|h| h.base));
     let mut last = files::name(&layout.journal());
     for file in &shelf.archived {
-        let mut lines = match file.lines() {
+        let mut lines = match file.open() {
             // Too old, and removed since it was listed.
             Err(e) if e.source.kind() == std::io::ErrorKind::NotFound && too_old(layout, file.first) => continue,
-            lines => lines?,
+            from => Forward::new(from?),
         };
         last = file.name();
         feed(&mut chain, &mut lines, &last);

@@ -195,7 +195,7 @@ fn begun_anew(layout: &Layout) -> Result<Head, FsError> {
         head.last = end_of(newest)?;
     }
     let first = match all.first() {
-        Some(oldest) => first_line(oldest.lines()?).at("read", &oldest.path)?,
+        Some(oldest) => first_line(Forward::new(oldest.open()?)).at("read", &oldest.path)?,
         None => match File::open(layout.journal()) {
             Ok(file) => first_line(Forward::new(file)).at("read", &layout.journal())?,
             Err(_) => None,
@@ -220,7 +220,7 @@ fn first_line<R: std::io::Read>(mut lines: Forward<R>) -> std::io::Result<Option
 pub(super) fn end_of(file: &Archived) -> Result<Point, FsError> {
     let mut lines = file.lines()?;
     let (mut seq, mut last) = (file.first.saturating_sub(1), Vec::new());
-    while let Some(piece) = lines.next().at("read", &file.path)? {
+    while let Some(piece) = lines.next()? {
         last.clear();
         last.extend_from_slice(piece.bytes);
         seq = line::link(piece.bytes).map_or(seq, |(seq, _)| seq);

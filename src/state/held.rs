@@ -75,7 +75,11 @@ mod tests {
         let one = Held { at: 1, event: "SessionStart".into(), ms: 2, session: None, common_dir: "/r/.git".into() };
         atomic::create(&layout.held(), b"{\"at\":1,\"eve").unwrap();
         add(&layout, &one).unwrap();
-        assert_eq!(take(&layout).unwrap(), std::slice::from_ref(&one), "a line that was cut off takes no other with it");
+        assert_eq!(
+            take(&layout).unwrap(),
+            std::slice::from_ref(&one),
+            "a line that was cut off takes no other with it"
+        );
         assert_eq!(take(&layout).unwrap(), []);
         for _ in 0..2000 {
             add(&layout, &one).unwrap();

@@ -29,7 +29,10 @@ impl Form {
     #[must_use]
     pub fn of(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
-        [("json", Self::Json), ("jsonl", Self::Lines), ("csv", Self::Csv)].into_iter().find(|(e, _)| *e == ending).map(|f| f.1)
+        [("json", Self::Json), ("jsonl", Self::Lines), ("csv", Self::Csv)]
+            .into_iter()
+            .find(|(e, _)| *e == ending)
+            .map(|f| f.1)
     }
 }
 
@@ -84,8 +87,22 @@ pub fn export(ctx: &Context, query: &Query, path: &Path, form: Form, replace: bo
 }
 
 const HEADING: [&str; 16] = [
-    "timestamp", "seq", "platform", "operation", "item", "result", "reason", "durationMs", "commits", "files", "trigger",
-    "session", "user", "host", "context", "prev",
+    "timestamp",
+    "seq",
+    "platform",
+    "operation",
+    "item",
+    "result",
+    "reason",
+    "durationMs",
+    "commits",
+    "files",
+    "trigger",
+    "session",
+    "user",
+    "host",
+    "context",
+    "prev",
 ];
 
 enum Out<W: Write> {

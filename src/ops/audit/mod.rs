@@ -110,11 +110,7 @@ pub fn take_held(ctx: &Context) {
 ///
 /// # Errors
 /// Where the journal is there and cannot be read.
-pub fn find(
-    ctx: &Context,
-    query: &Query,
-    each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>,
-) -> Result<Passed, FsError> {
+pub fn find(ctx: &Context, query: &Query, each: &mut dyn FnMut(Row<'_>) -> ControlFlow<()>) -> Result<Passed, FsError> {
     journal::query(&ctx.layout, query, each)
 }
 
