@@ -16,12 +16,8 @@ const DAY: u64 = 86_400_000;
 fn entry(n: u64, at: u64) -> Entry {
     let mut entry = match n % 5 {
         0 => {
-            let pushed = Pushed {
-                commits: 2,
-                target: "origin/main".into(),
-                tip: format!("{n:040x}"),
-                published: false,
-            };
+            let pushed =
+                Pushed { commits: 2, target: "origin/main".into(), tip: format!("{n:040x}"), published: false };
             let bare = Report::bare(Action::Sync, Trigger::SessionEnd, End::Done);
             synced::entry(&Report {
                 repository: "/home/ann/work/app".into(),
@@ -35,7 +31,9 @@ fn entry(n: u64, at: u64) -> Entry {
         }
         1 => Entry::new("craft", "hook", Outcome::Success).item("/home/ann/work/app").trigger("session-start"),
         2 => Entry::new("github", "read", Outcome::Skipped).item("ann/app#7").reason("nothing has changed since"),
-        3 => Entry::new("jira", "update-status", Outcome::Denied).item("APP-12").reason("the preset read-only forbids it"),
+        3 => Entry::new("jira", "update-status", Outcome::Denied)
+            .item("APP-12")
+            .reason("the preset read-only forbids it"),
         _ => Entry::new("craft", "job", Outcome::Success).item("external-sync").reason("3 items").trigger("job"),
     };
     entry.timestamp = at;

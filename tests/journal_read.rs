@@ -108,7 +108,7 @@ fn who_follows_sees_every_line_once_across_files_that_are_turned_over_and_packed
     // A line is given when it is whole.
     let line = read(book.path("journal.jsonl"));
     let last = line.split(|b| *b == b'\n').rev().nth(1).unwrap().to_vec();
-    let next = String::from_utf8(last).unwrap().replace("\"seq\":6", "\"seq\":7").replace("six", "seven");
+    let next = String::from_utf8(last).unwrap().replace("\"seq\":7", "\"seq\":8").replace("six", "seven");
     write(book.path("journal.jsonl"), [line.as_slice(), &next.as_bytes()[..80]].concat());
     assert_eq!(seen(), [""; 0]);
     // Written over in place, it is still the same file.

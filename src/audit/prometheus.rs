@@ -4,12 +4,15 @@ use std::fmt::Write as _;
 
 use super::metrics::{Metrics, Window};
 
+/// Name, help, and the value in a window.
+type Plain = (&'static str, &'static str, fn(&Window) -> f64);
+
 /// The text.
 #[must_use]
 pub fn text(metrics: &Metrics) -> String {
     let mut out = String::new();
     let all = &metrics.windows;
-    let plain: [(&str, &str, fn(&Window) -> f64); 11] = [
+    let plain: [Plain; 11] = [
         ("craft_syncs", "Syncs that were tried in the window.", |w| number(w.syncs)),
         ("craft_sync_conflicts", "Syncs in which both sides had changed the same lines.", |w| number(w.conflicts)),
         ("craft_sync_conflict_ratio", "Share of syncs with a conflict.", |w| w.conflict_rate),

@@ -119,11 +119,11 @@ impl Logs {
             }),
         };
         let (mut since, until) = (read(&self.since, Side::Since)?, read(&self.until, Side::Until)?);
-        if let (Some(since), Some(until)) = (since, until) {
-            if since > until {
-                let (since, until) = (clock::rfc3339(since), clock::rfc3339(until));
-                return Err(CommandError::usage(format!("--since ({since}) is later than --until ({until})")));
-            }
+        if let (Some(since), Some(until)) = (since, until)
+            && since > until
+        {
+            let (since, until) = (clock::rfc3339(since), clock::rfc3339(until));
+            return Err(CommandError::usage(format!("--since ({since}) is later than --until ({until})")));
         }
         if self.since.is_none() && self.until.is_none() {
             since = Some(now.saturating_sub(BACK));

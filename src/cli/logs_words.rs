@@ -1,5 +1,7 @@
 //! What `craft logs` says.
 
+use std::fmt::Write as _;
+
 use console::measure_text_width;
 
 use super::ui::Look;
@@ -21,7 +23,7 @@ pub(super) fn line(entry: &Entry, look: &Look) -> String {
         text = if text.is_empty() { plain::line(reason) } else { format!("{text}: {}", plain::line(reason)) };
     }
     if let Some(ms) = entry.duration_ms {
-        text.push_str(&format!(" ({})", took(ms)));
+        let _ = write!(text, " ({})", took(ms));
     }
     let text = look.cut(text.trim_start(), measure_text_width(&head) + measure_text_width(&result));
     let (result, text) = match entry.result {
@@ -75,16 +77,23 @@ pub(super) fn fault(fault: &Fault) -> String {
     };
     let seq = fault.seq;
     let span = |first: u64, last: u64| match (last - first).saturating_add(1) {
-        1 => format!("entry {first}"),
-        n => format!("entries {first} to {last} ({n})"),
+        1 => (format!("entry {first}"), "is", "was"),
+        n => (format!("entries {first} to {last} ({n})"), "are", "were"),
     };
     let what = match &fault.kind {
         Kind::Altered => format!("entry {seq} was altered after it was written"),
-        Kind::Missing { first, last } => format!("{} that should stand before it are missing", span(*first, *last)),
-        Kind::RemovedAtBeginning { first, last } => {
-            format!("{} that should stand before it were removed", span(*first, *last))
+        Kind::Missing { first, last } => {
+            let (gone, are, _) = span(*first, *last);
+            format!("{gone} before it {are} missing")
         }
-        Kind::CutOff { first, last } => format!("it ends with entry {seq}; {} were cut off", span(*first, *last)),
+        Kind::RemovedAtBeginning { first, last } => {
+            let (gone, _, were) = span(*first, *last);
+            format!("{gone} before it {were} removed")
+        }
+        Kind::CutOff { first, last } => {
+            let (gone, _, were) = span(*first, *last);
+            format!("it ends with entry {seq}; {gone} {were} cut off")
+        }
         Kind::OutOfOrder => format!("entry {seq} stands behind a later one"),
         Kind::Damaged if seq == 0 => "this is no entry, and nobody wrote it here".into(),
         Kind::Damaged => format!("what was entry {seq} cannot be read any more"),
@@ -107,11 +116,11 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         n => format!("{} in {range}", counted(usize::try_from(n).unwrap_or(usize::MAX), "fault")),
     };
     if verdict.more > 0 {
-        text.push_str(&format!(" ({} of them not listed)", verdict.more));
+        let _ = write!(text, " ({} of them not listed)", verdict.more);
     }
     let torn = usize::try_from(verdict.torn).unwrap_or(usize::MAX);
     if torn > 0 {
-        text.push_str(&format!("; {} that a crash cut off", counted(torn, "line")));
+        let _ = write!(text, "; {} that a crash cut off", counted(torn, "line"));
     }
     text
 }

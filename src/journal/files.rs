@@ -141,7 +141,7 @@ pub(super) fn archived(layout: &Layout) -> Result<Vec<Archived>, FsError> {
         Err(e) => return Err(e).at("list", &folder),
     };
     let mut all: Vec<_> = entries.flatten().filter_map(|e| Archived::parse(e.path())).collect();
-    all.sort_by(|a, b| (a.first, a.path.as_os_str().len()).cmp(&(b.first, b.path.as_os_str().len())));
+    all.sort_by_key(|a| (a.first, a.path.as_os_str().len()));
     let packed: Vec<_> = all.iter().filter(|a| a.packed).map(|a| a.path.clone()).collect();
     all.retain(|a| a.packed || !packed.contains(&self::packed(&a.path)));
     Ok(all)

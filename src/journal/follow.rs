@@ -121,10 +121,10 @@ impl Follow {
         let watcher = notify::recommended_watcher(move |_| {
             let _ = tell.send(());
         });
-        if let Ok(mut watcher) = watcher {
-            if watcher.watch(folder, RecursiveMode::NonRecursive).is_ok() {
-                self.changed = Some((watcher, changed));
-            }
+        if let Ok(mut watcher) = watcher
+            && watcher.watch(folder, RecursiveMode::NonRecursive).is_ok()
+        {
+            self.changed = Some((watcher, changed));
         }
     }
 

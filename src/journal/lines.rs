@@ -183,7 +183,7 @@ mod tests {
             }
             let expected: Vec<_> = text.split_inclusive(|b| *b == b'\n')
                 .map(|l| (l.strip_suffix(b"\n").unwrap_or(l).to_vec(), l.ends_with(b"\n"))).collect();
-            prop_assert_eq!(forward(&text), expected.clone());
+            prop_assert_eq!(&forward(&text), &expected);
             let whole: Vec<_> = expected.into_iter().filter(|l| l.1).map(|l| l.0).collect();
             let found = backward(&text);
             prop_assert!(found.iter().all(|(at, l)| text[usize::try_from(*at).unwrap()..].starts_with(l)));

@@ -77,10 +77,10 @@ pub fn tidy(ctx: &Context) -> Result<Tidied, FsError> {
 
 /// The same at most once a day, for whoever comes by: the jobs that do it may be off.
 pub fn tidy_if_due(ctx: &Context) {
-    if journal::due(&ctx.layout, ctx.clock.now_ms()) {
-        if let Err(error) = tidy(ctx) {
-            say(ctx, &error.to_string());
-        }
+    if journal::due(&ctx.layout, ctx.clock.now_ms())
+        && let Err(error) = tidy(ctx)
+    {
+        say(ctx, &error.to_string());
     }
 }
 
