@@ -64,7 +64,10 @@ fn a_query_finds_what_it_asks_for_across_all_files_in_order_and_of_those_the_new
     for name in book.archive() {
         write(book.path("journal").join(name), "no journal");
     }
-    assert_eq!(some(Query { since: Some(NOW + 2 * DAY), ..all.clone() }), ["2.0", "2.1", "2.2", "2.3"]);
+    let today = Query { since: Some(NOW + 2 * DAY), ..all.clone() };
+    assert_eq!(some(today.clone()), ["2.0", "2.1", "2.2", "2.3"]);
+    let passed = journal::query(&book.ctx.layout, &today, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
+    assert_eq!(passed.damaged, 0);
     assert_eq!(some(Query { limit: Some(4), ..all }), ["2.0", "2.1", "2.2", "2.3"]);
 }
 
