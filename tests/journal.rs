@@ -278,6 +278,12 @@ fn a_head_that_is_gone_is_made_from_the_files() {
     fs::rename(book.path("journal.jsonl"), book.path("elsewhere")).unwrap();
     book.note("without both");
     assert_eq!(book.verify().last, 6);
+    // A chain whose beginning was removed for its age begins at the oldest line that is kept.
+    fs::remove_file(book.path("journal").join(&book.archive()[0])).unwrap();
+    fs::remove_file(book.path("journal.head")).unwrap();
+    book.note("without its beginning");
+    book.sound(5);
+    assert_eq!(book.verify().first, 3);
 }
 
 #[test]

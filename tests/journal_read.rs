@@ -174,8 +174,13 @@ fn the_command_follows_until_it_is_stopped() {
     let mut command = pair.command(env!("CARGO_BIN_EXE_craft"), &pair.a);
     command.args(["logs", "--follow", "--json", "--operation", "sync"]).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut next = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| tell.send(line)));
+    let next = || {
+        let line = told.recv_timeout(std::time::Duration::from_secs(60)).expect("a line in time");
+        serde_json::from_str::<Value>(&line).unwrap()
+    };
     let first = next();
     assert_eq!(first["operation"], "sync");
     write(pair.a.join("new.txt"), "new\n");
