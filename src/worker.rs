@@ -11,7 +11,7 @@ use crate::env::{self, Env};
 use crate::fs::lock;
 use crate::hook::answer::{self, Answer};
 use crate::locate::Location;
-use crate::ops::{enrolled, ours, round, sync};
+use crate::ops::{audit, enrolled, ours, round, sync};
 use crate::queue::{self, Request, Trigger};
 use crate::state::session;
 use crate::sync::outcome::{End, Refusal};
@@ -36,6 +36,9 @@ pub fn run(env: Env, again: bool) {
     let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
     take_up_dead_sessions(&ctx);
     drain(&ctx);
+    // Last, since a hook may wait for what is above.
+    audit::take_held(&ctx);
+    audit::tidy_if_due(&ctx);
 }
 
 /// Sessions whose client died without a word leave their work behind: it is pushed like at an end.

@@ -17,6 +17,8 @@ mod hooks;
 mod hostile;
 mod install;
 mod permissions;
+mod journal;
+mod journal_read;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{Clock, Millis};
@@ -41,6 +42,21 @@ pub struct Hook<'a, C> {
     pub stdout: &'a mut dyn Write,
     /// How the worker is started.
     pub start_worker: &'a mut StartWorker<'a>,
+    /// What is measured: set where this hook holds the session for more than a look.
+    pub held: Option<Held>,
+}
+
+/// A hook that holds the session, but for how long it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where our files are.
+    pub layout: Layout,
+    /// The event.
+    pub name: Name,
+    /// The session.
+    pub session: Option<String>,
+    /// The repository's common folder.
+    pub common_dir: PathBuf,
 }
 
 /// `SessionStart`: registers the session, asks for a pull, waits for the answer as long as the budget
@@ -59,6 +75,7 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     if !here.policy.is_on() {
         return;
     }
+    hook.holds(&here);
     hook.register(&here);
     let request = match hook.decide(&here) {
         Decision::Run(run) => hook.ask(&here, run),
@@ -103,7 +120,10 @@ pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
         // What a subagent or a command of ours would be told is not for it.
         Decision::Skip(trigger::Why::Off | trigger::Why::OwnCommand | trigger::Why::Subagent) => return,
         Decision::Skip(_) => {}
-        Decision::Run(run) => drop(hook.ask(&here, run)),
+        Decision::Run(run) => {
+            hook.holds(&here);
+            drop(hook.ask(&here, run));
+        }
     }
     let notices = hook.waiting(&here);
     hook.tell(Name::UserPromptSubmit, &here, &notices);
@@ -163,6 +183,16 @@ impl<C: Clock> Hook<'_, C> {
                 Arrival::Broken(layout, error)
             }
         }
+    }
+
+    /// From here on the session waits for more than a look: how long is measured.
+    fn holds(&mut self, here: &Here) {
+        self.held = Some(Held {
+            layout: here.layout.clone(),
+            name: here.name,
+            session: here.event.session.clone(),
+            common_dir: here.location.common_dir.clone(),
+        });
     }
 
     fn beat(&self, layout: &Layout, name: Name, event: &Event) -> bool {

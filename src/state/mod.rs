@@ -2,6 +2,8 @@
 
 pub mod file;
 pub mod heartbeat;
+pub mod held;
+mod lines;
 pub mod model;
 pub mod notice;
 pub mod observed;
