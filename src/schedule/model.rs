@@ -312,8 +312,8 @@ impl Schedule {
     }
 }
 
-/// The last moment of the year 9999: RFC 3339 has no later one.
-pub(super) const LAST: Millis = 253_402_300_799_999;
+/// The last moment of the year 9999, in milliseconds: RFC 3339 has no later one.
+pub const LAST: Millis = 253_402_300_799_999;
 
 /// A time that need not be there.
 mod time {
