@@ -41,8 +41,10 @@ enum Verb {
     /// Let no job run by itself
     Disable,
     /// Run a job now, due or not, and wait for it
-    #[command(after_help = "It ends with 0 where the job did its work, and with 1 where it failed or where nothing does \
-                            its work yet.")]
+    #[command(
+        after_help = "It ends with 0 where the job did its work, and with 1 where it failed or where nothing does \
+                            its work yet."
+    )]
     Run(Which),
     /// Let a job rest
     Pause(Which),
@@ -104,7 +106,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, args: &Jobs) -> Result<u8, CommandError> 
         Verb::Run(which) => by_hand(ctx, ui, args.json, which.kind()?),
         Verb::Pause(which) => {
             let view = jobs::pause(ctx, which.kind()?)?;
-            Ok(changed(ui, args.json, &view, &format!("{} rests until `craft jobs resume`", view.job.id)))
+            Ok(changed(ui, args.json, &view, &format!("{0} rests until `craft jobs resume {0}`", view.job.id)))
         }
         Verb::Resume(which) => {
             let view = jobs::resume(ctx, which.kind()?)?;

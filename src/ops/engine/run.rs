@@ -135,7 +135,14 @@ fn file(common_dir: &Path) -> PathBuf {
 /// sync that finds nothing to do.
 pub(crate) fn was_killed(ctx: &Context, common_dir: &Path) -> bool {
     let left = journal::read(common_dir).is_some() || read(common_dir).is_some_and(|r| r.is_of(&machine(&ctx.host)));
-    left && lock::living_holder(&journal::lock_file(common_dir), &ctx.host).is_none()
+    left && at_work(ctx, common_dir).is_none()
+}
+
+/// Who is at work in a repository, as far as can be told without touching its lock. In many containers a process
+/// that has ended stays in the list of processes, since nobody waits for it; it holds nothing any more.
+pub(crate) fn at_work(ctx: &Context, common_dir: &Path) -> Option<lock::Holder> {
+    let ended = |pid| Path::new("/proc/self").exists() && process_started(pid) == 0;
+    lock::living_holder(&journal::lock_file(common_dir), &ctx.host).filter(|holder| !ended(holder.pid))
 }
 
 fn read(common_dir: &Path) -> Option<Record> {

@@ -101,7 +101,7 @@ mod tests {
         }
         assert_eq!(reader.more().unwrap().len(), 5);
         let (lines, _) = Reader::tail(&ctx, kind, 2).unwrap();
-        assert_eq!(lines[1], "2025-09-01T12:00:00Z line 4\\u{a}\\u{1b}[31m");
+        assert_eq!(lines[1], "2025-09-01T12:00:00Z line 4 \\u{1b}[31m");
         assert_eq!(lines.len(), 2);
 
         let path = ctx.layout.job_log(kind.word());

@@ -10,7 +10,7 @@ use crate::config::model::Action;
 use crate::config::policy::Policy;
 use crate::context::Context;
 use crate::diagnostics;
-use crate::fs::{FsError, lock};
+use crate::fs::FsError;
 use crate::locate::{Location, locate};
 use crate::ops::engine::{self, journal};
 use crate::ops::{drain, enrolled, record};
@@ -129,7 +129,7 @@ fn wanted(policy: &Policy) -> Option<Action> {
 /// Why a request waits.
 fn why(ctx: &Context, state: &State, request: &Request) -> String {
     let now = ctx.clock.now_ms();
-    if let Some(holder) = lock::living_holder(&journal::lock_file(&request.common_dir), &ctx.host) {
+    if let Some(holder) = engine::at_work(ctx, &request.common_dir) {
         return format!("{} (process {}) is at work there", tell::clean(&holder.purpose), holder.pid);
     }
     let repository = state.repositories.get(&record::state_key(&request.location()));
