@@ -19,6 +19,7 @@ mod install;
 mod permissions;
 mod journal;
 mod journal_read;
+mod jobs;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -16,6 +16,7 @@ use crate::hook::event::{Event, Name};
 use crate::hook::{answer, client, complaint, output, stdin, wire};
 use crate::locate::{self, Location};
 use crate::queue::{self, Request};
+use crate::state::due;
 use crate::state::heartbeat::{self, Heartbeat};
 use crate::state::notice::{self, Notice};
 use crate::state::session::{self, Session};
@@ -170,6 +171,7 @@ impl<C: Clock> Hook<'_, C> {
         }
         // The host runs hooks in the session's folder, so that is where an event without one happened.
         let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
+        self.start_due_jobs(&layout, name, &event);
         let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
         match policy::at(&layout, &location) {
             Ok(None) => Arrival::Nothing,
@@ -193,6 +195,20 @@ impl<C: Clock> Hook<'_, C> {
             session: here.event.session.clone(),
             common_dir: here.location.common_dir.clone(),
         });
+    }
+
+    /// Starts the worker where a recurring job is due, whatever folder the session is in: the file that says so is
+    /// there only while the user has the scheduler switched on. A request of this hook has a worker of its own, which
+    /// no job holds up.
+    fn start_due_jobs(&mut self, layout: &Layout, name: Name, event: &Event) {
+        let occasion = matches!(name, Name::SessionStart | Name::UserPromptSubmit) && event.agent_id.is_none();
+        if !occasion || !due::read(&layout.due()).is_some_and(|due| due.has_come(self.clock.now_ms())) {
+            return;
+        }
+        // A hook of a starting session stays to wait for its pull.
+        if let Err(error) = (self.start_worker)(self.env, name == Name::SessionStart) {
+            self.log(layout, name, &format!("cannot start the worker: {error}"));
+        }
     }
 
     fn beat(&self, layout: &Layout, name: Name, event: &Event) -> bool {
