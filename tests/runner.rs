@@ -16,6 +16,9 @@ mod harness;
 mod hooks;
 mod hostile;
 mod install;
+mod notifications;
+#[cfg(feature = "desktop")]
+mod notifications_desktop;
 mod plugin_commands;
 mod review;
 mod review_install;

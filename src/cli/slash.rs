@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 12] = [
+const ALLOWED: [(&str, &str); 13] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -30,10 +30,20 @@ const ALLOWED: [(&str, &str); 12] = [
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
+    ("notifications", "what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 3] = ["auto-sync config check", "settings diff", "settings list"];
+const ALSO: [&str; 8] = [
+    "auto-sync config check",
+    "notifications dismiss",
+    "notifications dismiss-all",
+    "notifications list",
+    "notifications show",
+    "notifications snooze",
+    "settings diff",
+    "settings list",
+];
 
 /// Columns of what was said that an error repeats.
 const SHOWN: usize = 60;
@@ -193,6 +203,9 @@ mod tests {
             "auto-sync config set autoSync.enabled false",
             "auto-sync config check",
             "doctor",
+            "notifications --all",
+            "notifications dismiss-all -y",
+            "notifications snooze x 2h",
         ] {
             assert_eq!(judged(line), Ok(()), "{line}");
         }
