@@ -16,10 +16,13 @@ mod harness;
 mod hooks;
 mod hostile;
 mod install;
-mod permissions;
+mod jobs;
 mod journal;
 mod journal_read;
-mod jobs;
+mod notifications;
+#[cfg(feature = "desktop")]
+mod notifications_desktop;
+mod permissions;
 mod plugin_commands;
 mod review;
 mod review_install;
