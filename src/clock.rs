@@ -146,6 +146,22 @@ pub fn parse_rfc3339(text: &str) -> Option<Millis> {
     DateTime::parse_from_rfc3339(text).ok().and_then(|t| u64::try_from(t.timestamp_millis()).ok())
 }
 
+/// A length of time as people type it: a whole number and one of `s`, `m` (or `min`), `h`, `d`, `w`.
+#[must_use]
+pub fn span(text: &str) -> Option<Millis> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let unit = match unit.trim_start() {
+        "s" => 1000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "w" => 7 * 86_400_000,
+        _ => return None,
+    };
+    Some(number.parse::<Millis>().ok()?.saturating_mul(unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

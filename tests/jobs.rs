@@ -68,12 +68,11 @@ trait Jobs {
 
     /// Results of the journal's lines about a job.
     fn journal(&self, kind: &str) -> Vec<String> {
-        let text = std::fs::read_to_string(self.env().craft_dir().join("log/journal.jsonl")).unwrap_or_default();
-        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        lines
-            .filter(|line| line["operation"] == "job" && line["item"] == kind)
-            .map(|line| line["result"].as_str().unwrap().to_owned())
-            .collect()
+        let words = ["logs", "--since", "2025-01-01", "--operation", "job", "--limit", "100000", "--json"];
+        let env = self.env();
+        let all: Value = serde_json::from_str(&env.craft(env.root(), &words).ok().stdout).unwrap();
+        let lines = all["entries"].as_array().unwrap().iter();
+        lines.filter(|line| line["item"] == kind).map(|line| line["result"].as_str().unwrap().to_owned()).collect()
     }
 
     fn due(&self) -> Option<u64> {

@@ -1,6 +1,6 @@
 //! How often a job runs, as people write it: `15m`, `2h`, `1d`.
 
-use crate::clock::Millis;
+use crate::clock::{self, Millis};
 
 /// One minute, in milliseconds.
 pub const MINUTE: Millis = 60_000;
@@ -24,16 +24,7 @@ pub const FORMS: &str = "`15m`, `2h` or `1d`, from `1m` to `7d`";
 pub fn parse(text: &str) -> Result<Millis, String> {
     let wrong = || format!("`{}` is no interval; it looks like {FORMS}", crate::plain::line(text));
     let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
-    let (number, unit) = text.split_at(split);
-    let unit = match unit.trim() {
-        "m" | "min" => MINUTE,
-        "h" => HOUR,
-        "d" => DAY,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let ms = number.saturating_mul(unit);
+    let ms = clock::span(text).ok_or_else(wrong)?;
     if (SHORTEST..=LONGEST).contains(&ms) {
         Ok(ms)
     } else {
@@ -71,13 +62,14 @@ mod tests {
             assert_eq!(parse(text), Ok(ms), "{text}");
             assert_eq!(words(ms), said);
         }
-        for text in ["", "m", "15", "15s", "-15m", "1.5h", "15m5", "h2", "１m", "\u{1b}[31m", "99999999999999999999d"]
-        {
+        for text in ["", "m", "15", "-15m", "1.5h", "15m5", "h2", "１m", "\u{1b}[31m", "99999999999999999999d"] {
             let said = parse(text).unwrap_err();
             assert!(said.contains(FORMS) && said.contains("is no interval"), "{said}");
             assert!(!said.contains('\u{1b}'));
         }
-        assert!(parse("0m").unwrap_err().contains("is too short"));
+        for text in ["0m", "59s"] {
+            assert!(parse(text).unwrap_err().contains("is too short"), "{text}");
+        }
         for text in ["8d", "18446744073709551615d"] {
             assert!(parse(text).unwrap_err().contains("is too long"), "{text}");
         }

@@ -15,16 +15,22 @@ fn help_tells_commands_and_exit_codes() {
     Usage: craft [OPTIONS] <COMMAND>
 
     Commands:
-      auto-sync    Pull, commit and push by itself when a session starts and ends
-      install      Make the hooks known to Claude Code
-      uninstall    Take everything away that `craft install` put anywhere
-      doctor       Check everything that must hold for the hooks to work
-      scan         Look for credentials in files, in what would be sent, or in the history
-      settings     Put our pieces into Claude Code's settings files, and take them out again
-      demo         Show in a temporary folder how two machines stay in step
-      statusline   Print one line for Claude Code's status line, given its JSON on stdin
-      completions  Print a completion script for a shell
-      man          Print the manual page, or write all pages into a folder
+      auto-sync      Pull, commit and push by itself when a session starts and ends
+      install        Make the hooks known to Claude Code
+      uninstall      Take everything away that `craft install` put anywhere
+      doctor         Check everything that must hold for the hooks to work
+      scan           Look for credentials in files, in what would be sent, or in the history
+      settings       Put our pieces into Claude Code's settings files, and take them out again
+      jobs           Look at recurring jobs, run them, pause them
+      logs           Search the journal of everything that was done
+      metrics        How often syncs run, how long they take, how often they fail
+      monitor        Watch jobs, repositories, notifications and the journal
+      notifications  Read, dismiss and snooze notifications
+      permissions    What may leave this machine, and what may be taken in
+      demo           Show in a temporary folder how two machines stay in step
+      statusline     Print one line for Claude Code's status line, given its JSON on stdin
+      completions    Print a completion script for a shell
+      man            Print the manual page, or write all pages into a folder
 
     Options:
       -C <DIR>       Work as if started in this folder
@@ -36,7 +42,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
+      4  refused by a gate: conflict markers, mass deletion, an older tree, a credential, permissions
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -65,7 +71,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
+      4  refused by a gate: conflict markers, mass deletion, an older tree, a credential, permissions
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -95,7 +101,7 @@ fn help_tells_commands_and_exit_codes() {
       1  failed, or refused for a reason not listed here
       2  wrong usage or a broken configuration file
       3  conflict: both sides changed the same lines
-      4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
+      4  refused by a gate: conflict markers, mass deletion, an older tree, a credential, permissions
       5  busy: another process holds the lock
       6  network: the remote cannot be reached, or a failure that may pass
     exit 0
@@ -198,7 +204,32 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-demo.1
     craft-doctor.1
     craft-install.1
+    craft-jobs-disable.1
+    craft-jobs-enable.1
+    craft-jobs-interval.1
+    craft-jobs-list.1
+    craft-jobs-logs.1
+    craft-jobs-pause.1
+    craft-jobs-reset.1
+    craft-jobs-resume.1
+    craft-jobs-run.1
+    craft-jobs.1
+    craft-logs-verify.1
+    craft-logs.1
     craft-man.1
+    craft-metrics.1
+    craft-monitor.1
+    craft-notifications-dismiss-all.1
+    craft-notifications-dismiss.1
+    craft-notifications-list.1
+    craft-notifications-show.1
+    craft-notifications-snooze.1
+    craft-notifications.1
+    craft-permissions-check.1
+    craft-permissions-import.1
+    craft-permissions-set.1
+    craft-permissions-show.1
+    craft-permissions.1
     craft-scan-allow.1
     craft-scan-disallow.1
     craft-scan.1
