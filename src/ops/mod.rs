@@ -14,6 +14,7 @@ pub mod history;
 pub mod install;
 pub mod keys;
 pub mod log;
+pub mod monitor;
 pub mod notifications;
 pub mod ours;
 pub mod record;

@@ -1,0 +1,47 @@
+//! The same as text: for a pipe, and for the client.
+
+use super::model::Dashboard;
+use super::rows::{Panel, Row, Tone, rows};
+use super::words::{cut, fit};
+use crate::clock::{Millis, rfc3339};
+use crate::plain;
+
+/// Rows of a panel at most; of how many more there are, one line tells.
+const SHOWN: usize = 10;
+
+/// The dashboard in lines of at most `width` columns.
+#[must_use]
+pub fn lines(board: &Dashboard, now: Millis, width: usize) -> Vec<Row> {
+    let heading = |text: String| Row { id: String::new(), text, tone: Tone::Plain };
+    let mut lines = vec![heading(title(now, width))];
+    for problem in &board.problems {
+        lines.push(Row { id: String::new(), text: cut(&format!("! {}", plain::line(problem)), width), tone: Tone::Bad });
+    }
+    for panel in Panel::ALL {
+        lines.push(heading(String::new()));
+        lines.push(heading(cut(&panel.heading(board), width)));
+        let mut all = rows(board, panel, now, width.saturating_sub(2), "");
+        let more = all.len().saturating_sub(SHOWN);
+        all.truncate(SHOWN);
+        if all.is_empty() {
+            all.push(Row { text: cut(panel.nothing(), width.saturating_sub(2)), tone: Tone::Faint, ..Row::default() });
+        }
+        if more > 0 {
+            all.push(Row { text: format!("… and {more} more"), tone: Tone::Faint, ..Row::default() });
+        }
+        lines.extend(all.into_iter().map(|row| Row { text: format!("  {}", row.text), ..row }));
+    }
+    lines
+}
+
+/// The first line.
+#[must_use]
+pub fn title(now: Millis, width: usize) -> String {
+    let time = rfc3339(now);
+    let time = format!("{} {} UTC", &time[..10], &time[11..16]);
+    let name = "craft monitor";
+    if width < name.len() + time.len() + 1 {
+        return cut(name, width);
+    }
+    format!("{}{time}", fit(name, width - time.len()))
+}

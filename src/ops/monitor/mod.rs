@@ -1,0 +1,72 @@
+//! What the monitor shows, put together from what was recorded: no git program is started and no network is used.
+
+mod act;
+mod repositories;
+mod running;
+
+use std::path::PathBuf;
+
+pub use act::{Deed, act};
+
+use crate::config::load;
+use crate::context::Context;
+use crate::locate::Location;
+use crate::monitor::Dashboard;
+use crate::monitor::model::{Scheduler, VERSION};
+use crate::ops::status;
+use crate::scan::redact::hush_json;
+
+/// The dashboard, and the files that change whenever it does.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Collected {
+    /// The dashboard.
+    pub board: Dashboard,
+    /// Absolute paths, of files and of folders in which files come and go. Some may not be there yet.
+    pub watch: Vec<PathBuf>,
+    /// Repositories that have moved since their changed files were counted.
+    pub moved: Vec<Location>,
+}
+
+/// Puts it together. Nothing is written and nothing is started.
+#[must_use]
+pub fn collect(ctx: &Context) -> Collected {
+    let now = ctx.clock.now_ms();
+    let layout = &ctx.layout;
+    let mut board = Dashboard { version: VERSION, generated_at: now, ..Dashboard::default() };
+    let mut moved = Vec::new();
+    let mut watch = vec![
+        layout.config(),
+        layout.state(),
+        layout.schedule(),
+        layout.notifications(),
+        layout.journal(),
+        layout.progress(),
+    ];
+    match load::load(&layout.config()) {
+        Ok(config) => {
+            board.scheduler = Scheduler { enabled: config.scheduler.enabled };
+            let all = repositories::all(ctx, &config);
+            board.repositories = all.found;
+            board.problems.extend(all.problems);
+            watch.extend(all.watch);
+            moved = all.moved;
+        }
+        Err(error) => board.problems.push(error.to_string()),
+    }
+    board.running = running::all(ctx);
+    watch.sort();
+    watch.dedup();
+    Collected { board: hushed(board), watch, moved }
+}
+
+/// Asks a worker to count the changed files of what has moved.
+pub fn ask_for_a_look(ctx: &Context, moved: &[Location]) {
+    status::ask_for_a_look(ctx, moved, ctx.clock.now_ms());
+}
+
+/// Without the credentials that its texts may hold: they are cut to fit where they are drawn, and half a credential
+/// would not be known as one.
+fn hushed(board: Dashboard) -> Dashboard {
+    let value = serde_json::to_value(&board).map(hush_json);
+    value.and_then(serde_json::from_value).unwrap_or(Dashboard { repositories: Vec::new(), ..board })
+}
