@@ -345,3 +345,7 @@ mod time {
         Ok(Option::<Time>::deserialize(deserializer)?.map(|t| t.0))
     }
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;

@@ -196,10 +196,10 @@ fn repository(board: &Dashboard, repository: &Repository, now: Millis) -> Row {
     let branch = if repository.branch.is_empty() { "(no branch)".to_owned() } else { plain::name(&repository.branch) };
     let text = format!(
         "{} {} {} {} {} {last}",
-        fit(&plain::name(&repository.name), 14),
-        fit(&branch, 10),
-        fit(&sides, 8),
-        fit(&dirty, 10),
+        fit(&plain::name(&repository.name), 12),
+        fit(&branch, 8),
+        fit(&sides, 7),
+        fit(&dirty, 9),
         fit(repository.health.word(), 9),
     );
     Row { id: repository.path.to_string_lossy().into_owned(), text, tone }
@@ -251,8 +251,8 @@ fn activity(board: &Dashboard) -> Vec<Row> {
     let metrics = &board.metrics;
     if let Some(took) = metrics.duration_ms {
         let text = format!(
-            "{} {} syncs: half within {}, 95% within {}; {} failed, {} in conflict",
-            fit("git", 10),
+            "{} {}, half within {}, 95% within {}, {} failed, {} in conflict",
+            fit("syncs", 10),
             metrics.syncs,
             duration(took.median),
             duration(took.p95),

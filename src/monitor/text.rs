@@ -45,3 +45,51 @@ pub fn title(now: Millis, width: usize) -> String {
     }
     format!("{}{time}", fit(name, width - time.len()))
 }
+
+#[cfg(test)]
+mod tests {
+    use console::measure_text_width;
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::monitor::sample::{NOW, empty, hostile, ordinary, trouble};
+
+    fn shown(board: &Dashboard, width: usize) -> String {
+        let lines = lines(board, NOW, width);
+        for line in &lines {
+            assert!(measure_text_width(&line.text) <= width, "{:?} is wider than {width}", line.text);
+        }
+        lines.into_iter().map(|row| row.text).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_day_as_text() {
+        assert_snapshot!(shown(&ordinary(), 80));
+    }
+
+    #[test]
+    fn what_needs_the_user_is_in_the_text() {
+        assert_snapshot!(shown(&trouble(), 80));
+    }
+
+    #[test]
+    fn nothing_is_said_as_such() {
+        assert_snapshot!(shown(&empty(), 40));
+    }
+
+    #[test]
+    fn no_line_is_too_wide_and_none_steers_the_terminal() {
+        for width in [30, 79, 200] {
+            let text = shown(&hostile(), width);
+            assert!(!text.contains('\u{1b}') && !text.contains('\u{7}') && !text.contains('\u{202e}'));
+        }
+    }
+
+    #[test]
+    fn of_many_rows_ten_are_shown_and_the_others_counted() {
+        let mut board = ordinary();
+        board.journal = (0..25).map(|n| board.journal[n % 4].clone()).collect();
+        let text = shown(&board, 80);
+        assert_eq!(text.lines().last(), Some("  … and 15 more"));
+    }
+}

@@ -309,3 +309,7 @@ fn act(view: &mut View, board: &Dashboard, key: char) -> Option<Command> {
     }
     command
 }
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

@@ -77,8 +77,8 @@ fn a_terminal_that_is_too_small_is_told_so_and_none_panics() {
     "                              "
     "                              "
     "#);
-    for width in [0, 1, 2, 3, 39, 40, 41, 79, 129, 130, 131] {
-        for height in [0, 1, 2, 11, 12, 13, 14, 24] {
+    for width in [1, 2, 3, 39, 40, 41, 79, 129, 130, 131] {
+        for height in [1, 2, 11, 12, 13, 14, 24] {
             for keys in ["", "?", "5/x", "3\n", "2\n"] {
                 let keys = keys.chars().map(|c| if c == '\n' { Key::Enter } else { Key::Char(c) }).collect::<Vec<_>>();
                 for board in [ordinary(), empty(), trouble(), hostile()] {
