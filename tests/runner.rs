@@ -16,6 +16,7 @@ mod harness;
 mod hooks;
 mod hostile;
 mod install;
+mod monitor_terminal;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -27,8 +27,7 @@ pub enum Panel {
 
 impl Panel {
     /// All of them, in the order of their keys.
-    pub const ALL: [Self; 5] =
-        [Self::Jobs, Self::Repositories, Self::Notifications, Self::Activity, Self::Journal];
+    pub const ALL: [Self; 5] = [Self::Jobs, Self::Repositories, Self::Notifications, Self::Activity, Self::Journal];
 
     /// Where it stands in [`ALL`](Self::ALL).
     #[must_use]
@@ -118,7 +117,11 @@ pub fn rows(board: &Dashboard, panel: Panel, now: Millis, width: usize, filter: 
     let mut rows: Vec<Row> = match panel {
         Panel::Jobs => {
             let loose = board.running.iter().enumerate().filter(|(_, r)| r.job.is_none() && r.worktree.is_none());
-            let loose = loose.map(|(index, r)| Row { id: format!("running {index}"), text: running(r, now), tone: Tone::Plain });
+            let loose = loose.map(|(index, r)| Row {
+                id: format!("running {index}"),
+                text: running(r, now),
+                tone: Tone::Plain,
+            });
             board.jobs.iter().map(|j| job(board, j, now)).chain(loose).collect()
         }
         Panel::Repositories => board.repositories.iter().map(|r| repository(board, r, now)).collect(),
@@ -154,7 +157,11 @@ fn job(board: &Dashboard, job: &Job, now: Millis) -> Row {
         },
         ("failed", _) => "needs reset".to_owned(),
         (_, Some(next)) if job.enabled && board.scheduler.enabled => {
-            if next <= now { "due".to_owned() } else { when(next, now) }
+            if next <= now {
+                "due".to_owned()
+            } else {
+                when(next, now)
+            }
         }
         _ => "–".to_owned(),
     };
@@ -188,10 +195,13 @@ fn repository(board: &Dashboard, repository: &Repository, now: Millis) -> Row {
         None => "–".to_owned(),
     };
     let now_doing = board.running.iter().find(|r| r.worktree.as_deref() == Some(repository.path.as_path()));
-    let last = match (now_doing, &repository.last_sync) {
-        (Some(work), _) => running(work, now),
-        (None, Some(last)) => format!("{}: {}", when(last.at, now), summary(&last.summary, &last.status)),
-        (None, None) => "never synced".to_owned(),
+    let needs = repository.attention.as_ref().filter(|_| repository.health.needs_the_user());
+    let last = match (now_doing, needs, &repository.last_sync) {
+        (Some(work), _, _) => running(work, now),
+        _ if repository.health == Health::Gone => "there is no such repository any more".to_owned(),
+        (_, Some(needs), _) => plain::line(&needs.message),
+        (_, _, Some(last)) => format!("{}: {}", when(last.at, now), summary(&last.summary, &last.status)),
+        (_, _, None) => "never synced".to_owned(),
     };
     let branch = if repository.branch.is_empty() { "(no branch)".to_owned() } else { plain::name(&repository.branch) };
     let text = format!(
@@ -222,7 +232,8 @@ fn notification(notification: &Notification, now: Millis) -> Row {
         Severity::Warning => ("warning", Tone::Warn),
         Severity::Info => ("info", Tone::Plain),
     };
-    let tone = if notification.severity == Severity::Info && notification.read_at.is_some() { Tone::Faint } else { tone };
+    let tone =
+        if notification.severity == Severity::Info && notification.read_at.is_some() { Tone::Faint } else { tone };
     let unread = if notification.read_at.is_none() { '*' } else { ' ' };
     let times = if notification.count > 1 { format!(" (×{})", notification.count) } else { String::new() };
     let snoozed = notification.snoozed_until.filter(|until| *until > now);
@@ -360,7 +371,8 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
             let place = journal(&board.journal, now).iter().position(|row| row.id == id)?;
             let entry = &board.journal[place];
             lines.time("when", Some(entry.timestamp));
-            lines.say("by", &[&entry.actor.trigger, &entry.actor.user, &entry.actor.host].map(String::as_str).join(" "));
+            lines
+                .say("by", &[&entry.actor.trigger, &entry.actor.user, &entry.actor.host].map(String::as_str).join(" "));
             lines.some("session", entry.actor.session.as_deref());
             lines.some("item", entry.item.as_deref());
             lines.say("result", entry.result.word());

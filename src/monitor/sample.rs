@@ -30,15 +30,13 @@ pub(crate) fn ordinary() -> Dashboard {
             repository("notes", Health::Ahead, Some((2, 0)), Some(3)),
             Repository { last_sync: None, ..repository("site", Health::Syncing, Some((0, 4)), None) },
         ],
-        running: vec![
-            Running {
-                what: "fetch origin/main".into(),
-                worktree: Some("/home/ann/work/site".into()),
-                job: None,
-                percent: Some(63),
-                since: NOW - 8_000,
-            },
-        ],
+        running: vec![Running {
+            what: "fetch origin/main".into(),
+            worktree: Some("/home/ann/work/site".into()),
+            job: None,
+            percent: Some(63),
+            since: NOW - 8_000,
+        }],
         notifications: Notifications {
             total: 7,
             pending: 2,
@@ -73,7 +71,14 @@ pub(crate) fn ordinary() -> Dashboard {
             conflict_rate: Some(0.0),
         },
         journal: vec![
-            entry(2, "git", "push", Outcome::Success, "/home/ann/work/app", "claude-craft: pushed 2 commits to origin/main"),
+            entry(
+                2,
+                "git",
+                "push",
+                Outcome::Success,
+                "/home/ann/work/app",
+                "claude-craft: pushed 2 commits to origin/main",
+            ),
             entry(9, "git", "push", Outcome::Error, "/home/ann/work/notes", "the remote refused the push"),
             entry(12, "craft", "job", Outcome::Skipped, "external-sync", "not available"),
             entry(300, "github", "close", Outcome::Denied, "#12", "the preset read-only denies close"),
@@ -114,10 +119,10 @@ pub(crate) fn trouble() -> Dashboard {
     board.running.clear();
     board.notifications.by_severity.critical = 1;
     board.notifications.pending = 3;
-    board.notifications.recent.insert(
-        0,
-        notification("n3", Severity::Critical, "conflict", "both sides changed todo.md in notes", 1),
-    );
+    board
+        .notifications
+        .recent
+        .insert(0, notification("n3", Severity::Critical, "conflict", "both sides changed todo.md in notes", 1));
     board
 }
 
@@ -126,7 +131,12 @@ pub(crate) fn hostile() -> Dashboard {
     let evil = "\u{1b}[2J\u{202e}字字字字字字字字字字字字字字字字字字字字字字字字\nnext\u{7}";
     let mut board = ordinary();
     board.problems = vec![evil.into()];
-    board.jobs = vec![Job { id: evil.into(), status: evil.into(), last_message: Some(evil.into()), ..job("x", 1, Some(1), None) }];
+    board.jobs = vec![Job {
+        id: evil.into(),
+        status: evil.into(),
+        last_message: Some(evil.into()),
+        ..job("x", 1, Some(1), None)
+    }];
     board.repositories = vec![Repository {
         name: evil.into(),
         branch: evil.into(),
@@ -139,7 +149,8 @@ pub(crate) fn hostile() -> Dashboard {
         ..notification("n1", Severity::Warning, "drift", evil, u64::MAX)
     }];
     board.activity.by_platform[0].platform = evil.into();
-    board.journal = vec![Entry { platform: evil.into(), operation: evil.into(), ..entry(1, "", "", Outcome::Error, evil, evil) }];
+    board.journal =
+        vec![Entry { platform: evil.into(), operation: evil.into(), ..entry(1, "", "", Outcome::Error, evil, evil) }];
     board
 }
 
@@ -198,7 +209,12 @@ fn notification(id: &str, severity: Severity, kind: &str, title: &str, count: u6
 fn entry(ago: u64, platform: &str, operation: &str, result: Outcome, item: &str, reason: &str) -> Entry {
     Entry {
         timestamp: NOW - ago * MINUTE,
-        actor: Actor { trigger: "session-end".into(), session: Some("s-1".into()), user: "ann".into(), host: "desk".into() },
+        actor: Actor {
+            trigger: "session-end".into(),
+            session: Some("s-1".into()),
+            user: "ann".into(),
+            host: "desk".into(),
+        },
         duration_ms: Some(812),
         changes: Some(Changes { commits: 2, files: 3 }),
         ..Entry::new(platform, operation, result).item(item).reason(reason)

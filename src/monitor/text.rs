@@ -15,7 +15,11 @@ pub fn lines(board: &Dashboard, now: Millis, width: usize) -> Vec<Row> {
     let heading = |text: String| Row { id: String::new(), text, tone: Tone::Plain };
     let mut lines = vec![heading(title(now, width))];
     for problem in &board.problems {
-        lines.push(Row { id: String::new(), text: cut(&format!("! {}", plain::line(problem)), width), tone: Tone::Bad });
+        lines.push(Row {
+            id: String::new(),
+            text: cut(&format!("! {}", plain::line(problem)), width),
+            tone: Tone::Bad,
+        });
     }
     for panel in Panel::ALL {
         lines.push(heading(String::new()));
@@ -65,6 +69,13 @@ mod tests {
     #[test]
     fn a_day_as_text() {
         assert_snapshot!(shown(&ordinary(), 80));
+    }
+
+    #[test]
+    fn the_readme_shows_such_a_day() {
+        let readme = include_str!("../../README.md");
+        let block = readme.split("```text\n$ craft monitor --once\n").nth(1).and_then(|t| t.split("```").next());
+        assert_eq!(block.unwrap_or_default().trim_end(), shown(&ordinary(), 80));
     }
 
     #[test]

@@ -296,7 +296,11 @@ fn act(view: &mut View, board: &Dashboard, key: char) -> Option<Command> {
         return None;
     }
     let command = match key {
-        's' => board.repositories.iter().find(|r| r.path.to_string_lossy() == id).map(|r| Command::ForceSync(r.path.clone())),
+        's' => board
+            .repositories
+            .iter()
+            .find(|r| r.path.to_string_lossy() == id)
+            .map(|r| Command::ForceSync(r.path.clone())),
         'd' => board.notifications.recent.iter().find(|n| n.id == id).map(|n| Command::Dismiss(n.id.clone())),
         _ => board.jobs.iter().find(|j| j.id == id).map(|job| match (key, job.enabled) {
             ('r', _) => Command::RunJob(job.kind.clone()),

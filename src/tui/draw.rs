@@ -125,14 +125,16 @@ impl Page<'_, '_> {
         };
         let width = usize::from(area.width);
         let name = cut(&name, width.saturating_sub(place.len()));
-        let rule = "─".repeat(width.saturating_sub(console::measure_text_width(&name) + console::measure_text_width(&place)));
+        let rule =
+            "─".repeat(width.saturating_sub(console::measure_text_width(&name) + console::measure_text_width(&place)));
         let style = if focused { Style::new().add_modifier(Modifier::BOLD) } else { self.palette.of(Tone::Faint) };
         self.put(area, 0, &format!("{name}{rule}{place}"), style);
     }
 
     fn rows(&mut self, area: Rect, panel: Panel, rows: &[Row]) {
         if rows.is_empty() {
-            let text = if self.view.filter.is_empty() { panel.nothing() } else { "nothing that the filter lets through" };
+            let text =
+                if self.view.filter.is_empty() { panel.nothing() } else { "nothing that the filter lets through" };
             self.put(area, 0, &format!("  {text}"), self.palette.of(Tone::Faint));
             return;
         }
@@ -154,7 +156,9 @@ impl Page<'_, '_> {
 
     fn last_line(&mut self, area: Rect, busy: &[&str]) {
         let (text, tone) = match (&self.view.over, &self.view.message) {
-            (Over::Filter, _) => (format!("/{}_   Enter keeps it, Esc shows all again", plain::line(&self.view.filter)), Tone::Plain),
+            (Over::Filter, _) => {
+                (format!("/{}_   Enter keeps it, Esc shows all again", plain::line(&self.view.filter)), Tone::Plain)
+            }
             (_, Some(message)) => (message.text.clone(), message.tone),
             (_, None) if !busy.is_empty() => (format!("{} …", busy.join(", ")), Tone::Plain),
             (_, None) if !self.view.filter.is_empty() => {
@@ -203,7 +207,11 @@ impl Page<'_, '_> {
             let text = format!("│ {} │", fit(line, inner.saturating_sub(2)));
             self.put(area, index + 1, &text, Style::new());
         }
-        let more = if first + shown < lines.len() { format!("{} more below  ", lines.len() - first - shown) } else { String::new() };
+        let more = if first + shown < lines.len() {
+            format!("{} more below  ", lines.len() - first - shown)
+        } else {
+            String::new()
+        };
         self.put(area, usize::from(height.saturating_sub(1)), &edge('└', &format!("{more}{end}"), '┘'), bold);
     }
 }

@@ -139,7 +139,9 @@ impl<'a> Monitor<'a> {
                     }
                 }
                 // At the minute what has grown old goes; and work that was killed changes no file.
-                Err(RecvTimeoutError::Timeout) => stale = self.ctx.clock.now_ms() / 60_000 != now / 60_000 || self.counts(),
+                Err(RecvTimeoutError::Timeout) => {
+                    stale = self.ctx.clock.now_ms() / 60_000 != now / 60_000 || self.counts()
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             if stale {

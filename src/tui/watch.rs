@@ -113,7 +113,8 @@ mod tests {
 
     #[test]
     fn only_what_is_watched_counts() {
-        let wanted: BTreeSet<PathBuf> = ["/s/state.json", "/s/progress", "/s/log/journal.jsonl"].map(PathBuf::from).into();
+        let wanted: BTreeSet<PathBuf> =
+            ["/s/state.json", "/s/progress", "/s/log/journal.jsonl"].map(PathBuf::from).into();
         for path in ["/s/state.json", "/s/progress", "/s/progress/1.json", "/s/log", "/s/log/journal.jsonl"] {
             assert!(is_wanted(&wanted, Path::new(path)), "{path}");
         }
@@ -128,7 +129,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let top = tmp.path().canonicalize().unwrap();
         let (tx, rx) = mpsc::channel();
-        let mut watch = Watch::new(move || drop(tx.send(())));
+        let mut watch = Watch::new(move || tx.send(()).unwrap_or_default());
         let (file, inner) = (top.join("a.json"), top.join("sub/b.json"));
         let paths = [file.clone(), inner.clone()];
         assert_eq!(watch.follow(&paths), None);

@@ -71,7 +71,8 @@ fn recorded(ctx: &Context, problems: &mut Vec<String>) -> State {
 
 fn entry(enrolled: &Enrolled, known: &RepoState) -> Repository {
     let name = enrolled.path.file_name().unwrap_or(enrolled.path.as_os_str());
-    let attention = known.attention.as_ref().map(|a| Attention { message: a.message.clone(), command: a.command.clone() });
+    let attention =
+        known.attention.as_ref().map(|a| Attention { message: a.message.clone(), command: a.command.clone() });
     let paused = known.paused.as_ref().map(|why| Attention {
         message: format!("automatic sync is paused: {why}"),
         command: "craft auto-sync force".to_owned(),
