@@ -46,7 +46,7 @@ fn given_back(tmux: &Tmux<'_>) {
     let flags = || tmux.run(&["display-message", "-p", "#{cursor_flag}#{alternate_on}"]).stdout;
     wait_until("the cursor is shown", || flags().trim() == "10");
     enter(tmux, "echo $((40+2))x; stty -a | grep -c ' icanon'");
-    wait_until("the shell reads lines again", || tmux.screen().contains("\n42x\n1\n"));
+    wait_until("the shell reads lines again", || tmux.screen().contains("42x\n1\n"));
 }
 
 /// The row that begins with `name`, as it is shown now.

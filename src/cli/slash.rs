@@ -194,6 +194,8 @@ mod tests {
             "auto-sync config set autoSync.enabled false",
             "auto-sync config check",
             "doctor",
+            "monitor",
+            "monitor --json --columns 60",
         ] {
             assert_eq!(judged(line), Ok(()), "{line}");
         }

@@ -158,10 +158,10 @@ impl View {
             cursor.at = found.unwrap_or_else(|| cursor.at.min(rows.len().saturating_sub(1)));
             cursor.id = rows.get(cursor.at).map(|row| row.id.clone()).unwrap_or_default();
         }
-        if let Over::Details { id, .. } = &self.over {
-            if rows::details(board, self.panel, id, now).is_none() {
-                self.over = Over::Nothing;
-            }
+        if let Over::Details { id, .. } = &self.over
+            && rows::details(board, self.panel, id, now).is_none()
+        {
+            self.over = Over::Nothing;
         }
         self
     }

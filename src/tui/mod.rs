@@ -140,7 +140,7 @@ impl<'a> Monitor<'a> {
                 }
                 // At the minute what has grown old goes; and work that was killed changes no file.
                 Err(RecvTimeoutError::Timeout) => {
-                    stale = self.ctx.clock.now_ms() / 60_000 != now / 60_000 || self.counts()
+                    stale = self.ctx.clock.now_ms() / 60_000 != now / 60_000 || self.counts();
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
@@ -206,11 +206,11 @@ impl<'a> Monitor<'a> {
 
     /// Begins something in the background.
     fn start(&mut self, deed: Deed) {
-        if let Some(name) = name(&deed) {
-            if !self.busy.insert(name.clone()) {
-                self.view.say(format!("{name} is under way already"), Tone::Warn);
-                return;
-            }
+        if let Some(name) = name(&deed)
+            && !self.busy.insert(name.clone())
+        {
+            self.view.say(format!("{name} is under way already"), Tone::Warn);
+            return;
         }
         let (tx, env) = (self.tx.clone(), self.ctx.env.clone());
         std::thread::spawn(move || {

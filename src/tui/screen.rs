@@ -8,6 +8,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::layout::Rect;
 
 use super::draw::{self, Palette};
 use crate::clock::Millis;
@@ -43,9 +44,11 @@ impl Screen {
         self.terminal.draw(|frame| draw::all(frame, board, view, now, busy, palette)).map(drop)
     }
 
-    /// Has everything drawn anew.
+    /// Has everything drawn anew. (`Terminal::clear` asks the terminal where the cursor is; the answer would go to
+    /// whoever reads keys.)
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect { x: 0, y: 0, width: size.width, height: size.height })
     }
 
     /// Gives the terminal back while `work` runs.
