@@ -17,6 +17,7 @@ mod hooks;
 mod hostile;
 mod install;
 mod monitor_terminal;
+mod permissions;
 mod plugin_commands;
 mod review;
 mod review_install;

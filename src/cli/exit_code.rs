@@ -10,7 +10,7 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Both sides changed the same lines.
 pub const CONFLICT: u8 = 3;
-/// The gate in front of a commit refused.
+/// A gate refused.
 pub const GATE: u8 = 4;
 /// Another process holds the lock.
 pub const BUSY: u8 = 5;
@@ -24,7 +24,7 @@ Exit codes:
   1  failed, or refused for a reason not listed here
   2  wrong usage or a broken configuration file
   3  conflict: both sides changed the same lines
-  4  refused by the gate: conflict markers, mass deletion, an older tree, a credential
+  4  refused by a gate: conflict markers, mass deletion, an older tree, a credential, permissions
   5  busy: another process holds the lock
   6  network: the remote cannot be reached, or a failure that may pass";
 

@@ -78,7 +78,7 @@ enum Command {
     /// Read, dismiss and snooze notifications
     Notifications(notifications::Notifications),
     /// What may leave this machine, and what may be taken in
-    Permissions(permissions::Permissions),
+    Permissions(permissions::PermissionsArgs),
     /// Show in a temporary folder how two machines stay in step
     Demo {
         /// Leave the folder for you to look at
@@ -182,7 +182,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::Metrics(args) => return metrics::run(&ctx, ui, &args),
         Command::Monitor(args) => return monitor::run(&ctx, ui, &args),
         Command::Notifications(args) => return notifications::run(&ctx, ui, &args),
-        Command::Permissions(args) => return permissions::run(&ctx, ui, &args),
+        Command::Permissions(args) => return permissions::run(&ctx, ui, &cwd, &args),
         Command::Uninstall(args) => return install::uninstall(&ctx, ui, &cwd, &args),
         Command::Settings(args) => return settings::run(&ctx, ui, &cwd, &args),
         Command::Brief(args) => {

@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 13] = [
+const ALLOWED: [(&str, &str); 14] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -31,10 +31,18 @@ const ALLOWED: [(&str, &str); 13] = [
     ("auto-sync config set", ""),
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
     ("monitor", "jobs, repositories, notifications and what was done in the last 24 hours"),
+    ("permissions", "what may leave this machine; `permissions check github close` asks the gate"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 3] = ["auto-sync config check", "settings diff", "settings list"];
+const ALSO: [&str; 6] = [
+    "auto-sync config check",
+    "permissions check",
+    "permissions set",
+    "permissions show",
+    "settings diff",
+    "settings list",
+];
 
 /// Columns of what was said that an error repeats.
 const SHOWN: usize = 60;

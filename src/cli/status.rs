@@ -126,6 +126,10 @@ impl Page<'_> {
             self.command("craft auto-sync enable", repository);
         }
         self.row("branch", &branch(repository));
+        if !repository.denied.is_empty() {
+            let words: Vec<_> = repository.denied.iter().map(|o| o.word()).collect();
+            self.row("permitted", &format!("no {}; `craft permissions` shows why", words.join(" and no ")));
+        }
         if let Some(seen) = &repository.seen {
             self.row("state", &state(seen, self.look));
         }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::load::{ConfigError, typed};
 use super::model::Config;
 use crate::fs::read_optional;
+use crate::permission::Permissions;
 
 /// Where the file lies below the top of a working tree.
 pub const FILE: &str = ".claude/craft.json";
@@ -20,6 +21,7 @@ pub const FILE: &str = ".claude/craft.json";
 pub struct Narrowing {
     auto_sync: NarrowAutoSync,
     paths: NarrowPaths,
+    permissions: Permissions,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -62,7 +64,7 @@ impl Narrowing {
         }
     }
 
-    /// Applies it: only ever from on to off, and from more paths to fewer.
+    /// Applies it: only ever from on to off, from more paths to fewer, and from allowed to not.
     pub fn apply(&self, config: &mut Config) {
         let off = |switch: Option<bool>, target: &mut bool| *target &= switch.unwrap_or(true);
         let triggers = &mut config.auto_sync.triggers;
@@ -71,17 +73,20 @@ impl Narrowing {
         off(self.auto_sync.triggers.session_end.enabled, &mut triggers.session_end.enabled);
         off(self.auto_sync.triggers.user_prompt.enabled, &mut triggers.user_prompt.enabled);
         config.paths.exclude.extend(self.paths.exclude.iter().cloned());
+        config.permissions.narrow(&self.permissions);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::permission::{Allow, Operation, Platform};
 
     #[test]
     fn a_project_can_only_take_away() {
         let text = br#"{"autoSync":{"enabled":true,"triggers":{"sessionEnd":{"enabled":false},"userPrompt":{"enabled":true,"probability":1}}},
-            "paths":{"exclude":["big/**"],"include":["**"]},"repositories":[{"path":"/etc"}],"security":{"allow":["**"]}}"#;
+            "paths":{"exclude":["big/**"],"include":["**"]},"repositories":[{"path":"/etc"}],"security":{"allow":["**"]},
+            "permissions":{"git":{"overrides":{"push":false}},"github":{"preset":"full-control"},"beacon":{"preset":"read-only"}}}"#;
         let narrowing: Narrowing = typed(Path::new("p"), text).unwrap();
         let mut config = Config::default();
         config.auto_sync.triggers.user_prompt.enabled = false;
@@ -90,6 +95,10 @@ mod tests {
         assert!(!config.auto_sync.triggers.user_prompt.enabled, "nothing is switched on");
         assert_eq!(config.auto_sync.triggers.user_prompt.probability, 27);
         assert_eq!(config.paths.exclude, ["big/**"]);
+        let may = |platform, operation| config.permissions.allow(platform, operation) == Allow::Yes;
+        assert!(!may(Platform::Git, Operation::Push) && may(Platform::Git, Operation::Pull));
+        assert!(may(Platform::Beacon, Operation::Pull) && !may(Platform::Beacon, Operation::Push));
+        assert!(may(Platform::Github, Operation::Read) && !may(Platform::Github, Operation::Close));
         assert!(config.repositories.is_empty() && config.security.allow.is_empty());
     }
 }

@@ -11,6 +11,7 @@ use super::process::{self, Finished, Invocation, Running};
 use crate::context::Context;
 use crate::env;
 use crate::locate::Location;
+use crate::permission::{Grant, of, on};
 use crate::scan::redact::hush;
 use crate::sync::step::Progress;
 
@@ -60,6 +61,10 @@ const PRELUDE: [&str; 8] = [
 /// Settings under which what git writes survives a power cut: git by itself syncs packs only, and a commit whose
 /// loose objects or ref are empty files afterwards is a repository that somebody has to mend by hand.
 const DURABLE: [&str; 2] = ["core.fsync=committed,index", "core.fsyncMethod=batch"];
+
+/// Commands that talk to a remote; there is a function for each that is used.
+const REACHING_OUT: [&str; 8] =
+    ["push", "fetch", "pull", "ls-remote", "clone", "fetch-pack", "send-pack", "request-pull"];
 
 /// What a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,20 +161,49 @@ impl<'a> Git<'a> {
         self.call(Kind::Write, arguments)
     }
 
-    /// A call that talks to a remote.
-    pub fn network<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
-        self.call(Kind::Network, arguments)
+    /// `git push` with these arguments.
+    pub fn push<S: AsRef<OsStr>>(
+        &self,
+        grant: Grant<on::Git, of::Push>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Call<'_, 'a> {
+        self.network(grant, "push", arguments)
+    }
+
+    /// `git fetch` with these arguments.
+    pub fn fetch<O: of::Fetches, S: AsRef<OsStr>>(
+        &self,
+        grant: Grant<on::Git, O>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Call<'_, 'a> {
+        self.network(grant, "fetch", arguments)
+    }
+
+    /// `git ls-remote` with these arguments.
+    pub fn ls_remote<O: of::Sees, S: AsRef<OsStr>>(
+        &self,
+        grant: Grant<on::Git, O>,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Call<'_, 'a> {
+        self.network(grant, "ls-remote", arguments)
+    }
+
+    fn network<O: of::Of, S: AsRef<OsStr>>(
+        &self,
+        _grant: Grant<on::Git, O>,
+        command: &str,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Call<'_, 'a> {
+        let mut call = self.call(Kind::Network, arguments);
+        call.arguments.insert(0, command.into());
+        call
     }
 
     fn call<S: AsRef<OsStr>>(&self, kind: Kind, arguments: impl IntoIterator<Item = S>) -> Call<'_, 'a> {
-        Call {
-            git: self,
-            kind,
-            arguments: process::words(arguments),
-            input: Vec::new(),
-            extra: Vec::new(),
-            settings: Vec::new(),
-        }
+        let arguments = process::words(arguments);
+        let reaches_out = |word: &OsString| REACHING_OUT.iter().any(|name| word == name);
+        debug_assert!(kind == Kind::Network || !arguments.first().is_some_and(reaches_out), "this needs a grant");
+        Call { git: self, kind, arguments, input: Vec::new(), extra: Vec::new(), settings: Vec::new() }
     }
 }
 

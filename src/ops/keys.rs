@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::config::load::OVERRIDABLE;
 use crate::config::model::{Config, Repository};
+use crate::permission::Operation;
 
 /// The value at `key`.
 #[must_use]
@@ -49,10 +50,14 @@ pub fn known(key: &str, config: &Value) -> bool {
             there
                 && match rest {
                     ["overrides", section, inner @ ..] => {
-                        OVERRIDABLE.contains(section) && has(&defaults[*section], inner)
+                        let whole: Vec<_> = std::iter::once(*section).chain(inner.iter().copied()).collect();
+                        OVERRIDABLE.contains(section) && known(&whole.join("."), config)
                     }
                     rest => has(&repository(), rest),
                 }
+        }
+        ["permissions", platform, "overrides", operation] => {
+            has(&defaults, &["permissions", platform]) && Operation::ALL.iter().any(|o| o.word() == *operation)
         }
         all => has(&defaults, all),
     }
@@ -105,6 +110,7 @@ pub fn not_narrowing(file: &Value) -> Vec<(String, String)> {
             "sessionStart": switch, "sessionEnd": switch, "userPrompt": switch,
         }},
         "paths": {"exclude": []},
+        "permissions": defaults()["permissions"],
     });
     let mut found = Vec::new();
     strangers(file, &allowed, "", &mut found);
@@ -186,7 +192,7 @@ fn strangers(file: &Value, model: &Value, at: &str, found: &mut Vec<String>) {
         let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
         match model.get(name) {
             None => found.push(path),
-            // Overrides are a merge patch that the parser has checked.
+            // Overrides are a merge patch, or a table of operations, that the parser has checked.
             Some(_) if name == "overrides" => {}
             Some(known) => strangers(inner, known, &path, found),
         }
@@ -221,6 +227,8 @@ mod tests {
             "repositories.0.pushUrl",
             "repositories[0].overrides.limits.maxFileMib",
             "repositories[0].overrides.autoSync",
+            "permissions.github.overrides.close",
+            "repositories[0].overrides.permissions.git.overrides.push",
         ];
         for key in right {
             assert!(known(key, &config), "{key}");
@@ -236,6 +244,8 @@ mod tests {
             "repositories[0].overrides.repositories",
             "repositories[x].branch",
             "version.x",
+            "permissions.github.overrides.shut",
+            "permissions.gitlab.overrides.close",
         ];
         for key in wrong {
             assert!(!known(key, &config), "{key}");

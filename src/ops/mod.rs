@@ -17,6 +17,8 @@ pub mod log;
 pub mod monitor;
 pub mod notifications;
 pub mod ours;
+pub mod permissions;
+pub mod permit;
 pub mod record;
 pub mod round;
 pub mod scan;

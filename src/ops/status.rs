@@ -15,6 +15,7 @@ use crate::env;
 use crate::fs::layout::repo_key;
 use crate::git::repository::{Head, ReadError, Repository};
 use crate::locate::{Location, locate};
+use crate::permission::{Gate, Operation, Origin, Platform};
 use crate::queue::{self, Request, Trigger};
 use crate::state::file::Problem;
 use crate::state::observed::Observed;
@@ -104,6 +105,9 @@ pub struct RepositoryStatus {
     pub paused: Option<String>,
     /// What needs the user, and which command does it.
     pub attention: Option<Attention>,
+    /// What may not be done with the remote: `pull`, `push`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub denied: Vec<Operation>,
     /// What is wrong with the project's own settings.
     pub problem: Option<String>,
     /// Its counts.
@@ -128,6 +132,18 @@ pub struct Seen {
     pub behind: Option<usize>,
     /// Changed and new files; `None` where nobody has looked.
     pub dirty: Option<usize>,
+}
+
+/// What the permissions keep from a repository, of all that a sync does.
+fn denied(config: &Config, enrolled: &Enrolled, narrowing: &Narrowing) -> Vec<Operation> {
+    if enrolled.remote.is_none() {
+        return Vec::new();
+    }
+    let Ok(mut here) = load::effective(config, enrolled) else { return Vec::new() };
+    narrowing.apply(&mut here);
+    let gate = Gate::new(&here.permissions);
+    let denied = |o: &Operation| !gate.decide(Platform::Git, *o, Origin::Internal).allowed;
+    [Operation::Pull, Operation::Push].into_iter().filter(denied).collect()
 }
 
 /// A request in the queue.
@@ -185,7 +201,10 @@ pub fn status(ctx: &Context, here: Option<&Path>) -> Status {
         entry.waiting = requests.iter().filter(asked).filter(|r| r.action != Action::Observe).map(waiting).collect();
         if let Some(place) = locate(&enrolled.path).filter(|p| p.common_dir == enrolled.common_dir) {
             entry.exists = true;
-            entry.problem = Narrowing::load(&place.worktree).err().map(|e| e.to_string());
+            match Narrowing::load(&place.worktree) {
+                Ok(narrowing) => entry.denied = denied(&config, enrolled, &narrowing),
+                Err(error) => entry.problem = Some(error.to_string()),
+            }
             let cached = cached(ctx, &place);
             let fresh = cached.as_ref().is_some_and(Observed::fresh);
             entry.seen = if fresh { cached.map(|o| seen(&o)) } else { look(&place, enrolled, now).ok() };

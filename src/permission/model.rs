@@ -34,6 +34,13 @@ impl Platform {
         }
     }
 
+    /// Whether there is such a thing on it: a git remote has no items, and a beacon has files only.
+    #[must_use]
+    pub fn knows(self, operation: Operation) -> bool {
+        let items = matches!(self, Self::Github | Self::Jira | Self::Ado);
+        items || matches!(operation, Operation::Read | Operation::Push | Operation::Pull)
+    }
+
     /// What holds where the user has said nothing: work of their own goes both ways, trackers are only read.
     #[must_use]
     pub fn preset(self) -> Preset {

@@ -47,6 +47,23 @@ pub enum Allow {
 }
 
 impl Permissions {
+    /// Takes away what `other` does not allow where it says anything.
+    pub fn narrow(&mut self, other: &Self) {
+        self.strict |= other.strict;
+        for platform in Platform::ALL {
+            let said = other.rules(platform);
+            for operation in Operation::ALL {
+                if said.preset.is_none() && !said.overrides.contains_key(&operation) {
+                    continue;
+                }
+                let both = self.allow(platform, operation).and(other.allow(platform, operation));
+                if both != self.allow(platform, operation) {
+                    self.rules_mut(platform).overrides.insert(operation, both);
+                }
+            }
+        }
+    }
+
     /// The rules of a platform.
     #[must_use]
     pub fn rules(&self, platform: Platform) -> &Rules {

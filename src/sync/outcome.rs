@@ -173,13 +173,23 @@ pub enum Refusal {
     Configuration,
     /// Automatic sync of this repository is paused.
     Paused,
+    /// The configuration does not allow to send, or to take in.
+    Permission,
 }
 
 impl Refusal {
-    /// Whether the gate in front of a commit refused, rather than the state of the repository.
+    /// Whether a gate refused, rather than the state of the repository.
     #[must_use]
     pub fn by_gate(self) -> bool {
-        matches!(self, Self::ConflictMarkers | Self::MassDeletion | Self::AncestorTree | Self::Secret | Self::Unscanned)
+        matches!(
+            self,
+            Self::ConflictMarkers
+                | Self::MassDeletion
+                | Self::AncestorTree
+                | Self::Secret
+                | Self::Unscanned
+                | Self::Permission
+        )
     }
 
     /// The word used in files and messages.

@@ -16,6 +16,35 @@ pub struct Seen {
     pub fetched: bool,
     /// The other side.
     pub other: Other,
+    /// What may be done with it.
+    pub may: May,
+}
+
+/// What the permission gate allows with the remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct May {
+    /// Take in what it has.
+    pub pull: bool,
+    /// Send what it has not.
+    pub push: bool,
+}
+
+impl Default for May {
+    fn default() -> Self {
+        Self { pull: true, push: true }
+    }
+}
+
+impl May {
+    /// Whether an action has any business with the remote.
+    fn reaches(self, action: Action) -> bool {
+        match action {
+            Action::Observe => false,
+            Action::Pull => self.pull,
+            Action::Push => self.push,
+            Action::Sync => self.pull || self.push,
+        }
+    }
 }
 
 /// The other side of a branch.
@@ -74,13 +103,14 @@ pub fn whole(before: &Seen, after: &Seen, action: Action) -> Vec<Step> {
 fn before_fetch(seen: &Seen, action: Action) -> Vec<Step> {
     let mut steps = Vec::new();
     // The first commit of a branch waits for the remote's answer: it may have a history already.
-    let first = !seen.born && seen.other != Other::None;
+    let first = !seen.born && seen.other != Other::None && seen.may.reaches(action);
     let commits = action.pushes() && seen.changes > 0 && !first;
     if commits {
         steps.extend([Step::Snapshot, Step::Commit { files: seen.changes }]);
     }
     match &seen.other {
         Other::None => {}
+        _ if !seen.may.reaches(action) => {}
         // Nothing to send: a push need not trouble the remote at all.
         Other::Branch { ahead: 0, .. } if action == Action::Push && !commits => {}
         Other::Missing { .. } if action == Action::Push && !seen.born && seen.changes == 0 => {}
@@ -109,13 +139,20 @@ fn after_fetch(seen: &Seen, action: Action) -> Vec<Step> {
         Other::Missing { remote, branch, publish } => {
             if action.pushes() {
                 let born = commit(&mut steps) || seen.born;
-                if *publish && born {
+                if *publish && born && seen.may.push {
                     steps.push(Step::Publish { remote: remote.clone(), branch: branch.clone() });
                 }
             }
         }
         Other::Branch { remote, branch, ahead, behind, files } => {
             let mut ahead = *ahead;
+            if *behind > 0 && !seen.may.pull {
+                // What is not taken in cannot be sent over.
+                if action.pushes() {
+                    commit(&mut steps);
+                }
+                return steps;
+            }
             if *behind > 0 {
                 steps.push(Step::Snapshot);
                 // Work that what arrives does not touch may stay as it is, but only across a
@@ -133,7 +170,7 @@ fn after_fetch(seen: &Seen, action: Action) -> Vec<Step> {
                 if commit(&mut steps) {
                     ahead += 1;
                 }
-                if ahead > 0 {
+                if ahead > 0 && seen.may.push {
                     steps.push(Step::Push { remote: remote.clone(), branch: branch.clone(), commits: ahead });
                 }
             }
@@ -163,7 +200,7 @@ mod tests {
 
     fn seen(fetched: bool, changes: usize, overlap: bool, ahead: usize, behind: usize) -> Seen {
         let other = Other::Branch { remote: "origin".into(), branch: "main".into(), ahead, behind, files: behind };
-        Seen { born: true, changes, overlap, fetched, other }
+        Seen { born: true, changes, overlap, fetched, other, may: May::default() }
     }
 
     fn names(steps: &[Step]) -> String {

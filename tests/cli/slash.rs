@@ -81,6 +81,7 @@ fn without_words_there_is_help_and_the_status() {
       /craft auto-sync config get  show the settings; `config set KEY VALUE` changes one
       /craft scan                  look for credentials in the working tree; `scan --outgoing` in what would be sent
       /craft monitor               jobs, repositories, notifications and what was done in the last 24 hours
+      /craft permissions           what may leave this machine; `permissions check github close` asks the gate
       /craft doctor                whether everything is in order; `--fix` mends what can be mended
 
     auto-sync is on (session start: pull, session end: push, one prompt in 27: sync)

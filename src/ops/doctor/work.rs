@@ -15,7 +15,9 @@ use crate::git::fault::Fault;
 use crate::git::repository::Repository;
 use crate::locate::{Location, locate};
 use crate::ops::engine::journal;
-use crate::queue;
+use crate::ops::permit;
+use crate::permission::{Origin, of, on};
+use crate::queue::{self, Trigger};
 use crate::state::{State, StateFile, session};
 use crate::sync::quote;
 use crate::sync::tell::counted;
@@ -141,7 +143,17 @@ fn remote(env: &Env, enrolled: &Enrolled) -> Vec<Check> {
     let mut checks = Vec::new();
     let git = Git::new(&ctx, &at, NETWORK, NETWORK);
     let url = enrolled.remote_url.clone().unwrap_or_default();
-    checks.push(match git.network(["ls-remote", "--quiet", "--", name.as_str(), "HEAD"]).run() {
+    let item = enrolled.path.display().to_string();
+    let leave = permit::pass::<on::Git, of::Read>(&ctx, Some(&at), Origin::Internal, &item, Trigger::Manual);
+    let grant = match leave {
+        Ok(grant) => grant,
+        Err(denied) => {
+            let text = format!("{path}: not asked: {}", denied.decision.sentence());
+            checks.push(Check::warning("remote", text, "craft permissions show"));
+            return checks;
+        }
+    };
+    checks.push(match git.ls_remote(grant, ["--quiet", "--", name.as_str(), "HEAD"]).run() {
         Ok(_) => Check::ok("remote", format!("{path}: {name} answers without a prompt")),
         Err(error) => {
             let text = format!("{path}: {name}: {}", error.fault.text());

@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::{Engine, Target, fail_point};
 use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
+use crate::git::process::Finished;
+use crate::permission::of;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
 
@@ -20,7 +22,7 @@ impl<'e> Engine<'e> {
         let Some(target) = self.target.clone() else { return Ok(()) };
         if target.configured || self.may_publish() {
             let before = self.reads.resolve(&target.tracking).map_err(|e| self.end(&e))?;
-            let started = self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[]).start();
+            let started = self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[])?.start();
             self.ahead = Some((before, started.map_err(|e| self.end(&e))?));
             fail_point(self.ctx, "fetch-begun");
         }
@@ -45,10 +47,9 @@ impl<'e> Engine<'e> {
         let reporter = &mut *self.reporter;
         let fetched = started.finish(Some(&mut |p| reporter.progress(p)));
         fail_point(self.ctx, "fetched");
-        let again = |e: &mut Self| e.fetch_call(&target, &e.destination(&target), before.as_deref(), &[]).run();
         let fetched = match fetched {
             // Another git fetched at the same moment: an editor's, or that of a sync that was killed.
-            Err(GitError { fault: Fault::Locked(_), .. }) => self.patiently(again),
+            Err(GitError { fault: Fault::Locked(_), .. }) => self.fetch_patiently(&target, before.as_deref())?,
             other => other,
         };
         let fetched = match fetched {
@@ -56,7 +57,7 @@ impl<'e> Engine<'e> {
             Err(error) if matches!(error.fault, Fault::Locked(_)) && !self.rehearsing => {
                 let stopped = self.stopped_record();
                 self.clear_locks(stopped.as_ref());
-                again(self)
+                self.fetch_call(&target, &self.destination(&target), before.as_deref(), &[])?.run()
             }
             other => other,
         };
@@ -73,6 +74,24 @@ impl<'e> Engine<'e> {
         self.forget_rehearsal(&destination);
         self.not_rewritten(before)?;
         self.compare()
+    }
+
+    /// Fetches again for a short while, where another git holds the lock. The outer error is the gate's.
+    fn fetch_patiently(&mut self, target: &Target, before: Option<&str>) -> Result<Result<Finished, GitError>, End> {
+        let mut denied = None;
+        let fetched = self.patiently(|e| match e.fetch_call(target, &e.destination(target), before, &[]) {
+            Ok(call) => call.run().map(Some),
+            Err(end) => {
+                denied = Some(end);
+                Ok(None)
+            }
+        });
+        match (fetched, denied) {
+            (Ok(Some(finished)), _) => Ok(Ok(finished)),
+            (_, Some(end)) => Err(end),
+            (Ok(None), None) => Ok(Ok(Finished::never_started(String::new()))),
+            (Err(error), None) => Ok(Err(error)),
+        }
     }
 
     /// Ends a fetch that was started early and is not needed any more. A git that is stopped may leave a
@@ -94,12 +113,18 @@ impl<'e> Engine<'e> {
         }
     }
 
-    fn fetch_call(&self, target: &Target, destination: &str, before: Option<&str>, more: &[&str]) -> Call<'_, 'e> {
+    /// The fetch of the one branch. Each asks the gate: to take in, or else to see what a push would meet.
+    fn fetch_call(
+        &self,
+        target: &Target,
+        destination: &str,
+        before: Option<&str>,
+        more: &[&str],
+    ) -> Result<Call<'_, 'e>, End> {
         let refspec = format!("+refs/heads/{}:{destination}", target.branch);
         let tips: Vec<_> =
             self.head.as_deref().into_iter().chain(before).map(|tip| format!("--negotiation-tip={tip}")).collect();
         let mut words = vec![
-            "fetch",
             "--progress",
             // Invisible to others, and to the user's own FETCH_HEAD.
             "--no-write-fetch-head",
@@ -119,8 +144,13 @@ impl<'e> Engine<'e> {
         }
         words.extend(["--", &target.remote, &refspec]);
         // What a git that is killed while it writes the graph leaves behind would fail every later fetch.
-        let call = self.git.network(words).setting("fetch.writeCommitGraph=false");
-        self.with_ssh(call.setting("transfer.hideRefs=refs/craft"))
+        let call = if self.may.pull {
+            self.git.fetch(self.leave::<of::Pull>()?, words)
+        } else {
+            self.git.fetch(self.leave::<of::Push>()?, words)
+        };
+        let call = call.setting("fetch.writeCommitGraph=false").setting("transfer.hideRefs=refs/craft");
+        Ok(self.with_ssh(call))
     }
 
     /// Adds our bounds to the user's ssh command.
@@ -147,8 +177,13 @@ impl<'e> Engine<'e> {
     /// every new repository takes; a branch beside others is for the user to make.
     fn remote_is_empty(&mut self) -> Result<bool, End> {
         let Some(target) = self.target.clone() else { return Ok(false) };
-        let call = self.with_ssh(self.git.network(["ls-remote", "--heads", "--", &target.remote]));
-        Ok(call.line().map_err(|e| self.end(&e))?.is_empty())
+        let words = ["--heads", "--", &target.remote];
+        let call = if self.may.pull {
+            self.git.ls_remote(self.leave::<of::Pull>()?, words)
+        } else {
+            self.git.ls_remote(self.leave::<of::Push>()?, words)
+        };
+        Ok(self.with_ssh(call).line().map_err(|e| self.end(&e))?.is_empty())
     }
 
     fn branch_is_missing(&mut self, known: bool) -> Result<(), End> {
@@ -282,7 +317,7 @@ impl<'e> Engine<'e> {
             let shallow = self.reads.is_shallow().map_err(|e| self.end(&e))?;
             let (Some(more), true, Some(target)) = (further.next(), shallow, self.target.clone()) else { break };
             let destination = self.destination(&target);
-            self.fetch_call(&target, &destination, None, &[more]).run().map_err(|e| self.end(&e))?;
+            self.fetch_call(&target, &destination, None, &[more])?.run().map_err(|e| self.end(&e))?;
             self.forget_rehearsal(&destination);
             // libgit2 keeps the old boundary in memory.
             self.reads = crate::git::reads::Reads::open(self.at, self.git);

@@ -10,6 +10,7 @@ use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, Trial};
 use crate::git::repository::Head;
+use crate::permission::{Grant, of, on};
 use crate::sync::outcome::{End, Pulled, Refusal};
 use crate::sync::quote;
 
@@ -126,7 +127,7 @@ impl Engine<'_> {
     }
 
     /// Moves branch, index and working tree forward.
-    pub(super) fn fast_forward(&mut self) -> Result<Flow, End> {
+    pub(super) fn fast_forward(&mut self, _grant: Grant<on::Git, of::Pull>) -> Result<Flow, End> {
         let Some(tip) = self.tip.clone() else { return Ok(Flow::On) };
         let merged = self.merge.take();
         let to = merged.clone().unwrap_or_else(|| tip.clone());

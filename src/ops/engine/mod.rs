@@ -11,6 +11,7 @@ mod fetch;
 mod guard;
 mod integrate;
 pub mod journal;
+mod leave;
 mod locks;
 mod notable;
 mod observe;
@@ -34,12 +35,13 @@ use crate::git::fault::Fault;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::locate::Location;
+use crate::permission::{Decision, of};
 use crate::queue::Trigger;
 use crate::sync::backoff;
 use crate::sync::gate::Rules;
 use crate::sync::message::{self, Words};
 use crate::sync::outcome::{Committed, End, LeftOut, Pulled, Pushed, Refusal, Report, Spotted};
-use crate::sync::plan::{self, Other, Seen};
+use crate::sync::plan::{self, May, Other, Seen};
 use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
@@ -166,6 +168,10 @@ struct Engine<'e> {
     /// HEAD's commit.
     head: Option<String>,
     target: Option<Target>,
+    /// What may be done with the remote.
+    may: May,
+    /// What was wanted and is not allowed.
+    left: Vec<Decision>,
     /// The remote branch's commit, once fetched.
     tip: Option<String>,
     /// What the remote branch was seen at and is to be remembered as.
@@ -216,6 +222,8 @@ impl<'e> Engine<'e> {
             branch: String::new(),
             head: None,
             target: None,
+            may: May::default(),
+            left: Vec::new(),
             tip: None,
             seen_tip: None,
             incoming: Vec::new(),
@@ -251,7 +259,8 @@ impl<'e> Engine<'e> {
 
     fn go(&mut self) -> Result<(), End> {
         self.preflight()?;
-        if self.job.action == Action::Sync {
+        self.ask_leave();
+        if self.job.action == Action::Sync && (self.may.pull || self.may.push) {
             self.fetch_ahead()?;
         }
         let mut rounds = 0;
@@ -279,6 +288,8 @@ impl<'e> Engine<'e> {
             if steps.iter().any(|s| matches!(s, Step::Fetch { .. })) {
                 continue;
             }
+            self.ask_leave_to_take_in();
+            self.was_left()?;
             return self.unpublished();
         }
     }
@@ -286,7 +297,7 @@ impl<'e> Engine<'e> {
     /// Decides the next steps, looking at the working tree only where that matters.
     fn next_steps(&mut self) -> Result<Vec<Step>, End> {
         let action = self.job.action;
-        let arrives = self.fetched && self.counts.is_some_and(|(_, behind)| behind > 0);
+        let arrives = self.fetched && self.may.pull && self.counts.is_some_and(|(_, behind)| behind > 0);
         // What was looked at and committed a moment ago is not looked at again: an edit made since is
         // found by git before a fast-forward would touch it, and then all is looked at anew.
         if (action.pushes() && !self.fetched) || (arrives && self.work.is_none()) {
@@ -308,7 +319,10 @@ impl<'e> Engine<'e> {
             Step::Commit { .. } => self.commit().map(|()| Flow::On),
             Step::Fetch { .. } => self.fetch().map(|()| Flow::On),
             Step::Merge { .. } => self.merge().map(|()| Flow::On),
-            Step::FastForward { .. } => self.fast_forward(),
+            Step::FastForward { .. } => {
+                let grant = self.leave::<of::Pull>()?;
+                self.fast_forward(grant)
+            }
             Step::Push { .. } => self.push(false),
             Step::Publish { .. } => self.push(true),
         }
@@ -317,6 +331,7 @@ impl<'e> Engine<'e> {
     fn rehearse(&mut self, steps: &mut Vec<Step>) -> Result<(), End> {
         self.rehearsing = true;
         self.preflight()?;
+        self.ask_leave();
         self.look()?;
         let before = self.seen();
         steps.extend(plan::next(&before, self.job.action));
@@ -332,6 +347,8 @@ impl<'e> Engine<'e> {
                 self.rehearse_merge()?;
             }
         }
+        self.ask_leave_to_take_in();
+        self.was_left()?;
         self.unpublished()
     }
 
@@ -357,13 +374,14 @@ impl<'e> Engine<'e> {
             overlap: self.overlap().is_some(),
             fetched: self.fetched,
             other,
+            may: self.may,
         }
     }
 
     /// Work was committed, and the remote does not have the branch: say so, since it goes nowhere.
     fn unpublished(&mut self) -> Result<(), End> {
         let (Some(target), Some(false)) = (&self.target, self.missing) else { return Ok(()) };
-        if !self.fetched || !self.job.action.pushes() {
+        if !self.fetched || !self.job.action.pushes() || !self.may.push {
             return Ok(());
         }
         let here = quote::path(&self.at.worktree);

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::git::command::GitError;
 use crate::git::fault::Fault;
 use crate::git::porcelain::{self, PushedRef};
+use crate::permission::of;
 use crate::sync::outcome::{End, Pushed, Refusal};
 use crate::sync::quote;
 
@@ -31,7 +32,6 @@ impl Engine<'_> {
         let refspec = format!("{head}:{reference}");
         let lease = format!("--force-with-lease={reference}:{expected}");
         let words = [
-            "push",
             "--porcelain",
             "--progress",
             "--recurse-submodules=check",
@@ -87,7 +87,8 @@ impl Engine<'_> {
     }
 
     fn send(&mut self, words: &[&str]) -> Result<(), NotSent> {
-        let mut call = self.with_ssh(self.git.network(words));
+        let grant = self.leave::<of::Push>().map_err(NotSent::Ended)?;
+        let mut call = self.with_ssh(self.git.push(grant, words));
         // Set, it sends every ref there is, our snapshots among them.
         if let Some(remote) = self.target.as_ref().map(|t| &t.remote).filter(|r| !r.contains('=')) {
             call = call.setting(format!("remote.{remote}.mirror=false"));
@@ -133,7 +134,7 @@ impl Engine<'_> {
     /// first branch of a remote, which would make it the default one.
     pub(super) fn push_conflict_branch(&mut self) -> Result<Option<String>, End> {
         let (Some(target), Some(head)) = (self.target.clone(), self.head.clone()) else { return Ok(None) };
-        if self.counts.is_none_or(|(ahead, _)| ahead == 0) {
+        if !self.may.push || self.counts.is_none_or(|(ahead, _)| ahead == 0) {
             return Ok(None);
         }
         let marker = format!("refs/craft/conflict/{}", self.branch.replace('%', "%25").replace('/', "%2F"));
@@ -150,8 +151,7 @@ impl Engine<'_> {
             let branch = format!("craft/conflict/{host}/{}", clock::compact(now + later * 1000));
             let refspec = format!("{head}:refs/heads/{branch}");
             let lease = format!("--force-with-lease=refs/heads/{branch}:");
-            let words =
-                ["push", "--porcelain", "--recurse-submodules=check", &lease, "--", &target.remote, refspec.as_str()];
+            let words = ["--porcelain", "--recurse-submodules=check", &lease, "--", &target.remote, refspec.as_str()];
             match self.send(&words) {
                 Ok(()) => {
                     fail_point(self.ctx, "conflict-pushed");
