@@ -99,6 +99,13 @@ fn who_is_chosen_stays_chosen_when_others_come_and_go() {
     let mut board = ordinary();
     let (view, _) = after(&board, "3j");
     assert_eq!(view.cursor(Panel::Notifications).id, "n1");
+    // One more comes while somebody reaches for `d`.
+    let more = board.notifications.recent[0].clone();
+    board.notifications.recent.insert(0, crate::monitor::model::Notification { id: "n0".into(), ..more });
+    let view = view.settled(&board, NOW);
+    assert_eq!(*view.cursor(Panel::Notifications), Cursor { id: "n1".into(), at: 2 });
+    assert_eq!(update(view.clone(), &board, NOW, Key::Char('d')).1, Some(Command::Dismiss("n1".into())));
+    board.notifications.recent.remove(0);
     let first = board.notifications.recent.remove(0);
     let view = view.settled(&board, NOW);
     assert_eq!(*view.cursor(Panel::Notifications), Cursor { id: "n1".into(), at: 0 });
