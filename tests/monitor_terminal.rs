@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::common::{Pair, TestEnv, Tmux, wait_until, write};
+use crate::common::{Pair, TestEnv, Tmux, read, wait_until, write};
 
 /// What the shell shows when it waits.
 const PROMPT: &str = "shell>";
@@ -101,6 +101,88 @@ fn a_repository_is_synced_from_the_monitor_and_the_screen_follows() {
     tmux.wait_for("way on");
     tmux.press("Escape");
     wait_until("the details are closed", || !tmux.screen().contains("way on"));
+    tmux.type_text("q");
+    given_back(&tmux);
+}
+
+#[test]
+fn a_job_is_run_paused_and_resumed_from_the_monitor() {
+    let pair = Pair::enrolled();
+    let Some(tmux) = shell(&pair) else { return };
+    let job = || {
+        let schedule = std::fs::read(pair.craft_dir().join("schedule.json")).unwrap_or_default();
+        let schedule: Value = serde_json::from_slice(&schedule).unwrap_or_default();
+        let jobs = schedule["jobs"].as_array().cloned().unwrap_or_default();
+        jobs.into_iter().find(|j| j["id"] == "log-rotation").unwrap_or_default()
+    };
+    monitor(&tmux);
+    tmux.type_text("/log-rotation");
+    tmux.press("Enter");
+    wait_until("the job is chosen", || {
+        tmux.screen().contains("> log-rotation") && row(&tmux, "external-sync").is_empty()
+    });
+    assert!(row(&tmux, "log-rotation").contains("never ran"));
+    tmux.type_text("r");
+    tmux.wait_for("run log-rotation: ");
+    assert!(job()["schedule"]["lastRun"].is_string(), "{:#}", job());
+    assert!(!read(pair.craft_dir().join("log/jobs/log-rotation.log")).is_empty());
+    wait_until("the row says so", || row(&tmux, "log-rotation").contains("just now"));
+    tmux.type_text("p");
+    tmux.wait_for("pause log-rotation: ");
+    assert_eq!(job()["schedule"]["enabled"], false);
+    wait_until("the row says so", || row(&tmux, "log-rotation").contains("off"));
+    tmux.type_text("p");
+    tmux.wait_for("resume log-rotation: ");
+    assert_eq!(job()["schedule"]["enabled"], true);
+    wait_until("the row says so", || row(&tmux, "log-rotation").contains("idle"));
+    // What fails, or cannot be done yet, is said as such.
+    tmux.type_text("/");
+    for _ in 0.."log-rotation".len() {
+        tmux.press("BSpace");
+    }
+    tmux.type_text("living");
+    tmux.press("Enter");
+    wait_until("the other is chosen", || tmux.screen().contains("> living-docs-sync"));
+    tmux.type_text("r");
+    tmux.wait_for("run living-docs-sync: failed");
+    tmux.type_text("q");
+    given_back(&tmux);
+}
+
+#[test]
+fn a_notification_is_opened_and_dismissed_and_the_journal_is_shown() {
+    let pair = Pair::enrolled();
+    let Some(tmux) = shell(&pair) else { return };
+    monitor(&tmux);
+    tmux.type_text("3");
+    tmux.wait_for("▶ 3 Notifications");
+    // It comes while the monitor is open.
+    pair.edit(&pair.b, "one.txt", 1, "theirs");
+    pair.b_pushes_all("theirs");
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    assert_eq!(pair.force("sync").code, 3);
+    let note = || {
+        let book: Value = serde_json::from_slice(&read(pair.craft_dir().join("notifications.json"))).unwrap();
+        book["notifications"][0].clone()
+    };
+    wait_until("it is shown", || tmux.screen().lines().any(|l| l.starts_with("> *")));
+    assert!(note()["readAt"].is_null() && note()["dismissedAt"].is_null());
+    tmux.press("Enter");
+    tmux.wait_for("d dismiss  Esc close");
+    wait_until("it was read", || note()["readAt"].is_string());
+    assert!(note()["dismissedAt"].is_null());
+    tmux.press("Escape");
+    wait_until("it is no longer marked as new", || tmux.screen().lines().any(|l| l.starts_with(">  ")));
+    tmux.type_text("d");
+    wait_until("it is dismissed", || note()["dismissedAt"].is_string());
+    wait_until("it is gone", || tmux.screen().lines().all(|l| !l.starts_with(">  ")));
+
+    tmux.type_text("5");
+    wait_until("the journal has the sync", || {
+        tmux.screen().lines().any(|l| l.starts_with("> ") && l.contains(" git "))
+    });
+    tmux.press("Enter");
+    tmux.wait_for("result");
     tmux.type_text("q");
     given_back(&tmux);
 }

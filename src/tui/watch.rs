@@ -124,6 +124,17 @@ mod tests {
     }
 
     #[test]
+    fn where_changes_are_not_told_it_is_said_and_looked_at_now_and_then() {
+        let mut watch = Watch::new(|| {});
+        assert_eq!((watch.follow(&[]), watch.poll_every()), (None, None));
+        watch.watcher = None;
+        watch.trouble = Some("too many files".into());
+        let said = watch.follow(&["/tmp/x".into()]).unwrap();
+        assert_eq!(said, "changes of files are not told (too many files); looking every 5 s");
+        assert_eq!(watch.poll_every(), Some(POLL));
+    }
+
+    #[test]
     fn files_that_are_replaced_made_and_removed_are_told_and_reading_is_not() {
         use crate::fs::atomic;
         let tmp = tempfile::tempdir().unwrap();
