@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat};
+use serde::{Deserialize, Serialize};
 
 use crate::env::{self, Env};
 
@@ -14,6 +15,21 @@ pub type Millis = u64;
 pub trait Clock {
     /// Now, in milliseconds since the epoch.
     fn now_ms(&self) -> Millis;
+
+    /// How long this machine has been up, where that is known. Nobody can set this clock, and it counts time that
+    /// the machine slept, so two readings of one boot tell how much time has really passed.
+    fn uptime(&self) -> Option<Uptime> {
+        None
+    }
+}
+
+/// A moment by the clock that began with a boot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    /// Which boot of which machine: moments of two boots cannot be compared.
+    pub boot: String,
+    /// Milliseconds since then.
+    pub ms: Millis,
 }
 
 /// The machine's clock, or the frozen one that a test asks for.
@@ -36,6 +52,19 @@ impl Clock for SystemClock {
         self.frozen.unwrap_or_else(|| {
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
         })
+    }
+
+    /// From `/proc` (proc_uptime(5), which includes sleep); elsewhere it is not known.
+    fn uptime(&self) -> Option<Uptime> {
+        if self.frozen.is_some() {
+            return None;
+        }
+        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned();
+        let text = std::fs::read_to_string("/proc/uptime").ok()?;
+        let (seconds, rest) = text.split_once('.')?;
+        let hundredths = rest.split_whitespace().next()?;
+        let ms = seconds.parse::<u64>().ok()?.checked_mul(1000)?;
+        Some(Uptime { boot, ms: ms.checked_add(hundredths.parse::<u64>().ok()?.checked_mul(10)?)? })
     }
 }
 
@@ -141,5 +170,15 @@ mod tests {
         assert_eq!(compact(ms), "20250901T120000Z");
         assert_eq!(parse_rfc3339("2025-09-01T12:00:00Z"), Some(ms));
         assert_eq!(parse_rfc3339("yesterday"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn how_long_the_machine_is_up_goes_on_in_one_boot_and_is_not_known_of_a_frozen_clock() {
+        let clock = SystemClock::default();
+        let (one, two) = (clock.uptime().unwrap(), clock.uptime().unwrap());
+        assert!(one.boot == two.boot && !one.boot.is_empty() && one.ms > 0 && one.ms <= two.ms);
+        let env = Env::from_pairs([(env::CRAFT_INTERNAL_NOW, "1")]);
+        assert_eq!(SystemClock::from_env(&env).uptime(), None);
     }
 }

@@ -1,5 +1,7 @@
 //! The file that tells why a hook or the worker did what it did. Nothing reads it but people.
 
+use std::path::Path;
+
 use crate::clock::{self, Clock};
 use crate::fs::{atomic, layout::Layout, private};
 use crate::plain;
@@ -14,10 +16,15 @@ pub fn log(layout: &Layout, clock: &dyn Clock, who: &str, text: &str) {
         return;
     }
     let path = layout.diagnostics();
-    if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
-        let _ = atomic::rename(&path, &path.with_extension("log.1"));
-    }
+    let _ = turn_over(&path);
     let text = plain::line(text);
     let _ =
         atomic::append_line(&path, &format!("{} {who}[{}] {text}", clock::rfc3339(clock.now_ms()), std::process::id()));
+}
+
+/// Renames a text `<name>.log` that has become large to `<name>.log.1`, in place of an earlier one. Whether it did.
+#[must_use]
+pub fn turn_over(path: &Path) -> bool {
+    let large = std::fs::metadata(path).is_ok_and(|m| m.len() > TURN_OVER);
+    large && atomic::rename(path, &path.with_extension("log.1")).is_ok()
 }

@@ -1,24 +1,14 @@
-//! The worker: takes requests from the queue, one repository at a time, until none is left.
+//! The worker: does what waits in the queue, then the recurring jobs that are due.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
-use crate::config::model::Action;
 use crate::context::Context;
 use crate::detach;
-use crate::diagnostics;
 use crate::env::{self, Env};
-use crate::fs::lock;
-use crate::hook::answer::{self, Answer};
-use crate::locate::Location;
-use crate::ops::{enrolled, ours, round, sync};
-use crate::queue::{self, Request, Trigger};
-use crate::state::session;
-use crate::sync::outcome::{End, Refusal};
+use crate::hook::answer;
+use crate::ops::{audit, drain, jobs, ours};
 use crate::sync::step::Silent;
 
-/// Runs until the queue holds nothing that can be done now. `again` starts a second process for it and
-/// returns, so that the worker's parent is gone.
+/// Runs until nothing is left that can be done now. `again` starts a second process for it and returns, so that the
+/// worker's parent is gone.
 pub fn run(env: Env, again: bool) {
     if env.switch(env::CRAFT_DISABLE) {
         return;
@@ -34,91 +24,14 @@ pub fn run(env: Env, again: bool) {
     }
     // First, so that nothing is taken away that a hook is about to read.
     let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
-    take_up_dead_sessions(&ctx);
-    drain(&ctx);
-}
-
-/// Sessions whose client died without a word leave their work behind: it is pushed like at an end.
-fn take_up_dead_sessions(ctx: &Context) {
-    for dead in session::list(&ctx.layout).unwrap_or_default().into_iter().filter(|s| !s.alive(&ctx.host)) {
-        let at = dead.location();
-        let wanted = match enrolled::find(ctx, &at) {
-            Ok(policy) => policy.config.auto_sync.triggers.session_end.enabled,
-            // A broken configuration says neither yes nor no: this waits until it is mended.
-            Err(End::Refused { kind: Refusal::Configuration, .. }) => continue,
-            Err(_) => false,
-        };
-        if wanted {
-            let now = ctx.clock.now_ms();
-            let request =
-                Request::new(&at, Trigger::Recovery, Action::Push, Some(dead.id.clone()), now, &mut ctx.dice());
-            if let Err(error) = queue::push(&ctx.layout, &request) {
-                diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &error.to_string());
-                continue;
-            }
-        }
-        let _ = session::forget(&ctx.layout, &dead.id);
+    drain::take_up_dead_sessions(&ctx);
+    // Before any job: a hook may wait for one of these.
+    let _ = drain::drain(&ctx, None, &mut Silent);
+    if jobs::run_due(&ctx) > 0 {
+        // Requests that came while the jobs ran have a worker of their own, unless that one found a lock held.
+        let _ = drain::drain(&ctx, None, &mut Silent);
     }
-}
-
-/// Does what can be done. A repository whose lock is held is left to its holder, who looks at the
-/// queue again after letting go; that is why the queue is listed anew after every repository.
-fn drain(ctx: &Context) {
-    let mut tried: BTreeSet<String> = BTreeSet::new();
-    let mut busy: BTreeSet<PathBuf> = BTreeSet::new();
-    loop {
-        let due = match queue::list(&ctx.layout) {
-            Ok(all) => all.into_iter().filter(|r| !tried.contains(&r.id) && !busy.contains(&r.common_dir)),
-            Err(error) => {
-                diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &error.to_string());
-                return;
-            }
-        };
-        // Where a hook waits, it is served first.
-        let mut due: Vec<Request> = due.collect();
-        due.sort_by_key(|r| !r.wants_answer);
-        let Some(first) = due.first() else { return };
-        let common_dir = first.common_dir.clone();
-        let looking = due.iter().filter(|r| r.common_dir == common_dir).all(|r| r.action == Action::Observe);
-        let me = sync::me(ctx, if looking { sync::LOOKING } else { "worker" });
-        let locked = sync::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &me));
-        match locked {
-            Ok(Some(_guard)) => repository(ctx, &common_dir, &mut tried),
-            Ok(None) => {
-                busy.insert(common_dir);
-            }
-            Err(error) => {
-                let mine: Vec<_> = due.iter().filter(|r| r.common_dir == common_dir).cloned().collect();
-                let end = sync::unlockable(&first.location(), &error);
-                diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &error.to_string());
-                round::refuse(ctx, &first.location(), &mine, end);
-                tried.extend(mine.iter().map(|r| r.id.clone()));
-            }
-        }
-    }
-}
-
-/// Does all requests of one repository, one working tree after the other, until none comes any more.
-fn repository(ctx: &Context, common_dir: &std::path::Path, tried: &mut BTreeSet<String>) {
-    loop {
-        let all = queue::list(&ctx.layout).unwrap_or_default();
-        let now = ctx.clock.now_ms();
-        let mine: Vec<_> = all.into_iter().filter(|r| r.common_dir == common_dir && !tried.contains(&r.id)).collect();
-        let Some(git_dir) = mine.iter().map(|r| r.git_dir.clone()).next() else { return };
-        let here: Vec<Request> = mine.into_iter().filter(|r| r.git_dir == git_dir).collect();
-        tried.extend(here.iter().map(|r| r.id.clone()));
-        let (ready, waiting): (Vec<_>, Vec<_>) =
-            here.into_iter().partition(|r| r.not_before <= now || r.not_before - now > 86_400_000);
-        for request in waiting.iter().filter(|r| r.wants_answer) {
-            let _ = answer::deliver(&ctx.layout, &request.id, &Answer::new(Vec::new()));
-        }
-        if let Some(first) = ready.first() {
-            let at: Location = first.location();
-            let report = round::run(ctx, &at, &ready, None, &mut Silent);
-            if let Some(report) = report {
-                let text = format!("{} {} {}", report.repository, report.trigger.word(), report.end.word());
-                diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &text);
-            }
-        }
-    }
+    // Last, since a hook may wait for what is above.
+    audit::take_held(&ctx);
+    audit::tidy_if_due(&ctx);
 }

@@ -3,6 +3,7 @@
 mod config;
 mod enroll;
 mod line;
+mod logs;
 mod output;
 mod settings;
 mod slash;
@@ -14,6 +15,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use claude_craft::context::Context;
+use claude_craft::env::Env;
 use serde_json::{Value, json};
 
 /// 2025-09-01T12:00:00Z.
@@ -53,6 +56,18 @@ impl Home {
 
     fn json(&self, path: &Path) -> Value {
         serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    }
+
+    /// What a command of this home has, for what is done without one.
+    fn context(&self) -> Context {
+        let claude = self.path("home/.claude");
+        let at = NOW.to_string();
+        let vars = [
+            ("CLAUDE_CONFIG_DIR", claude.as_os_str()),
+            ("USER", "ann".as_ref()),
+            ("CRAFT_INTERNAL__NOW_MS", at.as_ref()),
+        ];
+        Context { host: "here".into(), ..Context::new(Env::from_pairs(vars)).unwrap() }
     }
 
     #[expect(clippy::disallowed_methods, reason = "a test starts what it tests")]

@@ -72,7 +72,15 @@ fn what_is_made_is_closed_to_others_whatever_the_umask_is() {
         assert!(open_ones(place).is_empty(), "open to others: {:?}", open_ones(place));
     }
     let made: Vec<_> = below(&ours).into_iter().filter(|p| p.is_file()).collect();
-    for name in ["config.json", "state.lock", "sync.jsonl", "heartbeat-SessionEnd.json", "status.json", "pull.tick"] {
+    for name in [
+        "config.json",
+        "state.lock",
+        "journal.jsonl",
+        "journal.head",
+        "heartbeat-SessionEnd.json",
+        "status.json",
+        "pull.tick",
+    ] {
         assert!(made.iter().any(|p| p.ends_with(name)), "{name} was not made: {made:?}");
     }
 }
@@ -91,7 +99,9 @@ fn what_an_earlier_version_left_open_is_closed() {
     }
     write(pair.a.join("mine.txt"), "again\n");
     pair.force("sync").done();
-    for written in [&state, &craft.join("state.lock"), &craft.join("log/sync.jsonl"), &pair.a.join(".git/craft/lock")] {
+    for written in
+        [&state, &craft.join("state.lock"), &craft.join("log/journal.jsonl"), &pair.a.join(".git/craft/lock")]
+    {
         assert_eq!(mode(written), 0o600, "{}", written.display());
     }
     let home = mode(&pair.home().join(".claude"));
@@ -114,7 +124,9 @@ fn plant(path: &Path, victim: &Path) {
 fn nothing_is_written_through_a_planted_link() {
     for name in [
         "state.lock",
-        "log/sync.jsonl",
+        "log/journal.jsonl",
+        "log/journal.head",
+        "held.jsonl",
         "log/craft.log",
         "heartbeat-UserPromptSubmit.json",
         "heartbeat-SessionStart.json",
@@ -195,7 +207,7 @@ fn what_belongs_to_another_user_is_refused_and_hooks_let_the_session_go_on() {
         chown(pair.path(name), Some(STRANGER), None).unwrap();
         write(pair.a.join("mine.txt"), "mine\n");
         let (tip, known) = (pair.remote_tip(), below(&craft).len());
-        let log = read(craft.join("log/sync.jsonl"));
+        let log = read(craft.join("log/journal.jsonl"));
         let ran = pair.craft(&pair.a, &["auto-sync", "force", "sync"]);
         let said = format!("{}{}", ran.stdout, ran.stderr);
         assert_ne!(ran.code, 0, "{name}: {said}");
@@ -208,7 +220,11 @@ fn what_belongs_to_another_user_is_refused_and_hooks_let_the_session_go_on() {
         pair.wait_until_quiet();
         assert_eq!(pair.remote_tip(), tip, "{name}");
         if name == "home/.claude/craft" {
-            assert_eq!((below(&craft).len(), read(craft.join("log/sync.jsonl"))), (known, log), "{name}: written to");
+            assert_eq!(
+                (below(&craft).len(), read(craft.join("log/journal.jsonl"))),
+                (known, log),
+                "{name}: written to"
+            );
         }
         if name.ends_with("config.json") {
             assert!(told.contains("another user"), "{told}");

@@ -178,6 +178,8 @@ fn a_notification_is_opened_and_dismissed_and_the_journal_is_shown() {
     wait_until("it is gone", || tmux.screen().lines().all(|l| !l.starts_with(">  ")));
 
     tmux.type_text("5");
+    tmux.wait_for("▶ 5 Journal");
+    tmux.press("End");
     wait_until("the journal has the sync", || {
         tmux.screen().lines().any(|l| l.starts_with("> ") && l.contains(" git "))
     });

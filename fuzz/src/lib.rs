@@ -8,6 +8,7 @@ pub mod config;
 pub mod gitleaks;
 pub mod globs;
 pub mod hook;
+pub mod journal;
 pub mod plain;
 pub mod porcelain;
 pub mod queue;
@@ -20,11 +21,12 @@ pub mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of each target.
-pub const TARGETS: [(&str, Body); 11] = [
+pub const TARGETS: [(&str, Body); 12] = [
     ("config", config::body),
     ("gitleaks", gitleaks::body),
     ("globs", globs::body),
     ("hook", hook::body),
+    ("journal", journal::body),
     ("plain", plain::body),
     ("porcelain", porcelain::body),
     ("queue", queue::body),

@@ -9,7 +9,8 @@ use claude_craft::env::Env;
 use claude_craft::fs::layout::Layout;
 use claude_craft::hook::answer;
 use claude_craft::hook::event::Name;
-use claude_craft::ops::record;
+use claude_craft::ops::{jobs, record};
+use claude_craft::schedule::{Kind, Schedule};
 use claude_craft::state::file::Problem;
 use claude_craft::state::notice::{self, Notice};
 use claude_craft::state::observed::Observed;
@@ -39,6 +40,7 @@ pub fn body(data: &[u8]) {
         let craft = ctx.layout.craft();
         versioned::<State>(&craft.join("state"), data);
         versioned::<Observed>(&craft.join("observed"), data);
+        schedule(ctx, data);
         updated(ctx, data);
         ticks(&craft.join("tick"), data);
         notices(&craft.join("notices"), data);
@@ -71,6 +73,38 @@ fn versioned<T: Versioned + PartialEq + std::fmt::Debug>(path: &Path, data: &[u8
             let again = file.load::<T>(0).expect("it can be read");
             assert_eq!((again.value, again.problem), (loaded.value, None));
         }
+    }
+}
+
+/// Any bytes as the schedule: jobs are listed or refused, changed or left alone, and those of others are kept.
+fn schedule(ctx: &Context, data: &[u8]) {
+    let path = ctx.layout.schedule();
+    if !serde_json::from_slice::<Value>(data).is_ok_and(|value| has_fraction(&value)) {
+        versioned::<Schedule>(&ctx.layout.craft().join("schedule"), data);
+    }
+    fs::write(&path, data).expect("a file");
+    let listed = jobs::view(ctx);
+    assert_eq!(fs::read(&path).expect("it is there"), data, "looking changes nothing");
+    let paused = jobs::pause(ctx, Kind::LogRotation);
+    assert_eq!(listed.is_ok(), paused.is_ok());
+    if paused.is_err() {
+        assert_eq!(fs::read(&path).expect("it is there"), data, "a newer program's file is left alone");
+        return;
+    }
+    let after = jobs::view(ctx).expect("it was written here");
+    let job = after.jobs.iter().find(|view| view.job.kind == Kind::LogRotation).expect("each type has a job");
+    assert_eq!((after.jobs.len(), job.due, job.job.schedule.enabled), (Kind::ALL.len(), false, false));
+    let text = fs::read(&path).expect("it was written");
+    jobs::pause(ctx, Kind::LogRotation).expect("it was written here");
+    assert_eq!(fs::read(&path).expect("it is there"), text, "what is settled stays as it is");
+}
+
+/// A number with a fraction in a job that is only kept may lose its last digit on the way.
+fn has_fraction(value: &Value) -> bool {
+    match value {
+        Value::Array(list) => list.iter().any(has_fraction),
+        Value::Object(fields) => fields.values().any(has_fraction),
+        other => other.is_f64(),
     }
 }
 

@@ -6,10 +6,10 @@ use serde_json::json;
 use super::error::CommandError;
 use super::exit_code;
 use super::ui::{Look, Ui};
+use crate::audit::synced::Synced;
 use crate::clock;
 use crate::context::Context;
 use crate::ops::log;
-use crate::sync::outcome::Report;
 use crate::sync::tell;
 
 /// See the command's help.
@@ -28,28 +28,27 @@ pub struct Log {
 /// # Errors
 /// Where the log cannot be read.
 pub fn run(ctx: &Context, ui: &mut Ui, args: &Log) -> Result<u8, CommandError> {
-    let (reports, damaged) = log::tail(ctx, args.count)?;
+    let syncs = log::tail(ctx, args.count)?;
     if args.json {
-        ui.json(&json!({"version": 1, "damaged": damaged, "reports": reports}));
+        let reports: Vec<_> = syncs.iter().map(|s| &s.report).collect();
+        ui.json(&json!({"version": 1, "reports": reports}));
         return Ok(exit_code::DONE);
     }
-    if reports.is_empty() {
+    if syncs.is_empty() {
         ui.say("no sync was tried yet");
     }
     let look = Look::of(ctx);
-    for report in &reports {
-        ui.say(&line(report, &look));
-    }
-    if damaged > 0 {
-        ui.note(&format!("passed over {}", tell::counted(damaged, "damaged line")));
+    for synced in &syncs {
+        ui.say(&line(synced, &look));
     }
     Ok(exit_code::DONE)
 }
 
-fn line(report: &Report, look: &Look) -> String {
+fn line(synced: &Synced, look: &Look) -> String {
+    let report = &synced.report;
     let name = std::path::Path::new(&report.repository).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let head = format!("{} {:<13} {}: ", clock::rfc3339(report.ended), report.trigger.word(), tell::clean(&name));
-    let happened = tell::happened(report);
+    let happened = tell::clean(&synced.said);
     let happened = match &report.notable {
         Some(line) => format!("{happened}; {}", tell::clean(line)),
         None => happened,

@@ -15,6 +15,7 @@ pub mod install;
 pub mod jobs;
 pub mod log;
 pub mod logs;
+mod logs_words;
 pub mod man;
 pub mod metrics;
 pub mod monitor;
@@ -178,7 +179,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
         Command::Scan(args) => return scan::run(&ctx, ui, &cwd, &args),
         Command::Jobs(args) => return jobs::run(&ctx, ui, &args),
-        Command::Logs(args) => return logs::run(&ctx, ui, &args),
+        Command::Logs(args) => return logs::run(&ctx, ui, &cwd, &args),
         Command::Metrics(args) => return metrics::run(&ctx, ui, &args),
         Command::Monitor(args) => return monitor::run(&ctx, ui, &args),
         Command::Notifications(args) => return notifications::run(&ctx, ui, &args),

@@ -43,6 +43,11 @@ impl Reporter for Bar {
         self.0.set_message(tell::clean(&progress.phase));
         self.0.set_position(progress.percent.min(100).into());
     }
+
+    fn phase(&mut self, name: &str) {
+        self.0.set_style(style("{spinner} {wide_msg}"));
+        self.0.set_message(tell::clean(name));
+    }
 }
 
 impl Drop for Bar {

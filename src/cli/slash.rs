@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 14] = [
+const ALLOWED: [(&str, &str); 24] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -32,6 +32,16 @@ const ALLOWED: [(&str, &str); 14] = [
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
     ("monitor", "jobs, repositories, notifications and what was done in the last 24 hours"),
     ("permissions", "what may leave this machine; `permissions check github close` asks the gate"),
+    ("jobs", "recurring jobs: how each stands, and when it runs next"),
+    ("jobs list", ""),
+    ("jobs enable", "let jobs run by themselves; `jobs disable` ends that"),
+    ("jobs disable", ""),
+    ("jobs pause", "let a job rest; `jobs resume` ends that, `jobs interval` sets how often it runs"),
+    ("jobs resume", ""),
+    ("jobs interval", ""),
+    ("jobs reset", "let a job run again that has failed too often"),
+    ("jobs run", "run a job now; it may take a while"),
+    ("jobs logs", "what a job said"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
@@ -48,7 +58,7 @@ const ALSO: [&str; 6] = [
 const SHOWN: usize = 60;
 
 /// Options that make an allowed command stay, or work elsewhere than in the session's folder.
-const REFUSED: [(&str, &str); 2] = [("watch", "--watch"), ("folder", "-C")];
+const REFUSED: [(&str, &str); 3] = [("watch", "--watch"), ("follow", "--follow"), ("folder", "-C")];
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -201,6 +211,12 @@ mod tests {
             "auto-sync config get autoSync",
             "auto-sync config set autoSync.enabled false",
             "auto-sync config check",
+            "jobs",
+            "jobs list --json",
+            "jobs pause log-rotation",
+            "jobs interval log-rotation 2h",
+            "jobs logs log-rotation -n 3",
+            "jobs run log-rotation",
             "doctor",
             "monitor",
             "monitor --json --columns 60",
@@ -212,6 +228,7 @@ mod tests {
             ("auto-sync status --watch", "--watch makes no sense in a slash command"),
             ("auto-sync status -C /", "-C makes no sense in a slash command"),
             ("-C/ auto-sync status", "-C makes no sense in a slash command"),
+            ("jobs logs log-rotation --follow", "--follow makes no sense in a slash command"),
             ("scan allow 0123", "`craft scan allow` is for a terminal"),
             ("worker", "`craft worker` is for a terminal"),
             ("slash auto-sync status", "`craft slash` is for a terminal"),

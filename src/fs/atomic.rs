@@ -149,6 +149,46 @@ pub fn create(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     })
 }
 
+/// Makes a file of ours, or replaces it, with what `fill` writes: temporary file, fsync, rename, fsync of the folder.
+/// For what is too large to be held in memory.
+///
+/// # Errors
+/// As [`store`], and what `fill` fails with.
+pub fn stream(path: &Path, fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>) -> Result<(), FsError> {
+    streamed(path, fill, |temporary| rename(temporary, path))
+}
+
+/// As [`stream`], but only where there is no file of that name; otherwise that is the error, of the kind
+/// [`ErrorKind::AlreadyExists`].
+///
+/// # Errors
+/// As [`stream`].
+pub fn stream_new(path: &Path, fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>) -> Result<(), FsError> {
+    // A link to a new name fails where the name is taken, at whatever moment that was.
+    streamed(path, fill, |temporary| {
+        fs::hard_link(temporary, path).at("create", path)?;
+        fs::remove_file(temporary).at("remove", temporary)
+    })
+}
+
+fn streamed(
+    path: &Path,
+    fill: &mut dyn FnMut(&mut File) -> std::io::Result<()>,
+    place: impl FnOnce(&Path) -> Result<(), FsError>,
+) -> Result<(), FsError> {
+    let temporary = temporary_beside(path);
+    let make = || OpenOptions::new().write(true).create_new(true).mode(private::FILE).open(&temporary);
+    let filled = make().at("create", &temporary).and_then(|mut file| {
+        fill(&mut file).at("write", path)?;
+        file.sync_all().at("write", path)
+    });
+    filled.and_then(|()| place(&temporary)).inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })?;
+    sync_folder(parent(path));
+    Ok(())
+}
+
 /// Appends one line to a file of ours in a single `write`, so that lines of several processes never mix. The
 /// file and missing folders are made, for this user only; a symlink is not followed.
 ///

@@ -128,12 +128,6 @@ impl Layout {
         self.root.join("craft/sessions")
     }
 
-    /// One line for every sync that was attempted.
-    #[must_use]
-    pub fn sync_log(&self) -> PathBuf {
-        self.root.join("craft/log/sync.jsonl")
-    }
-
     /// What hooks and the worker have to say to whoever debugs them.
     #[must_use]
     pub fn diagnostics(&self) -> PathBuf {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::{Clock, Millis};
@@ -15,6 +16,7 @@ use crate::hook::event::{Event, Name};
 use crate::hook::{answer, client, complaint, output, stdin, wire};
 use crate::locate::{self, Location};
 use crate::queue::{self, Request};
+use crate::state::due;
 use crate::state::heartbeat::{self, Heartbeat};
 use crate::state::notice::{self, Notice};
 use crate::state::session::{self, Session};
@@ -41,6 +43,21 @@ pub struct Hook<'a, C> {
     pub stdout: &'a mut dyn Write,
     /// How the worker is started.
     pub start_worker: &'a mut StartWorker<'a>,
+    /// What is measured: set where this hook holds the session for more than a look.
+    pub held: Option<Held>,
+}
+
+/// A hook that holds the session, but for how long it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Where our files are.
+    pub layout: Layout,
+    /// The event.
+    pub name: Name,
+    /// The session.
+    pub session: Option<String>,
+    /// The repository's common folder.
+    pub common_dir: PathBuf,
 }
 
 /// `SessionStart`: registers the session, asks for a pull, waits for the answer as long as the budget
@@ -59,6 +76,7 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     if !here.policy.is_on() {
         return;
     }
+    hook.holds(&here);
     hook.register(&here);
     let request = match hook.decide(&here) {
         Decision::Run(run) => hook.ask(&here, run),
@@ -103,7 +121,10 @@ pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
         // What a subagent or a command of ours would be told is not for it.
         Decision::Skip(trigger::Why::Off | trigger::Why::OwnCommand | trigger::Why::Subagent) => return,
         Decision::Skip(_) => {}
-        Decision::Run(run) => drop(hook.ask(&here, run)),
+        Decision::Run(run) => {
+            hook.holds(&here);
+            drop(hook.ask(&here, run));
+        }
     }
     let notices = hook.waiting(&here);
     hook.tell(Name::UserPromptSubmit, &here, &notices);
@@ -150,6 +171,7 @@ impl<C: Clock> Hook<'_, C> {
         }
         // The host runs hooks in the session's folder, so that is where an event without one happened.
         let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
+        self.start_due_jobs(&layout, name, &event);
         let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
         match policy::at(&layout, &location) {
             Ok(None) => Arrival::Nothing,
@@ -162,6 +184,30 @@ impl<C: Clock> Hook<'_, C> {
                 self.log(&layout, name, &error.to_string());
                 Arrival::Broken(layout, error)
             }
+        }
+    }
+
+    /// From here on the session waits for more than a look: how long is measured.
+    fn holds(&mut self, here: &Here) {
+        self.held = Some(Held {
+            layout: here.layout.clone(),
+            name: here.name,
+            session: here.event.session.clone(),
+            common_dir: here.location.common_dir.clone(),
+        });
+    }
+
+    /// Starts the worker where a recurring job is due, whatever folder the session is in: the file that says so is
+    /// there only while the user has the scheduler switched on. A request of this hook has a worker of its own, which
+    /// no job holds up.
+    fn start_due_jobs(&mut self, layout: &Layout, name: Name, event: &Event) {
+        let occasion = matches!(name, Name::SessionStart | Name::UserPromptSubmit) && event.agent_id.is_none();
+        if !occasion || !due::read(&layout.due()).is_some_and(|due| due.has_come(self.clock.now_ms())) {
+            return;
+        }
+        // A hook of a starting session stays to wait for its pull.
+        if let Err(error) = (self.start_worker)(self.env, name == Name::SessionStart) {
+            self.log(layout, name, &format!("cannot start the worker: {error}"));
         }
     }
 

@@ -290,7 +290,7 @@ fn journal(entries: &[Entry], now: Millis) -> Vec<Row> {
             "{} {} {} {} {item}{reason}",
             fit(&when(entry.timestamp, now), 11),
             fit(&plain::line(&entry.platform), 7),
-            fit(&plain::line(&entry.operation), 10),
+            fit(&plain::line(&entry.operation), 12),
             fit(entry.result.word(), 8),
         );
         let id = format!("{} {} {}", entry.timestamp, entry.operation, entry.item.as_deref().unwrap_or_default());

@@ -154,7 +154,9 @@ impl View {
         for panel in Panel::ALL {
             let rows = self.rows(board, panel, now, usize::MAX);
             let cursor = &mut self.cursors[panel.index()];
-            let found = rows.iter().position(|row| row.id == cursor.id);
+            // Who looks at the newest of the journal goes on to do so; nothing can be done to one of its entries.
+            let newest = panel == Panel::Journal && cursor.at == 0;
+            let found = rows.iter().position(|row| row.id == cursor.id && !newest);
             cursor.at = found.unwrap_or_else(|| cursor.at.min(rows.len().saturating_sub(1)));
             cursor.id = rows.get(cursor.at).map(|row| row.id.clone()).unwrap_or_default();
         }

@@ -118,6 +118,17 @@ fn who_is_chosen_stays_chosen_when_others_come_and_go() {
 }
 
 #[test]
+fn who_looks_at_the_newest_of_the_journal_goes_on_to_do_so() {
+    let mut board = ordinary();
+    let (top, second) = (after(&board, "5").0, after(&board, "5j").0);
+    let chosen = second.cursor(Panel::Journal).id.clone();
+    let newer = crate::audit::Entry { timestamp: NOW, ..board.journal[0].clone() };
+    board.journal.insert(0, newer);
+    assert_eq!(top.settled(&board, NOW).cursor(Panel::Journal).at, 0);
+    assert_eq!(*second.settled(&board, NOW).cursor(Panel::Journal), Cursor { id: chosen, at: 2 });
+}
+
+#[test]
 fn what_is_open_closes_when_it_is_gone() {
     let mut board = ordinary();
     let (view, _) = after(&board, "3⏎");

@@ -1,14 +1,16 @@
-//! Writing down how a sync ended: the log, the state file, and what follows from it for the next one.
+//! Writing down how a sync ended: the journal, the state file, and what follows from it for the next one.
 
 use std::time::Duration;
 
+use crate::audit::synced;
 use crate::clock::{self, Millis};
 use crate::config::model::{Action, Config};
 use crate::context::Context;
+use crate::fs::FsError;
 use crate::fs::layout::repo_key;
 use crate::fs::lock::{self, Holder};
-use crate::fs::{FsError, atomic};
 use crate::locate::Location;
+use crate::ops::audit;
 use crate::queue::Trigger;
 use crate::state::file::{Problem, StateFile};
 use crate::state::model::{LastSync, RepoState, State};
@@ -17,8 +19,6 @@ use crate::sync::backoff;
 use crate::sync::outcome::{End, Refusal, Report};
 use crate::sync::{quote, tell};
 
-/// The log is turned over, once, when it is larger than this.
-const TURN_OVER: u64 = 4 << 20;
 /// The state file is changed in microseconds; who waits this long waits for something broken.
 const STATE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,7 +45,7 @@ pub fn state_key(at: &Location) -> String {
 
 /// Records a sync.
 pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger], config: &Config) -> Verdict {
-    append_log(ctx, report);
+    audit::note(ctx, synced::entry(report));
     let mut verdict = Verdict::default();
     let changed = update(ctx, |state| {
         let last = LastSync {
@@ -249,16 +249,5 @@ fn is_failure(end: &End) -> bool {
                 | Refusal::Git
         ),
         End::Done | End::Offline { .. } | End::Conflict { .. } | End::Busy { .. } => false,
-    }
-}
-
-/// Adds a line to the log of syncs.
-pub(crate) fn append_log(ctx: &Context, report: &Report) {
-    let path = ctx.layout.sync_log();
-    if std::fs::metadata(&path).is_ok_and(|m| m.len() > TURN_OVER) {
-        let _ = atomic::rename(&path, &path.with_extension("jsonl.1"));
-    }
-    if let Ok(line) = serde_json::to_string(report) {
-        let _ = atomic::append_line(&path, &line);
     }
 }

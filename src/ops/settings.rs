@@ -113,6 +113,7 @@ pub fn set(ctx: &Context, key: &str, text: &str, dry_run: bool) -> Result<Change
     let diff = diff(document.path(), &document.before, &document.text()?);
     if let Some(guard) = &guard {
         document.save(guard)?;
+        super::jobs::settings_changed(ctx);
     }
     Ok(Change { key: key.to_owned(), before, after, diff })
 }
@@ -143,6 +144,7 @@ pub fn replace(ctx: &Context, original: &[u8], edited: &[u8]) -> Result<bool, Se
         return Ok(false);
     }
     atomic::store_linked(&ctx.layout.config(), edited)?;
+    super::jobs::settings_changed(ctx);
     Ok(true)
 }
 

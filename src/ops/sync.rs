@@ -13,6 +13,7 @@ use crate::fs::private::{self, Distrust};
 use crate::fs::{FsError, IoContext};
 use crate::locate::Location;
 use crate::ops::engine::{self, Job, journal};
+use crate::ops::publish::Published;
 use crate::ops::round::{self, Manual};
 use crate::ops::{enrolled, record};
 use crate::queue::{self, Trigger};
@@ -64,7 +65,9 @@ pub fn force(
     let requests: Vec<_> =
         queue::list(&ctx.layout).unwrap_or_default().into_iter().filter(|r| r.git_dir == at.git_dir).collect();
     let manual = Manual { action, options };
-    let report = round::run(ctx, at, &requests, Some(manual), reporter);
+    let mut reporter = Published::new(ctx, &at.worktree, None, reporter);
+    let report = round::run(ctx, at, &requests, Some(manual), &mut reporter);
+    drop(reporter);
     release(ctx, at, guard);
     report.unwrap_or_else(|| not_begun(ctx, at, action, End::Done))
 }

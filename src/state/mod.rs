@@ -1,7 +1,10 @@
 //! What was done: `auto-sync-state.json` and the small files beside it.
 
+pub mod due;
 pub mod file;
 pub mod heartbeat;
+pub mod held;
+mod lines;
 pub mod model;
 pub mod notice;
 pub mod observed;

@@ -45,8 +45,7 @@ impl Session {
     /// Whether its client lives. A session of another machine counts as alive: we cannot tell.
     #[must_use]
     pub fn alive(&self, host: &str) -> bool {
-        self.host != host
-            || (process_exists(self.pid) && (self.pid_started == 0 || process_started(self.pid) == self.pid_started))
+        self.host != host || process_lives(self.pid, self.pid_started)
     }
 }
 
@@ -103,6 +102,13 @@ pub fn process_started(pid: u32) -> u64 {
         return 0;
     }
     fields.nth(18).and_then(|began| began.parse().ok()).unwrap_or(0)
+}
+
+/// Whether a process of this machine lives that began at `started` (see [`process_started`]; 0 where that is not
+/// known).
+#[must_use]
+pub fn process_lives(pid: u32, started: u64) -> bool {
+    process_exists(pid) && (started == 0 || process_started(pid) == started)
 }
 
 fn process_exists(pid: u32) -> bool {

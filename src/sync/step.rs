@@ -67,6 +67,8 @@ pub trait Reporter {
     fn step(&mut self, _step: &Step) {}
     /// The step goes on.
     fn progress(&mut self, _progress: &Progress) {}
+    /// Something begins within the step, of which nobody knows how far it is.
+    fn phase(&mut self, _name: &str) {}
 }
 
 /// Hears and says nothing.

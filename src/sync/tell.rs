@@ -162,7 +162,13 @@ pub fn left_out_of(paths: &[LeftOut]) -> Option<String> {
 /// A step as a line of a plan.
 #[must_use]
 pub fn step(step: &Step) -> String {
-    let text = match step {
+    clean(&step_unclean(step))
+}
+
+/// The same for who cleans it later, and only where somebody sees it: names in it are somebody else's text.
+#[must_use]
+pub fn step_unclean(step: &Step) -> String {
+    match step {
         Step::Snapshot => "keep a snapshot of HEAD, index and working tree".into(),
         Step::Commit { files } => format!("commit {}", counted(*files, "file")),
         Step::Fetch { remote, branch } => format!("fetch {branch} from {remote}"),
@@ -174,8 +180,7 @@ pub fn step(step: &Step) -> String {
         }
         Step::Push { remote, branch, commits } => format!("push {} to {remote}/{branch}", counted(*commits, "commit")),
         Step::Publish { remote, branch } => format!("publish {branch} on {remote}"),
-    };
-    clean(&text)
+    }
 }
 
 /// A commit on one line: id, first line of the message, author.

@@ -1,8 +1,11 @@
 //! The log, and readers that go away.
 
 use std::fs;
+use std::io::Write;
 use std::process::Stdio;
 
+use claude_craft::audit::{Entry, Outcome, synced};
+use claude_craft::ops::audit;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -11,35 +14,33 @@ use super::{Home, NOW};
 #[test]
 fn the_log_shows_the_last_syncs_newest_last_and_survives_damage() {
     let home = Home::new();
+    let ctx = home.context();
     assert_snapshot!(home.auto_sync(".", &["log"]), @"
     no sync was tried yet
     exit 0
     ");
-    let line = |end: Value, extra: Value| {
+    let note = |end: Value, extra: Value| {
         let mut report = json!({"repository": "/home/ann/app", "branch": "main", "remote": "origin/main", "action": "sync",
             "trigger": "session-end", "end": end, "ended": NOW, "durationMs": 3});
         report.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        report.to_string() + "\n"
+        audit::note(&ctx, synced::entry(&serde_json::from_value(report).unwrap()));
     };
     let pushed = json!({"pushed": {"commits": 2, "target": "origin/main", "tip": "t", "published": false}});
-    let text = [
-        line(json!({"status": "done"}), json!({})),
-        "{\"repository\": \"/ho\n".into(),
-        line(json!({"status": "offline", "reason": "x"}), json!({})),
-        line(json!({"status": "done"}), pushed),
-    ];
-    home.write("home/.claude/craft/log/sync.jsonl", &text.concat());
+    note(json!({"status": "done"}), json!({}));
+    let log = home.path("home/.claude/craft/log/journal.jsonl");
+    fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(b"{\"timestamp\": \"/ho\n").unwrap();
+    audit::note(&ctx, Entry::new("craft", "job", Outcome::Success).reason("of no interest here"));
+    note(json!({"status": "offline", "reason": "x"}), json!({}));
+    note(json!({"status": "done"}), pushed);
     assert_snapshot!(home.auto_sync(".", &["log"]), @"
     2025-09-01T12:00:00Z session-end   app: nothing to do, main is in step with origin/main
     2025-09-01T12:00:00Z session-end   app: origin cannot be reached, the push is kept for the next occasion
     2025-09-01T12:00:00Z session-end   app: pushed 2 commits to origin/main
-    passed over 1 damaged line
     exit 0
     ");
     assert_snapshot!(home.auto_sync(".", &["log", "-n", "1", "--json"]), @r#"
     {
       "version": 1,
-      "damaged": 0,
       "reports": [
         {
           "repository": "/home/ann/app",

@@ -82,6 +82,12 @@ fn without_words_there_is_help_and_the_status() {
       /craft scan                  look for credentials in the working tree; `scan --outgoing` in what would be sent
       /craft monitor               jobs, repositories, notifications and what was done in the last 24 hours
       /craft permissions           what may leave this machine; `permissions check github close` asks the gate
+      /craft jobs                  recurring jobs: how each stands, and when it runs next
+      /craft jobs enable           let jobs run by themselves; `jobs disable` ends that
+      /craft jobs pause            let a job rest; `jobs resume` ends that, `jobs interval` sets how often it runs
+      /craft jobs reset            let a job run again that has failed too often
+      /craft jobs run              run a job now; it may take a while
+      /craft jobs logs             what a job said
       /craft doctor                whether everything is in order; `--fix` mends what can be mended
 
     auto-sync is on (session start: pull, session end: push, one prompt in 27: sync)

@@ -259,7 +259,7 @@ impl TestEnv {
     /// What the programs wrote for whoever debugs them.
     pub fn diagnostics(&self) -> String {
         let mut text = String::new();
-        for name in ["craft.log", "sync.jsonl"] {
+        for name in ["craft.log", "journal.jsonl"] {
             let _ = std::fs::File::open(self.craft_dir().join("log").join(name))
                 .and_then(|mut f| f.read_to_string(&mut text));
         }

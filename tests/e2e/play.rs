@@ -71,10 +71,11 @@ impl Play {
 
     /// The syncs of the first machine so far: trigger, action and how each ended.
     pub fn syncs(&self) -> Vec<(String, String)> {
-        let log = std::fs::read_to_string(self.craft_dir().join("log/sync.jsonl")).unwrap_or_default();
+        let log = std::fs::read_to_string(self.craft_dir().join("log/journal.jsonl")).unwrap_or_default();
         let lines = log.lines().map(|l| serde_json::from_str::<Value>(l).unwrap());
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        lines.map(|l| (text(&l["trigger"]), text(&l["end"]["status"]))).collect()
+        let reports = lines.map(|l| l["context"]["report"].clone()).filter(|r| !r.is_null());
+        reports.map(|r| (text(&r["trigger"]), text(&r["end"]["status"]))).collect()
     }
 
     /// Syncs of one trigger that were done.

@@ -85,6 +85,7 @@ impl World {
             dice: &mut self.dice,
             stdin: &mut File::from(OwnedFd::from(reader)),
             stdout: &mut stdout,
+            held: None,
             start_worker: &mut |_, stays| {
                 started.push(stays);
                 worker(&layout)

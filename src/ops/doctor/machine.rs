@@ -193,7 +193,7 @@ fn clock(patient: &Patient<'_>) -> Check {
         let then = u64::try_from(meta.mtime()).ok()? * 1000;
         (then > now + SKEW).then(|| then - now)
     };
-    let files = [patient.ctx.layout.state(), patient.ctx.layout.config(), patient.ctx.layout.sync_log()];
+    let files = [patient.ctx.layout.state(), patient.ctx.layout.config(), patient.ctx.layout.journal()];
     match files.iter().filter_map(|f| ahead(f)).max() {
         Some(ms) => Check::warning(
             id,

@@ -16,6 +16,9 @@ use crate::sync::tell::counted;
 /// How many findings a report has.
 const REPORTED: usize = 50;
 
+/// What a report of the progress calls it.
+const SCANNING: &str = "Scanning for credentials";
+
 /// What was about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doing {
@@ -29,6 +32,7 @@ impl Engine<'_> {
         if !self.job.config.security.scan {
             return Ok(());
         }
+        self.reporter.phase(SCANNING);
         let sifted = objects::staged(self.git, self.head.as_deref())
             .map_err(ScanError::from)
             .and_then(|staged| self.sift_commit(&staged));
@@ -55,6 +59,7 @@ impl Engine<'_> {
         if !self.job.config.security.scan || self.scanned.as_deref() == Some(head) {
             return Ok(());
         }
+        self.reporter.phase(SCANNING);
         let sifted = self.sift_push(head, branch);
         fail_point(self.ctx, "push-scanned");
         self.verdict(sifted, Doing::Push)?;

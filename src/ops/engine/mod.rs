@@ -46,7 +46,8 @@ use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
 pub use observe::{Dirty, observe};
-pub(crate) use recover::is_there;
+pub(crate) use recover::{is_there, where_it_happened};
+pub(crate) use run::{at_work, was_killed};
 pub use undo::undo;
 
 /// What HEAD's log says in front of every move the engine makes; commits made so are known again.

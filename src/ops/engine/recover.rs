@@ -268,7 +268,7 @@ pub(crate) fn is_there(at: &Location) -> bool {
 }
 
 /// Where the working tree of an entry is now, if it is still there; it may have been moved.
-fn where_it_happened(entry: &journal::Entry, common_dir: &Path) -> Option<Location> {
+pub(crate) fn where_it_happened(entry: &journal::Entry, common_dir: &Path) -> Option<Location> {
     let written = std::fs::read_to_string(entry.git_dir.join("gitdir")).unwrap_or_default();
     let moved = Path::new(written.trim_end()).parent().map(Path::to_owned);
     let candidates = [Some(entry.worktree.clone()), moved].into_iter().flatten();

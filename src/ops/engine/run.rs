@@ -15,7 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, fail_point, journal};
-use crate::fs::private;
+use crate::context::Context;
+use crate::fs::{lock, private};
 use crate::git::command::Kind;
 use crate::git::process;
 use crate::state::session::process_started;
@@ -127,6 +128,21 @@ pub(super) fn nanoseconds(meta: &std::fs::Metadata) -> u64 {
 
 fn file(common_dir: &Path) -> PathBuf {
     journal::folder(common_dir).join("run.json")
+}
+
+/// Whether a run of ours was killed in this repository and nobody has come by since. Told without touching the lock:
+/// to try it could turn a worker away. Where a run is at work this very moment the answer may be wrong, which costs a
+/// sync that finds nothing to do.
+pub(crate) fn was_killed(ctx: &Context, common_dir: &Path) -> bool {
+    let left = journal::read(common_dir).is_some() || read(common_dir).is_some_and(|r| r.is_of(&machine(&ctx.host)));
+    left && at_work(ctx, common_dir).is_none()
+}
+
+/// Who is at work in a repository, as far as can be told without touching its lock. In many containers a process
+/// that has ended stays in the list of processes, since nobody waits for it; it holds nothing any more.
+pub(crate) fn at_work(ctx: &Context, common_dir: &Path) -> Option<lock::Holder> {
+    let ended = |pid| Path::new("/proc/self").exists() && process_started(pid) == 0;
+    lock::living_holder(&journal::lock_file(common_dir), &ctx.host).filter(|holder| !ended(holder.pid))
 }
 
 fn read(common_dir: &Path) -> Option<Record> {

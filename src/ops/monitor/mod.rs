@@ -1,9 +1,11 @@
 //! What the monitor shows, put together from what was recorded: no git program is started and no network is used.
 
 mod act;
+mod jobs;
+mod journal;
 mod repositories;
-mod running;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use act::{Deed, act};
@@ -12,9 +14,10 @@ use crate::config::load;
 use crate::context::Context;
 use crate::locate::Location;
 use crate::monitor::Dashboard;
-use crate::monitor::model::{Scheduler, VERSION};
+use crate::monitor::model::{Running, VERSION};
 use crate::ops::status;
 use crate::scan::redact::hush_json;
+use crate::state::progress;
 
 /// The dashboard, and the files that change whenever it does.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -44,7 +47,6 @@ pub fn collect(ctx: &Context) -> Collected {
     ];
     match load::load(&layout.config()) {
         Ok(config) => {
-            board.scheduler = Scheduler { enabled: config.scheduler.enabled };
             let all = repositories::all(ctx, &config);
             board.repositories = all.found;
             board.problems.extend(all.problems);
@@ -53,7 +55,27 @@ pub fn collect(ctx: &Context) -> Collected {
         }
         Err(error) => board.problems.push(error.to_string()),
     }
-    board.running = running::all(ctx);
+    let running = progress::list(&ctx.layout, &ctx.host).unwrap_or_else(|e| {
+        board.problems.push(e.to_string());
+        Vec::new()
+    });
+    match jobs::all(ctx, &running) {
+        Ok((scheduler, jobs)) => (board.scheduler, board.jobs) = (scheduler, jobs),
+        Err(error) => board.problems.push(error),
+    }
+    match journal::read(ctx) {
+        Ok(journal) => {
+            (board.activity, board.metrics, board.journal) = (journal.activity, journal.metrics, journal.entries)
+        }
+        Err(error) => board.problems.push(error),
+    }
+    board.running = running
+        .into_iter()
+        .map(|p| Running { what: p.what, worktree: p.worktree, job: p.job, percent: p.percent, since: p.since })
+        .collect();
+    // A broken configuration is told by each of them.
+    let mut told = BTreeSet::new();
+    board.problems.retain(|problem| told.insert(problem.clone()));
     watch.sort();
     watch.dedup();
     Collected { board: hushed(board), watch, moved }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{found, hand};
+use crate::audit::synced;
 use crate::clock;
 use crate::config::model::{Action, Config};
 use crate::config::policy;
@@ -12,7 +13,7 @@ use crate::fs::FsError;
 use crate::fs::layout::repo_key;
 use crate::fs::lock::{self, LockGuard};
 use crate::locate::Location;
-use crate::ops::{record, sync};
+use crate::ops::{audit, sync};
 use crate::scan::redact::hush;
 use crate::state::file::{Problem, StateFile, Versioned};
 use crate::sync::outcome::{End, Spotted};
@@ -182,10 +183,11 @@ fn told(allowed: &Allowed) -> String {
     format!("{rule} in {path}:{line} ({fingerprint}){why}")
 }
 
-/// The log has what was decided beside what was synced.
+/// The journal has what was decided beside what was synced.
 fn journal(ctx: &Context, at: &Location, note: &str) {
     let report = sync::not_begun(ctx, at, Action::Observe, End::Done);
-    record::append_log(ctx, &crate::sync::outcome::Report { note: Some(note.to_owned()), ..report }.hushed());
+    let report = crate::sync::outcome::Report { note: Some(note.to_owned()), ..report }.hushed();
+    audit::note(ctx, synced::entry(&report));
 }
 
 /// The configuration that holds at a place, or the default where it is not enrolled.
