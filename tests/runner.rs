@@ -20,6 +20,9 @@ mod jobs;
 mod journal;
 mod journal_read;
 mod monitor_terminal;
+mod notifications;
+#[cfg(feature = "desktop")]
+mod notifications_desktop;
 mod permissions;
 mod plugin_commands;
 mod review;

@@ -9,16 +9,18 @@ use claude_craft::env::Env;
 use claude_craft::fs::layout::Layout;
 use claude_craft::hook::answer;
 use claude_craft::hook::event::Name;
-use claude_craft::ops::{jobs, record};
+use claude_craft::notify::Book;
+use claude_craft::notify::telling::Pending;
+use claude_craft::ops::{jobs, notifications, record};
 use claude_craft::schedule::{Kind, Schedule};
 use claude_craft::state::file::Problem;
 use claude_craft::state::notice::{self, Notice};
 use claude_craft::state::observed::Observed;
 use claude_craft::state::tick::{self, Claim};
-use claude_craft::state::{State, StateFile, Versioned, heartbeat, session};
+use claude_craft::state::{State, StateFile, Versioned, announcement, heartbeat, session};
 use serde_json::Value;
 
-use super::scratch;
+use super::{scratch, steers};
 
 /// Any bytes as each of the files.
 pub fn body(data: &[u8]) {
@@ -41,6 +43,12 @@ pub fn body(data: &[u8]) {
         versioned::<State>(&craft.join("state"), data);
         versioned::<Observed>(&craft.join("observed"), data);
         schedule(ctx, data);
+        versioned::<Pending>(&craft.join("pending"), data);
+        // What has digits behind the point is not always read as it was written.
+        if !serde_json::from_slice(data).is_ok_and(|v| holds_float(&v)) {
+            versioned::<Book>(&craft.join("book"), data);
+        }
+        notified(ctx, data);
         updated(ctx, data);
         ticks(&craft.join("tick"), data);
         notices(&craft.join("notices"), data);
@@ -124,6 +132,49 @@ fn updated(ctx: &Context, data: &[u8]) {
             let after = StateFile::at(path).peek::<State>().expect("it can be read");
             assert_eq!((after.value, after.problem), (expected, None));
         }
+    }
+}
+
+/// Notifications of any kind end up as lines and counts that can be shown, or are left alone.
+fn notified(ctx: &Context, data: &[u8]) {
+    let path = ctx.layout.notifications();
+    fs::write(&path, data).expect("a file");
+    let (_, problem) = notifications::list(ctx).expect("it can be read");
+    assert_eq!(fs::read(&path).expect("it is there"), data, "looking changes nothing");
+    notifications::refresh(ctx);
+    if matches!(problem, Some(Problem::Newer { .. })) {
+        assert_eq!(fs::read(&path).expect("it is there"), data, "a newer program's file is left alone");
+    }
+    let before = notifications::list(ctx).expect("it can be read").0.len();
+    assert!(problem.is_none() || matches!(problem, Some(Problem::Newer { .. })) || before == 1, "damage is told");
+    announced(&ctx.layout.announcement());
+    fs::write(ctx.layout.announcement(), data).expect("a file");
+    announced(&ctx.layout.announcement());
+    fs::write(ctx.layout.pending(), data).expect("a file");
+    let _ = notifications::pending(ctx);
+    for file in fs::read_dir(ctx.layout.craft()).expect("a folder").flatten() {
+        if file.file_name().to_string_lossy().contains(".corrupt-") {
+            fs::remove_file(file.path()).expect("it is there");
+        }
+    }
+}
+
+/// Whatever lies there is told as harmless single lines, and what is not critical once.
+fn announced(path: &Path) {
+    let now = 1_756_728_000_000;
+    for _ in 0..4 {
+        let Some(taken) = announcement::take(path, now).expect("it can be read") else { return };
+        assert!(!taken.line.chars().any(steers), "{:?}", taken.line);
+        taken.told().expect("it can be written");
+    }
+}
+
+fn holds_float(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(list) => list.iter().any(holds_float),
+        Value::Object(fields) => fields.values().any(holds_float),
+        _ => false,
     }
 }
 

@@ -72,7 +72,12 @@ fn words(here: &Here) -> String {
         Standing::Well if !here.remote => "committed, no remote".into(),
         Standing::Well => sides(here).unwrap_or_else(|| "synced".into()),
     };
-    tell::clean(&text)
+    tell::clean(&noticed(text, here))
+}
+
+/// `text`, and how many notifications wait.
+pub(super) fn noticed(text: String, here: &Here) -> String {
+    if here.notifications == 0 { text } else { format!("{text} · {}", counted(here.notifications, "notice")) }
 }
 
 fn beside(text: &str, here: &Here) -> String {
@@ -91,7 +96,7 @@ fn sides(here: &Here) -> Option<String> {
 
 fn toast(alarm: &Alarm) -> String {
     let message = truncate_str(&tell::clean(&alarm.message), TOAST, "…").into_owned();
-    format!("{message}: /craft auto-sync status")
+    format!("{message}: /craft {}", alarm.more)
 }
 
 #[cfg(test)]
@@ -143,11 +148,14 @@ mod tests {
         assert_eq!(last(all(true, Some(0), Some(1))), "1 behind");
         assert_eq!(last(all(true, None, None)), "synced");
         assert_eq!(last(all(false, None, None)), "committed, no remote");
+        let noticed = |notifications| words(&Here { remote: true, notifications, ..Here::default() });
+        assert_eq!([1, 2].map(noticed), ["synced · 1 notice", "synced · 2 notices"]);
     }
 
     #[test]
     fn a_toast_is_short_and_cannot_steer_the_terminal() {
-        let alarm = |message: &str| toast(&Alarm { id: "1".into(), message: message.to_owned() });
+        let alarm =
+            |message: &str| toast(&Alarm { id: "1".into(), message: message.to_owned(), more: "auto-sync status" });
         assert_eq!(alarm("both sides changed a.txt"), "both sides changed a.txt: /craft auto-sync status");
         assert_eq!(alarm("a\u{1b}[2J\nb"), "a\\u{1b}[2J b: /craft auto-sync status");
         assert_eq!(console::measure_text_width(&alarm(&"字".repeat(1000))), 99 + ": /craft auto-sync status".len());

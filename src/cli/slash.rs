@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 24] = [
+const ALLOWED: [(&str, &str); 25] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -42,11 +42,17 @@ const ALLOWED: [(&str, &str); 24] = [
     ("jobs reset", "let a job run again that has failed too often"),
     ("jobs run", "run a job now; it may take a while"),
     ("jobs logs", "what a job said"),
+    ("notifications", "what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 6] = [
+const ALSO: [&str; 11] = [
     "auto-sync config check",
+    "notifications dismiss",
+    "notifications dismiss-all",
+    "notifications list",
+    "notifications show",
+    "notifications snooze",
     "permissions check",
     "permissions set",
     "permissions show",
@@ -220,6 +226,9 @@ mod tests {
             "doctor",
             "monitor",
             "monitor --json --columns 60",
+            "notifications --all",
+            "notifications dismiss-all -y",
+            "notifications snooze x 2h",
         ] {
             assert_eq!(judged(line), Ok(()), "{line}");
         }

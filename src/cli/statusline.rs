@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use console::{Style, measure_text_width, truncate_str};
 
+use super::brief::noticed;
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::env::{self, Env};
@@ -113,7 +114,7 @@ fn line(here: &Here, look: Look) -> String {
         Standing::Well if !here.remote => (flowing(here, &dated("committed", here, look)), Style::new()),
         Standing::Well => (flowing(here, &dated("synced", here, look)), Style::new()),
     };
-    let text = truncate_str(&tell::clean(&text), look.width, "…").into_owned();
+    let text = truncate_str(&tell::clean(&noticed(text, here)), look.width, "…").into_owned();
     if look.colour { style.force_styling(true).apply_to(text).to_string() } else { text }
 }
 
@@ -170,6 +171,7 @@ mod tests {
             behind: Some(0),
             last: Some(LOOK.now - 185_000),
             alarm: None,
+            notifications: 0,
         }
     }
 
@@ -194,6 +196,8 @@ mod tests {
             here(Standing::Elsewhere),
             here(Standing::Broken),
             Here { branch: String::new(), ..here(Standing::Syncing) },
+            Here { notifications: 1, ..here(Standing::Well) },
+            Here { notifications: 2, ..here(Standing::Conflict { files: 2 }) },
         ];
         assert_snapshot!(all.map(|h| line(&h, LOOK)).join("\n"), @r"
         ⟳ main ↑2 ↓0 · synced 3m ago
@@ -213,6 +217,8 @@ mod tests {
         ⏸ only main is synced
         ⚠ configuration is broken
         ⟳ ? ↑2 ↓0 · syncing
+        ⟳ main ↑2 ↓0 · synced 3m ago · 1 notice
+        ⚠ conflict: 2 files · 2 notices
         ");
     }
 

@@ -236,6 +236,12 @@ impl Layout {
         self.root.join("craft/announcement.json")
     }
 
+    /// How many notifications wait to be read, for who only counts them.
+    #[must_use]
+    pub fn pending(&self) -> PathBuf {
+        self.root.join("craft/pending.json")
+    }
+
     /// What is known of the repository with `key` (see [`repo_key`]).
     #[must_use]
     pub fn repo(&self, key: &str) -> RepoFiles {

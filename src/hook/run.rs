@@ -16,6 +16,7 @@ use crate::hook::event::{Event, Name};
 use crate::hook::{answer, client, complaint, output, stdin, wire};
 use crate::locate::{self, Location};
 use crate::queue::{self, Request};
+use crate::state::announcement::{self, Taken};
 use crate::state::due;
 use crate::state::heartbeat::{self, Heartbeat};
 use crate::state::notice::{self, Notice};
@@ -299,12 +300,33 @@ impl<C: Clock> Hook<'_, C> {
 
     fn tell(&mut self, name: Name, here: &Here, notices: &[Notice]) {
         let to_model = here.policy.config.auto_sync.triggers.session_start.additional_context;
-        if let Err(error) = self.print(name, notices, to_model) {
-            self.log(&here.layout, name, &format!("cannot print: {error}"));
-            for notice in notices {
-                self.noted(here, notice::add(&here.files.notices(), notice));
+        let announced = self.announced(here);
+        let line = announced.as_ref().map(|a| Notice { user: a.line.clone(), model: String::new() });
+        let all: Vec<Notice> = notices.iter().cloned().chain(line).collect();
+        match self.print(name, &all, to_model) {
+            Ok(()) => {
+                if let Some(taken) = announced {
+                    self.noted(here, taken.told());
+                }
+            }
+            Err(error) => {
+                self.log(&here.layout, name, &format!("cannot print: {error}"));
+                if let Some(taken) = announced {
+                    self.noted(here, taken.put_back());
+                }
+                for notice in notices {
+                    self.noted(here, notice::add(&here.files.notices(), notice));
+                }
             }
         }
+    }
+
+    /// The one line that is to be told of notifications.
+    fn announced(&self, here: &Here) -> Option<Taken> {
+        if !here.policy.config.notifications.enabled || here.event.agent_id.is_some() {
+            return None;
+        }
+        self.noted(here, announcement::take(&here.layout.announcement(), here.now)).flatten()
     }
 
     fn print(&mut self, name: Name, notices: &[Notice], to_model: bool) -> io::Result<()> {

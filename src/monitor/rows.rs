@@ -7,6 +7,7 @@ use super::model::{Dashboard, Health, Job, Notification, Platform, Repository, R
 use super::words::{cut, duration, fit, share, spark, when};
 use crate::audit::{Entry, Outcome};
 use crate::clock::{Millis, rfc3339, span};
+use crate::notify::model::severity_word;
 use crate::plain;
 
 /// A part of the screen.
@@ -227,10 +228,10 @@ fn running(running: &Running, now: Millis) -> String {
 }
 
 fn notification(notification: &Notification, now: Millis) -> Row {
-    let (word, tone) = match notification.severity {
-        Severity::Critical => ("critical", Tone::Bad),
-        Severity::Warning => ("warning", Tone::Warn),
-        Severity::Info => ("info", Tone::Plain),
+    let tone = match notification.severity {
+        Severity::Critical => Tone::Bad,
+        Severity::Warning => Tone::Warn,
+        Severity::Info => Tone::Plain,
     };
     let tone =
         if notification.severity == Severity::Info && notification.read_at.is_some() { Tone::Faint } else { tone };
@@ -240,7 +241,7 @@ fn notification(notification: &Notification, now: Millis) -> Row {
     let snoozed = snoozed.map(|until| format!(", again {}", when(until, now))).unwrap_or_default();
     let text = format!(
         "{unread}{} {} {}{times}{snoozed}",
-        fit(word, 9),
+        fit(severity_word(notification.severity), 9),
         fit(&when(notification.created_at, now), 11),
         plain::line(&notification.title),
     );
@@ -364,7 +365,7 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
             lines.time("first", Some(note.created_at));
             lines.time("read", note.read_at);
             lines.time("snoozed until", note.snoozed_until);
-            format!("{}: {}", severity(note.severity), plain::line(&note.title))
+            format!("{}: {}", severity_word(note.severity), plain::line(&note.title))
         }
         Panel::Activity => return None,
         Panel::Journal => {
@@ -388,16 +389,6 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
         }
     };
     Some(Details { title, lines: lines.lines })
-}
-
-/// The word for a severity.
-#[must_use]
-pub fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Critical => "critical",
-    }
 }
 
 struct Lines {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::journal;
 use super::status::{self, Seen};
-use super::{enroll, record, sync};
+use super::{enroll, notifications, record, sync};
 use crate::clock::{self, Millis};
 use crate::config::narrow;
 use crate::config::policy::{self, Policy};
@@ -14,8 +14,12 @@ use crate::env;
 use crate::fs::layout::{fnv1a, repo_key};
 use crate::fs::lock;
 use crate::locate::{Location, locate};
+use crate::notify::telling::Count;
 use crate::state::observed::Observed;
 use crate::state::{RepoState, State, StateFile};
+
+/// Tells more of what needs the user.
+const STATUS: &str = "auto-sync status";
 
 /// What is known of a folder, and what tells that it has changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub struct Here {
     pub last: Option<Millis>,
     /// Something the user should hear of once.
     pub alarm: Option<Alarm>,
+    /// Notifications that wait to be looked at, of all repositories; none where auto-sync is off.
+    pub notifications: usize,
 }
 
 /// What matters most about a working tree, the weightiest first.
@@ -88,6 +94,8 @@ pub struct Alarm {
     pub id: String,
     /// What happened.
     pub message: String,
+    /// The words of a command that tells more.
+    pub more: &'static str,
 }
 
 /// What is known of `folder`.
@@ -110,6 +118,7 @@ pub fn brief(ctx: &Context, folder: &Path) -> Brief {
     let seen = seen(ctx, &at, &policy);
     let mut watch = vec![config, project, ctx.layout.state(), journal::lock_file(&at.common_dir)];
     watch.push(ctx.layout.repo(&repo_key(&at.common_dir)).status());
+    watch.push(ctx.layout.pending());
     watch.extend(refs(&at, seen.as_ref()));
     Brief { here: Some(here(ctx, &at, &policy, seen)), watch }
 }
@@ -129,8 +138,16 @@ fn here(ctx: &Context, at: &Location, policy: &Policy, seen: Option<Seen>) -> He
         recorded(&known, elsewhere)
     };
     let seen = seen.unwrap_or_default();
+    let off = standing == Standing::Off;
+    let (count, newest) = if off || !policy.config.notifications.enabled {
+        (Count::default(), None)
+    } else {
+        notifications::pending(ctx)
+    };
+    let newest = newest.map(|n| Alarm { id: n.id, message: n.title, more: "notifications" });
     Here {
-        alarm: alarm(at, &known).filter(|_| standing != Standing::Off),
+        alarm: alarm(at, &known).or(newest).filter(|_| !off),
+        notifications: count.pending,
         standing,
         branch: seen.branch,
         pinned,
@@ -164,11 +181,12 @@ fn alarm(at: &Location, known: &RepoState) -> Option<Alarm> {
         format!("{:016x}", fnv1a([&[place.as_str()], parts].concat().join("\n").as_bytes()))
     };
     if let Some(a) = &known.attention {
-        return Some(Alarm { id: id(&[&a.kind, &a.message, &a.since.to_string()]), message: a.message.clone() });
+        let id = id(&[&a.kind, &a.message, &a.since.to_string()]);
+        return Some(Alarm { id, message: a.message.clone(), more: STATUS });
     }
     let why = known.paused.as_ref()?;
     let message = format!("automatic sync is paused: {why}");
-    Some(Alarm { id: id(&["paused", why]), message })
+    Some(Alarm { id: id(&["paused", why]), message, more: STATUS })
 }
 
 /// The branch and how it stands: as last written down, or read anew where something has moved since.

@@ -17,7 +17,8 @@ use crate::git::command::GitError;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::locate::{Location, locate};
-use crate::ops::engine;
+use crate::notify::trouble;
+use crate::ops::{engine, notifications};
 use crate::scan::redact::holds_credential;
 use crate::state::{State, StateFile};
 use crate::sync::gate::Globs;
@@ -171,6 +172,8 @@ pub fn disable(ctx: &Context, path: &Path) -> Result<Disabling, EnrollError> {
     let found = found.ok_or_else(|| EnrollError::NotEnrolled { path: path.to_owned() })?.clone();
     put(&mut document, &Enrolled { disabled: true, ..found.clone() });
     document.save(&guard)?;
+    let repository = found.common_dir.to_string_lossy();
+    trouble::ALL.iter().for_each(|t| notifications::resolve(ctx, &trouble::key(&repository, *t)));
     Ok(Disabling::Repository { path: found.path, already: found.disabled })
 }
 
@@ -281,11 +284,15 @@ fn forget_troubles(ctx: &Context, at: &Location, _proof: &LockGuard) -> Result<(
     if loaded.problem.is_some() {
         return Ok(());
     }
+    let before = repository.clone();
     repository.paused = None;
     repository.attention = None;
     repository.consecutive_failures = 0;
     repository.not_before = 0;
-    file.store(&loaded.value)
+    let follows = trouble::follows(&key, &at.worktree, &before, repository, false);
+    file.store(&loaded.value)?;
+    notifications::follow(ctx, follows);
+    Ok(())
 }
 
 fn check_glob(glob: &str) -> Result<(), EnrollError> {

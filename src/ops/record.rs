@@ -1,5 +1,6 @@
 //! Writing down how a sync ended: the journal, the state file, and what follows from it for the next one.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::audit::synced;
@@ -10,7 +11,8 @@ use crate::fs::FsError;
 use crate::fs::layout::repo_key;
 use crate::fs::lock::{self, Holder};
 use crate::locate::Location;
-use crate::ops::audit;
+use crate::notify::trouble::{self, Follows, Trouble};
+use crate::ops::{audit, notifications};
 use crate::queue::Trigger;
 use crate::state::file::{Problem, StateFile};
 use crate::state::model::{LastSync, RepoState, State};
@@ -47,6 +49,7 @@ pub fn state_key(at: &Location) -> String {
 pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger], config: &Config) -> Verdict {
     audit::note(ctx, synced::entry(report));
     let mut verdict = Verdict::default();
+    let mut follows = Follows::default();
     let changed = update(ctx, |state| {
         let last = LastSync {
             timestamp: clock::rfc3339(report.ended),
@@ -57,6 +60,7 @@ pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger
         };
         let prompt = tick::read(&ctx.layout.repo(&repo_key(&at.common_dir)).prompt_tick());
         let repo = state.repositories.entry(state_key(at)).or_default();
+        let before = repo.clone();
         for statistics in [&mut state.statistics, &mut repo.statistics] {
             statistics.total_syncs += 1;
             triggers.iter().for_each(|t| statistics.count(*t));
@@ -67,7 +71,11 @@ pub fn record(ctx: &Context, at: &Location, report: &Report, triggers: &[Trigger
         repo.last_sync = Some(last.clone());
         state.last_sync = Some(last);
         verdict = judge(ctx, repo, report, config);
+        let met = tell::attention(report).is_some();
+        follows = trouble::follows(&state_key(at), Path::new(&report.repository), &before, repo, met);
     });
+    // After the state's lock was let go, for which others wait.
+    notifications::follow(ctx, follows);
     match changed {
         Ok(None) => {}
         Ok(Some(problem)) => verdict.tell.push(format!("{}: {problem}", tell::NAME)),
@@ -101,13 +109,17 @@ pub fn revive(ctx: &Context, at: &Location) {
     if !known.repositories.get(&state_key(at)).is_some_and(rests) {
         return;
     }
+    let mut rested = false;
     let _ = update(ctx, |state| {
         if let Some(repo) = state.repositories.get_mut(&state_key(at)) {
-            repo.paused = None;
+            rested = repo.paused.take().is_some();
             repo.not_before = 0;
             repo.consecutive_failures = 0;
         }
     });
+    if rested {
+        notifications::resolve(ctx, &trouble::key(&state_key(at), Trouble::Paused));
+    }
 }
 
 /// Lets automatic sync of a repository rest.

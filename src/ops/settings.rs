@@ -7,7 +7,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use super::config_file::{self, Document, EditError};
-use super::keys;
+use super::{keys, notifications};
 use crate::config::load::{self, ConfigError};
 use crate::config::narrow::{self, Narrowing};
 use crate::context::Context;
@@ -114,6 +114,7 @@ pub fn set(ctx: &Context, key: &str, text: &str, dry_run: bool) -> Result<Change
     if let Some(guard) = &guard {
         document.save(guard)?;
         super::jobs::settings_changed(ctx);
+        notifications::refresh(ctx);
     }
     Ok(Change { key: key.to_owned(), before, after, diff })
 }
@@ -145,6 +146,7 @@ pub fn replace(ctx: &Context, original: &[u8], edited: &[u8]) -> Result<bool, Se
     }
     atomic::store_linked(&ctx.layout.config(), edited)?;
     super::jobs::settings_changed(ctx);
+    notifications::refresh(ctx);
     Ok(true)
 }
 
@@ -182,6 +184,10 @@ pub fn check(ctx: &Context, at: Option<&Location>) -> Result<Checked, FsError> {
         match load::parse(&user, &bytes) {
             Err(error) => found.errors.push(error.to_string()),
             Ok(config) => {
+                if config.notifications.desktop && !notifications::DESKTOP {
+                    let text = "`notifications.desktop` has no effect: this craft was built without it";
+                    found.warnings.push(format!("{}: {text}", user.display()));
+                }
                 if config.version.0 > load::VERSION {
                     let text = "written by a newer claude-craft: it is read as far as it is understood";
                     found.warnings.push(format!("{}: {text}", user.display()));

@@ -1,5 +1,6 @@
 //! What was done: `auto-sync-state.json` and the small files beside it.
 
+pub mod announcement;
 pub mod due;
 pub mod file;
 pub mod heartbeat;

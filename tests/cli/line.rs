@@ -174,6 +174,7 @@ fn a_brief_tells_the_standing_what_to_tell_once_and_what_to_watch() {
         "[TMP]/home/.claude/auto-sync-state.json",
         "[TMP]/app/.git/craft/lock",
         "[TMP]/home/.claude/craft/repos/[KEY]/status.json",
+        "[TMP]/home/.claude/craft/pending.json",
         "[TMP]/app/.git/HEAD",
         "[TMP]/app/.git/packed-refs",
         "[TMP]/app/.git/refs/heads/main",

@@ -88,6 +88,7 @@ fn without_words_there_is_help_and_the_status() {
       /craft jobs reset            let a job run again that has failed too often
       /craft jobs run              run a job now; it may take a while
       /craft jobs logs             what a job said
+      /craft notifications         what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`
       /craft doctor                whether everything is in order; `--fix` mends what can be mended
 
     auto-sync is on (session start: pull, session end: push, one prompt in 27: sync)

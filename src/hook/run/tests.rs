@@ -64,6 +64,12 @@ impl World {
         notice::add(&self.files().notices(), &Notice { user: user.into(), model: String::new() }).unwrap();
     }
 
+    fn announces(&self, line: &str, critical: bool) {
+        let stages = vec![announcement::Stage { from: 0, line: line.into(), critical }];
+        let text = json!(announcement::Announcement { version: 1, stages }).to_string();
+        atomic::store(&self.layout.announcement(), text.as_bytes(), atomic::Durability::None).unwrap();
+    }
+
     fn run(&mut self, hook: fn(&mut Hook<'_, ManualClock>), event: &Value) -> Seen {
         self.run_with(hook, event, Vec::new(), |_| Ok(()))
     }
@@ -276,6 +282,30 @@ fn a_prompt_is_told_what_waits_but_a_command_of_ours_and_a_subagent_are_not() {
 }
 
 #[test]
+fn a_notification_is_told_once_as_one_more_line_and_only_to_whom_it_is_for() {
+    let mut world = World::new(&json!({"triggers": {"userPrompt": {"enabled": false}}}));
+    world.announces("2 notifications", false);
+    let mut subagent = world.prompt("hello");
+    subagent["agent_id"] = "a1".into();
+    assert_eq!(world.run(prompt_sync, &subagent), Seen::default());
+    assert_eq!(world.run(prompt_sync, &world.prompt("/craft notifications")), Seen::default());
+    assert_eq!(world.run(session_end, &world.end()).printed, Value::Null);
+    world.waits("pulled");
+    let said = |seen: Seen| seen.printed["systemMessage"].as_str().map(str::to_owned);
+    assert_eq!(said(world.run(prompt_sync, &world.prompt("hello"))).unwrap(), "pulled\n2 notifications");
+    assert_eq!(world.run(prompt_sync, &world.prompt("hello")), Seen::default(), "told once");
+    world.announces("grave\nmatter", true);
+    for _ in 0..3 {
+        assert_eq!(said(world.run(prompt_sync, &world.prompt("hello"))).unwrap(), "grave matter");
+        assert_eq!(said(world.run(session_start, &world.start("clear"))).unwrap(), "grave matter");
+    }
+    let enrolled = json!({"path": world.repository, "commonDir": world.repository.join(".git"), "branch": "main"});
+    let config = json!({"notifications": {"enabled": false}, "repositories": [enrolled]});
+    atomic::replace(&world.layout.config(), config.to_string().as_bytes()).unwrap();
+    assert_eq!(world.run(prompt_sync, &world.prompt("hello")).printed, Value::Null);
+}
+
+#[test]
 fn what_cannot_be_printed_is_kept() {
     struct Closed;
     impl Write for Closed {
@@ -294,9 +324,10 @@ fn what_cannot_be_printed_is_kept() {
     }
     let mut world = World::new(&json!({}));
     world.waits("conflict in a.rs");
+    world.announces("1 notification", false);
     world.run_with(prompt_sync, &world.prompt("hello"), Closed, |_| Ok(()));
     let seen = world.run(prompt_sync, &world.prompt("hello"));
-    assert_eq!(seen.printed, json!({"systemMessage": "conflict in a.rs"}));
+    assert_eq!(seen.printed, json!({"systemMessage": "conflict in a.rs\n1 notification"}));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::env;
 use crate::git::command::Git;
 use crate::git::version;
 use crate::locate::Location;
-use crate::ops::ours;
+use crate::ops::{notifications, ours};
 use crate::state::State;
 use crate::state::file::{Problem, StateFile};
 
@@ -65,6 +65,11 @@ fn configuration(patient: &Patient<'_>) -> Check {
             id,
             "no repository is enrolled, so the hooks do nothing",
             "craft auto-sync enable, inside a repository",
+        ),
+        Ok(config) if config.notifications.desktop && !notifications::DESKTOP => Check::warning(
+            id,
+            "notifications.desktop is on, and this craft was built without it",
+            "craft auto-sync config set notifications.desktop false",
         ),
         Ok(config) => {
             let on = config.repositories.iter().filter(|r| !r.disabled).count();

@@ -3,6 +3,7 @@
 mod act;
 mod jobs;
 mod journal;
+mod notifications;
 mod repositories;
 
 use std::collections::BTreeSet;
@@ -61,6 +62,10 @@ pub fn collect(ctx: &Context) -> Collected {
     });
     match jobs::all(ctx, &running) {
         Ok((scheduler, jobs)) => (board.scheduler, board.jobs) = (scheduler, jobs),
+        Err(error) => board.problems.push(error),
+    }
+    match notifications::all(ctx) {
+        Ok(notifications) => board.notifications = notifications,
         Err(error) => board.problems.push(error),
     }
     match journal::read(ctx) {
