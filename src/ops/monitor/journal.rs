@@ -52,7 +52,7 @@ pub(super) fn read(ctx: &Context) -> Result<Journal, String> {
         })
         .map_err(|e| e.to_string())?;
     }
-    let metrics = fold.finish().windows.into_iter().next().map(summed).unwrap_or_default();
+    let metrics = fold.finish().windows.first().map(summed).unwrap_or_default();
     Ok(Journal { activity: counted(&activity), metrics, entries: newest.into_iter().rev().collect() })
 }
 
@@ -77,7 +77,7 @@ fn counted(activity: &activity::Activity) -> Activity {
     Activity { last24h: counts(&activity.total), by_platform: platforms.collect() }
 }
 
-fn summed(day: metrics::Window) -> Metrics {
+fn summed(day: &metrics::Window) -> Metrics {
     let any = day.syncs > 0;
     Metrics {
         syncs: day.syncs,

@@ -69,8 +69,10 @@ pub fn collect(ctx: &Context) -> Collected {
         Err(error) => board.problems.push(error),
     }
     match journal::read(ctx) {
-        Ok(journal) => {
-            (board.activity, board.metrics, board.journal) = (journal.activity, journal.metrics, journal.entries)
+        Ok(read) => {
+            board.activity = read.activity;
+            board.metrics = read.metrics;
+            board.journal = read.entries;
         }
         Err(error) => board.problems.push(error),
     }
