@@ -14,7 +14,7 @@ use super::{exit_code, progress};
 use crate::clock::Millis;
 use crate::config::model::CatchUp;
 use crate::context::Context;
-use crate::ops::jobs::{self, JobView, JobsError, Ran, Reader, RunError, View};
+use crate::ops::jobs::{self, JobView, JobsError, Ran, RunError, View};
 use crate::schedule::{Ended, Kind, Outcome, Status, every};
 use crate::sync::tell;
 
@@ -224,13 +224,9 @@ fn logs(ctx: &Context, ui: &mut Ui, json: bool, kind: Kind, count: usize, follow
     show(ui, json, &lines);
     while ui.open() {
         std::thread::sleep(LOOK);
-        show(ui, json, &more(&mut reader)?);
+        show(ui, json, &reader.more()?);
     }
     Ok(exit_code::DONE)
-}
-
-fn more(reader: &mut Reader) -> Result<Vec<String>, CommandError> {
-    Ok(reader.more()?)
 }
 
 /// Lines as they come; as JSON one object a line.

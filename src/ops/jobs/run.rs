@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::{ended, log, store, work};
 use crate::context::Context;
 use crate::ops::engine;
-use crate::schedule::{Claim, Ended, Kind, Verdict, every};
+use crate::schedule::{Claim, Ended, Kind, every};
 use crate::state::progress::{Progress, Publisher};
 use crate::sync::step::Reporter;
 use crate::sync::tell;
@@ -31,8 +31,8 @@ pub(super) fn claimed(ctx: &Context, claim: Claim, by_hand: bool, heard: &mut dy
     let kind = claim.kind;
     let begun = Instant::now();
     log::write(ctx, kind, if by_hand { "begun by hand" } else { "begun" });
-    let first = AtomicBool::new(true);
-    let first = Arc::new(first);
+    // Whoever takes this writes down how the run ended.
+    let first = Arc::new(AtomicBool::new(true));
     let guard = watch(ctx, kind, by_hand, &first);
     let progress = Progress::new(&ctx.host, None, Some(kind.word()), kind.word(), ctx.clock.now_ms());
     let publisher = Publisher::begin(&ctx.layout, progress, tell::clean);
@@ -81,7 +81,7 @@ fn within(bound: Duration, late: impl FnOnce() + Send + 'static) -> Option<mpsc:
 }
 
 /// Writes down how a run ended. Where that is not possible its lease stays, and ends with this process.
-fn conclude(ctx: &Context, kind: Kind, by_hand: bool, ended: &Ended, ms: u64) -> Option<Verdict> {
+fn conclude(ctx: &Context, kind: Kind, by_hand: bool, ended: &Ended, ms: u64) {
     let me = store::me(ctx);
     let verdict = store::change(ctx, |schedule, now, _| schedule.finish(kind, &me, ended, now));
     let verdict = verdict.unwrap_or_else(|error| {
@@ -89,7 +89,6 @@ fn conclude(ctx: &Context, kind: Kind, by_hand: bool, ended: &Ended, ms: u64) ->
         None
     });
     ended::told(ctx, kind, by_hand, ended, ms, verdict);
-    verdict
 }
 
 #[cfg(test)]

@@ -89,7 +89,10 @@ pub(super) fn change<T>(ctx: &Context, change: impl FnOnce(&mut Schedule, &Now, 
         schedule.stamp(&now);
         file.store(&schedule)?;
     }
-    announce(ctx, &setup, &schedule, &now)?;
+    if let Err(error) = announce(ctx, &setup, &schedule, &now) {
+        // What was changed is changed; hooks that look too often or too late are told by the next worker.
+        diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "jobs", &error.to_string());
+    }
     drop(guard);
     for (kind, verdict) in over {
         ended::interrupted(ctx, kind, verdict, &schedule);
