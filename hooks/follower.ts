@@ -100,7 +100,7 @@ async function ask($: EngineInterface, cwd: string): Promise<Brief> {
 }
 
 /** What changes when one of the files is written, replaced, made or removed. */
-async function stampsOf($: EngineInterface, paths: string[]): Promise<string> {
+export async function stampsOf($: EngineInterface, paths: string[]): Promise<string> {
   const all: string[] = []
   for (const path of paths) {
     const stat = await $.fs.stat(path).catch(() => undefined)

@@ -4,6 +4,7 @@
 
 import type { EngineInterface, Register } from 'claude-code'
 import { forget, look, start, tick } from './follower'
+import { close, closed, draw, open, sweep } from './monitor'
 
 /** `force` may have to wait for a lock, for git hooks and for a slow remote. The client allows no more. */
 const LONGEST_MS = 600_000
@@ -28,6 +29,7 @@ export const register: Register = on => {
     // In a run that nobody watches nothing is drawn, so nothing is looked at.
     drawn = e.isInteractive
     if (drawn) await start($)
+    if (drawn) void sweep($)
     return started
   })
 
@@ -48,10 +50,20 @@ export const register: Register = on => {
   on('session.end', async ($, e, next) => {
     const ended = await next(e)
     if (e.reason === 'clear' || e.reason === 'resume') forget()
+    await close($)
     return ended
   })
 
+  on('ui.render', { component: 'Pane', requestId: 'craft-monitor' }, ($, e) => draw($, e))
+
+  on('ui.close', { id: 'craft-monitor' }, async ($, e, next) => {
+    closed()
+    return next(e)
+  })
+
   on('command.run', { command: 'craft' }, async ($, e) => {
+    // Where no pane is drawn the text is printed, as of any other word.
+    if (drawn && e.args.trim() === 'monitor' && (await open($))) return {}
     const answer = await slash($, e.args)
     void look($)
     return answer

@@ -140,6 +140,19 @@ pub fn compact(ms: Millis) -> String {
     rfc3339(ms).replace(['-', ':'], "")
 }
 
+/// A length of time as people say it, rounded down: `12 s`, `5 min`, `3 h`, `2 days`.
+#[must_use]
+pub fn span(ms: Millis) -> String {
+    let seconds = ms / 1000;
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        86_400..172_800 => "1 day".into(),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
 /// The inverse of [`rfc3339`]; `None` for text that is no such time or before the epoch.
 #[must_use]
 pub fn parse_rfc3339(text: &str) -> Option<Millis> {

@@ -69,6 +69,49 @@ pub fn readable_within(fd: std::os::fd::BorrowedFd<'_>, timeout_ms: i32) -> io::
     }
 }
 
+/// Signals that are held back from this thread and those it starts, to be taken one by one.
+#[derive(Clone, Copy)]
+pub struct HeldSignals(libc::sigset_t);
+
+/// What asks a program to end: SIGTERM, SIGHUP and SIGINT, held back. To be called before there are other threads.
+///
+/// # Errors
+/// The system's answer.
+pub fn hold_endings_back() -> io::Result<HeldSignals> {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: sigemptyset initialises the set that is then added to and used; no old mask is asked for.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+            libc::sigaddset(set.as_mut_ptr(), signal);
+        }
+        let set = set.assume_init();
+        check(libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut()))?;
+        Ok(HeldSignals(set))
+    }
+}
+
+impl HeldSignals {
+    /// Waits for the next one: its number.
+    ///
+    /// # Errors
+    /// The system's answer.
+    pub fn next(&self) -> io::Result<i32> {
+        let mut signal = 0;
+        // SAFETY: the set was initialised, and the number is written into a local variable.
+        check(unsafe { libc::sigwait(&raw const self.0, &raw mut signal) })?;
+        Ok(signal)
+    }
+}
+
+/// Stops this process as Ctrl-Z does, until it is continued.
+pub fn stop_self() {
+    // SAFETY: a signal to oneself takes no memory.
+    unsafe {
+        libc::kill(libc::getpid(), libc::SIGTSTP);
+    }
+}
+
 /// Marks every descriptor from 3 on as "close on exec", so that no child inherits a pipe of the
 /// client that it would then hold open.
 pub fn close_inherited_on_exec() {

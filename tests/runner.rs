@@ -19,6 +19,7 @@ mod install;
 mod jobs;
 mod journal;
 mod journal_read;
+mod monitor_terminal;
 mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;

@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 24] = [
+const ALLOWED: [(&str, &str); 25] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -30,6 +30,7 @@ const ALLOWED: [(&str, &str); 24] = [
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
+    ("monitor", "jobs, repositories, notifications and what was done in the last 24 hours"),
     ("permissions", "what may leave this machine; `permissions check github close` asks the gate"),
     ("jobs", "recurring jobs: how each stands, and when it runs next"),
     ("jobs list", ""),
@@ -223,6 +224,8 @@ mod tests {
             "jobs logs log-rotation -n 3",
             "jobs run log-rotation",
             "doctor",
+            "monitor",
+            "monitor --json --columns 60",
             "notifications --all",
             "notifications dismiss-all -y",
             "notifications snooze x 2h",

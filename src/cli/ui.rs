@@ -7,7 +7,7 @@ use console::{Style, Term, measure_text_width, truncate_str};
 
 use super::error::CommandError;
 use super::exit_code;
-use crate::clock::{self, Millis};
+use crate::clock::{self, Millis, span};
 use crate::context::Context;
 use crate::env::{self, Env};
 use crate::scan::redact::{hush, hush_json};
@@ -138,17 +138,6 @@ impl Look {
     #[must_use]
     pub fn when_text(&self, timestamp: &str) -> String {
         clock::parse_rfc3339(timestamp).map_or_else(|| timestamp.to_owned(), |then| self.when(then))
-    }
-}
-
-fn span(ms: Millis) -> String {
-    let seconds = ms / 1000;
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{} min", seconds / 60),
-        3600..86_400 => format!("{} h", seconds / 3600),
-        86_400..172_800 => "1 day".into(),
-        _ => format!("{} days", seconds / 86_400),
     }
 }
 

@@ -34,6 +34,7 @@ pub const PLUGIN: &[Part] = &[
     part!("commands/auto-sync.md"),
     part!("hooks/follower.ts"),
     part!("hooks/hooks.json"),
+    part!("hooks/monitor.ts"),
     part!("hooks/register.ts"),
     part!("skills/resolve-sync-conflict/SKILL.md"),
     part!("README.md"),

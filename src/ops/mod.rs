@@ -16,6 +16,7 @@ pub mod install;
 pub mod jobs;
 pub mod keys;
 pub mod log;
+pub mod monitor;
 pub mod notifications;
 pub mod ours;
 pub mod permissions;

@@ -330,7 +330,7 @@ pub(super) fn look(place: &Location, enrolled: &Enrolled, now: Millis) -> Result
 }
 
 /// Asks a worker to look at what has moved. Failing to is no failure of `status`.
-fn ask_for_a_look(ctx: &Context, stale: &[Location], now: Millis) {
+pub(super) fn ask_for_a_look(ctx: &Context, stale: &[Location], now: Millis) {
     let mut dice = ctx.dice();
     let mut asked = false;
     for place in stale {

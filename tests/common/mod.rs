@@ -4,11 +4,13 @@ mod env;
 mod fake;
 mod repo;
 mod state;
+mod tmux;
 
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};
+pub use tmux::{Tmux, wait_until};
 
 use std::path::Path;
 

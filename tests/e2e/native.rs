@@ -56,6 +56,30 @@ fn craft_commands_in_a_terminal_ask_no_model() {
 
 #[test]
 #[ignore = "needs the Claude Code client: scripts/e2e.sh"]
+fn the_monitor_is_a_pane_that_follows_what_happens() {
+    let play = Play::ready();
+    let terminal = play.seat().open(&play.a);
+    terminal.enter("/craft monitor");
+    terminal.wait_for("Repositories");
+    terminal.wait_for("new ");
+    // Somebody syncs elsewhere: nothing is typed here.
+    write(play.a.join("mine.txt"), "mine\n");
+    play.force("sync").done();
+    terminal.wait_for("committed 1 file");
+    terminal.press("Escape");
+    wait_until("the pane is closed", || terminal.shown("Repositories") == 0);
+    assert_eq!(play.stub.model_requests(), 0);
+    terminal.exit();
+    play.settled(&play.a);
+
+    // Where nothing is drawn, the text is printed.
+    let text = play.seat().say(&play.a, "/craft monitor");
+    assert!(text.contains("Repositories") && text.contains("synced"), "{text}");
+    assert_eq!(play.stub.model_requests(), 0);
+}
+
+#[test]
+#[ignore = "needs the Claude Code client: scripts/e2e.sh"]
 fn craft_commands_are_carried_out_while_the_model_is_at_work() {
     let play = Play::ready();
     let terminal = play.seat().open(&play.a);

@@ -1,83 +1,45 @@
 //! The client in a terminal: a tmux server of its own for each test.
 
-use std::path::{Path, PathBuf};
-use std::process::Child;
-use std::time::{Duration, Instant};
+use std::ops::Deref;
+use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client::Seat;
-use crate::common::Ran;
+use crate::common::Tmux;
+pub use crate::common::wait_until;
 use crate::stub_api::ANSWER;
-
-/// Only ends a hang: far above what a busy machine needs.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// How often a condition is looked at.
-const LOOK: Duration = Duration::from_millis(40);
-
-/// Looks again and again until `condition` holds; panics with `what` where it never does.
-#[track_caller]
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
-        std::thread::sleep(LOOK);
-    }
-}
 
 /// A session in a terminal. Whatever is left of it ends with this value.
 pub struct Terminal<'a> {
     seat: Seat<'a>,
-    server: Child,
-    socket: PathBuf,
+    tmux: Tmux<'a>,
     client: Pid,
+}
+
+impl<'a> Deref for Terminal<'a> {
+    type Target = Tmux<'a>;
+
+    fn deref(&self) -> &Tmux<'a> {
+        &self.tmux
+    }
 }
 
 impl<'a> Terminal<'a> {
     /// Starts the client in a new terminal, and waits until it takes input.
     #[track_caller]
     pub fn open(seat: Seat<'a>, dir: &Path) -> Self {
-        let socket = seat.env.path("tmux").join(format!("{}", std::process::id()));
-        let _ = std::fs::remove_file(&socket);
-        std::fs::create_dir_all(socket.parent().unwrap()).unwrap();
-        let mut server = seat.env.command("tmux", dir);
-        seat.surround(&mut server);
-        // Not a daemon, so that it is ours to end.
-        let server = server.arg("-S").arg(&socket).args(["-f", "/dev/null", "-D"]).spawn().expect("tmux");
-        let mut terminal = Self { seat, server, socket, client: Pid::INIT };
-        wait_until("tmux listens", || terminal.socket.exists());
+        let tmux = Tmux::start(seat.env, |server| seat.surround(server));
+        let mut terminal = Self { seat, tmux, client: Pid::INIT };
         let program = seat.command(dir).get_program().to_str().unwrap().to_owned();
         // `env` so that there is more than one word: tmux gives a single one to a shell.
         let start = ["new-session", "-d", "-x", "160", "-y", "50", "-c", dir.to_str().unwrap(), "env", &program];
-        terminal.tmux(&[&["set", "-wg", "remain-on-exit", "on", ";"], &start[..]].concat()).ok();
-        let pid = terminal.tmux(&["display-message", "-p", "#{pane_pid}"]).ok().stdout;
+        terminal.run(&[&["set", "-wg", "remain-on-exit", "on", ";"], &start[..]].concat()).ok();
+        let pid = terminal.run(&["display-message", "-p", "#{pane_pid}"]).ok().stdout;
         terminal.client = Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
         // Not a dialog, in which the mark stands further in.
         wait_until("the client takes input", || terminal.screen().contains("\n❯"));
         terminal
-    }
-
-    /// Runs a command of tmux.
-    fn tmux(&self, args: &[&str]) -> Ran {
-        let mut command = self.seat.env.command("tmux", self.seat.env.root());
-        command.arg("-S").arg(&self.socket).args(args);
-        self.seat.env.run(command, b"")
-    }
-
-    /// What the terminal shows, with what was scrolled away above it; wrapped lines are joined.
-    pub fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p", "-J", "-S", "-"]).stdout
-    }
-
-    /// Makes the terminal another size.
-    pub fn resize(&self, columns: u32, rows: u32) {
-        self.tmux(&["resize-window", "-x", &columns.to_string(), "-y", &rows.to_string()]).ok();
-    }
-
-    /// What the terminal shows now, with its colours as escape sequences.
-    pub fn picture(&self) -> String {
-        self.tmux(&["capture-pane", "-p", "-e"]).stdout.trim_end().to_owned()
     }
 
     /// How often the screen shows `text`.
@@ -85,23 +47,12 @@ impl<'a> Terminal<'a> {
         self.screen().matches(text).count()
     }
 
-    /// Waits until the screen shows `text`.
-    #[track_caller]
-    pub fn wait_for(&self, text: &str) {
-        wait_until(&format!("the screen shows {text:?}"), || self.screen().contains(text));
-    }
-
     /// Types without pressing Enter, and waits until it is seen in the input.
     #[track_caller]
     pub fn type_text(&self, text: &str) {
         let before = self.shown(text);
-        self.tmux(&["send-keys", "-l", text]).ok();
+        self.tmux.type_text(text);
         wait_until(&format!("{text:?} is typed"), || self.shown(text) > before);
-    }
-
-    /// Presses a key by its name for tmux.
-    pub fn press(&self, key: &str) {
-        self.tmux(&["send-keys", key]).ok();
     }
 
     /// Types a line and enters it.
@@ -136,7 +87,7 @@ impl<'a> Terminal<'a> {
     /// Closes the terminal, as a window is closed; the client hears of it by SIGHUP.
     #[track_caller]
     pub fn close(&self) {
-        self.tmux(&["kill-session"]).ok();
+        self.run(&["kill-session"]).ok();
         self.wait_for_end();
     }
 
@@ -155,15 +106,5 @@ impl<'a> Terminal<'a> {
     pub fn exit(self) {
         self.enter("/exit");
         self.wait_for_end();
-    }
-}
-
-impl Drop for Terminal<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("--- screen\n{}", self.screen().trim_end());
-        }
-        let _ = self.server.kill();
-        let _ = self.server.wait();
     }
 }

@@ -17,6 +17,14 @@ type World = {
   toasts: string[]
   registered: Record<string, unknown>[]
   taken: boolean
+  /** What `craft monitor --json` answers. */
+  board: Record<string, unknown>
+  /** Whether the client draws panes. */
+  panes: 'placed' | 'waiting' | 'refused'
+  opened: Record<string, unknown>[]
+  closed: string[]
+  /** How often a drawing was asked for. */
+  drawings: number
 }
 
 function ended(exitCode: number, stdout: string, stderr: string) {
@@ -34,6 +42,11 @@ function world(on: On): World {
     toasts: [],
     registered: [],
     taken: false,
+    board: { version: 1, lines: [{ text: 'craft monitor', tone: 'plain' }], watch: ['/state'] },
+    panes: 'placed',
+    opened: [],
+    closed: [],
+    drawings: 0,
   }
   on('session.start', (_, e) => ({ cwd: e.cwd }))
   on('session.attach', (_, e) => ({ clientId: e.clientId }))
@@ -49,6 +62,7 @@ function world(on: On): World {
     w.runs.push({ argv: e.argv, cwd: e.init?.cwd, timeoutMs: e.init?.timeoutMs })
     if (w.brief === undefined) return { deny: 'no such file' }
     if (e.argv[1] === 'slash') return { value: w.slash }
+    if (e.argv[1] === 'monitor') return { value: ended(0, JSON.stringify(w.board), '') }
     return { value: ended(0, JSON.stringify(w.brief), '') }
   })
   on('fs.exists', () => ({ value: w.brief !== undefined }))
@@ -66,6 +80,20 @@ function world(on: On): World {
     return { value: undefined }
   })
   on('ui.log', () => ({ value: undefined }))
+  on('ui.open', (_, e) => {
+    if (w.panes === 'refused') return { deny: 'no panes here' }
+    w.opened.push(e)
+    return { value: w.panes === 'placed' ? { isPlaced: true } : { isPlaced: false, reason: 'narrow' } }
+  })
+  on('ui.close', (_, e) => {
+    w.closed.push(e.id)
+    return { value: undefined }
+  })
+  on('ui.panes', () => ({ value: [] }))
+  on('ui.invalidate', () => {
+    w.drawings += 1
+    return { value: undefined }
+  })
   return w
 }
 
@@ -233,4 +261,63 @@ test('what needs the user is told once, and once more in another session', async
   await clock.advance(2_000)
   expect(w.toasts).toHaveLength(3)
   expect(w.shown).toEqual(['conflict: 1 file', 'conflict: 1 file'])
+})
+
+const asked = (w: World) => w.runs.filter(run => run.argv[1] === 'monitor')
+
+test('/craft monitor opens a pane, which follows the files and is asked nothing once it is closed', async ($, on) => {
+  mock.env(on, { CRAFT_DISABLE: '1' })
+  const clock = mock.clock(on)
+  const w = world(on)
+  await $.session.start(START)
+  expect(await $.command.run(typed('monitor'))).toEqual({})
+  expect(w.opened).toEqual([expect.objectContaining({ id: 'craft-monitor', focus: true, closeOnEscape: true })])
+  expect(asked(w)[0]?.argv.slice(1)).toEqual(['monitor', '--json', '--columns', '78'])
+  expect(w.runs.some(run => run.argv[1] === 'slash')).toBe(false)
+
+  await clock.advance(2_000)
+  const settled = asked(w).length
+  await clock.advance(20_000)
+  expect(asked(w)).toHaveLength(settled)
+  const drawings = w.drawings
+  w.files['/state'] = 2
+  await clock.advance(2_000)
+  expect(asked(w)).toHaveLength(settled + 1)
+  expect(w.drawings).toBeGreaterThan(drawings)
+  // Times grow old without a file that changes.
+  await clock.advance(62_000)
+  expect(asked(w)).toHaveLength(settled + 2)
+
+  await $.session.end({ reason: 'clear', sessionId: 's', resume: { id: 's' } })
+  expect(w.closed).toEqual(['craft-monitor'])
+  w.files['/state'] = 3
+  await clock.advance(120_000)
+  expect(asked(w)).toHaveLength(settled + 2)
+})
+
+test('where no pane is drawn /craft monitor prints the text', async ($, on) => {
+  mock.env(on, { CRAFT_DISABLE: '1' })
+  const clock = mock.clock(on)
+  const w = world(on)
+  w.slash = ended(0, 'Jobs\n', '')
+  await $.session.start(START)
+  for (const panes of ['refused', 'waiting'] as const) {
+    w.panes = panes
+    expect(await $.command.run(typed('monitor'))).toMatchObject({ text: '\n```\nJobs\n```' })
+  }
+  w.panes = 'placed'
+  w.board = { version: 1 }
+  expect(await $.command.run(typed('monitor'))).toMatchObject({ text: '\n```\nJobs\n```' })
+  const questions = asked(w).length
+  await clock.advance(120_000)
+  expect(asked(w)).toHaveLength(questions)
+})
+
+test('a run that nobody watches gets the text, and options are for the text', async ($, on) => {
+  mock.env(on, {})
+  const w = world(on)
+  await $.session.start(SILENT)
+  expect(await $.command.run(typed('monitor'))).toMatchObject({ text: 'all is well' })
+  expect(w.opened).toEqual([])
+  expect(w.runs[0]?.argv.slice(1)).toEqual(['slash', '--', 'monitor'])
 })

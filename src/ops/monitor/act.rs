@@ -1,0 +1,135 @@
+//! What the keys of the monitor do: the commands that a user would type, each as a process of its own. So what it
+//! prints cannot come onto the screen, a fault of it takes nothing down, and it goes on when the monitor is closed.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::env;
+use crate::git::process::{self, Invocation};
+
+/// A job, or a sync with a large push, may take long. This only ends what hangs.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// Characters of an answer that are kept.
+const KEPT: usize = 400;
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Run a job now.
+    RunJob(String),
+    /// Let a job rest.
+    PauseJob(String),
+    /// Let a job run by itself again.
+    ResumeJob(String),
+    /// Sync the repository at this place.
+    ForceSync(PathBuf),
+    /// Note that a notification was read.
+    Read(String),
+    /// Put a notification away.
+    Dismiss(String),
+    /// Have a worker count changed files.
+    Look,
+}
+
+impl Deed {
+    /// The words after `craft`.
+    fn words(&self) -> Vec<OsString> {
+        let (verb, on): (_, OsString) = match self {
+            Self::RunJob(job) => (["jobs", "run"], job.into()),
+            Self::PauseJob(job) => (["jobs", "pause"], job.into()),
+            Self::ResumeJob(job) => (["jobs", "resume"], job.into()),
+            Self::ForceSync(path) => (["auto-sync", "force"], path.into()),
+            Self::Read(id) => (["notifications", "show"], id.into()),
+            Self::Dismiss(id) => (["notifications", "dismiss"], id.into()),
+            Self::Look => (["auto-sync", "status"], "--json".into()),
+        };
+        let mut words = process::words(verb);
+        if let Self::ForceSync(_) = self {
+            words.push("sync".into());
+        }
+        words.push(on);
+        words
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::ForceSync(path) if path.is_dir() => path,
+            _ => Path::new("/"),
+        }
+    }
+}
+
+/// Does it, and waits for its end. What came of it, in a line.
+///
+/// # Errors
+/// What it said when it failed.
+pub fn act(ctx: &Context, deed: &Deed) -> Result<String, String> {
+    let failed = |error: std::io::Error| format!("craft cannot be started: {error}");
+    let program = std::env::current_exe().map_err(failed)?;
+    let plain = [(OsString::from(env::NO_COLOR), OsString::from("1"))];
+    let environment: Vec<(OsString, OsString)> =
+        ctx.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).chain(plain).collect();
+    let invocation = Invocation {
+        program: &program,
+        arguments: &deed.words(),
+        folder: deed.folder(),
+        environment: &environment,
+        input: b"",
+        deadline: LONGEST,
+    };
+    let finished = process::start(&invocation).and_then(|running| running.wait(None)).map_err(failed)?;
+    let said = String::from_utf8_lossy(&finished.stdout);
+    match finished.code {
+        Some(0) => Ok(first(&said).unwrap_or_else(|| "done".to_owned())),
+        _ if finished.timed_out => Err(format!("not done within {} min", LONGEST.as_secs() / 60)),
+        code => Err(first(&finished.stderr).or_else(|| first(&said)).unwrap_or_else(|| match code {
+            Some(code) => format!("ended with {code}"),
+            None => "it was ended by a signal".to_owned(),
+        })),
+    }
+}
+
+/// The first line that says something, without the word that it is an error.
+fn first(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    Some(line.strip_prefix("error: ").unwrap_or(line).chars().take(KEPT).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_deed_is_a_command_that_there_is() {
+        let deeds = [
+            Deed::RunJob("log-rotation".into()),
+            Deed::PauseJob("log-rotation".into()),
+            Deed::ResumeJob("log-rotation".into()),
+            Deed::ForceSync("/r".into()),
+            Deed::Read("n".into()),
+            Deed::Dismiss("n".into()),
+            Deed::Look,
+        ];
+        let spelled: Vec<_> = deeds.iter().map(|d| d.words().join(std::ffi::OsStr::new(" "))).collect();
+        assert_eq!(
+            spelled,
+            [
+                "jobs run log-rotation",
+                "jobs pause log-rotation",
+                "jobs resume log-rotation",
+                "auto-sync force sync /r",
+                "notifications show n",
+                "notifications dismiss n",
+                "auto-sync status --json",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_answer_is_its_first_line() {
+        assert_eq!(first("\n  error: no such job\nhint: x\n").as_deref(), Some("no such job"));
+        assert_eq!(first(" \n"), None);
+    }
+}
