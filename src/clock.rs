@@ -161,7 +161,7 @@ pub fn parse_rfc3339(text: &str) -> Option<Millis> {
 
 /// A length of time as people type it: a whole number and one of `s`, `m` (or `min`), `h`, `d`, `w`.
 #[must_use]
-pub fn span(text: &str) -> Option<Millis> {
+pub fn parse_span(text: &str) -> Option<Millis> {
     let text = text.trim();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let unit = match unit.trim_start() {

@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use crate::clock::{self, Millis, span};
+use crate::clock::{self, Millis, parse_span};
 
 /// The forms, for messages.
 pub const FORMS: &str =
@@ -23,7 +23,7 @@ pub enum Side {
 #[must_use]
 pub fn parse(text: &str, side: Side, now: Millis) -> Option<Millis> {
     let text = text.trim();
-    if let Some(ago) = span(text) {
+    if let Some(ago) = parse_span(text) {
         return Some(now.saturating_sub(ago));
     }
     // What is left out of a time is the first or the last moment that fits.

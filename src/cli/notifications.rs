@@ -242,7 +242,7 @@ fn span(text: &str) -> Result<Millis, CommandError> {
         CommandError::usage(format!("`{}` is no duration", tell::clean(text)))
             .hint("say 30m, 2h, 1d or 1w; at most 30 days")
     };
-    clock::span(text).filter(|ms| (1..=MAX_SNOOZE).contains(ms)).ok_or_else(bad)
+    clock::parse_span(text).filter(|ms| (1..=MAX_SNOOZE).contains(ms)).ok_or_else(bad)
 }
 
 impl From<NotificationsError> for CommandError {

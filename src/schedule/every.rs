@@ -24,7 +24,7 @@ pub const FORMS: &str = "`15m`, `2h` or `1d`, from `1m` to `7d`";
 pub fn parse(text: &str) -> Result<Millis, String> {
     let wrong = || format!("`{}` is no interval; it looks like {FORMS}", crate::plain::line(text));
     let text = text.trim();
-    let ms = clock::span(text).ok_or_else(wrong)?;
+    let ms = clock::parse_span(text).ok_or_else(wrong)?;
     if (SHORTEST..=LONGEST).contains(&ms) {
         Ok(ms)
     } else {
