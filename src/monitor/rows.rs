@@ -263,7 +263,7 @@ fn activity(board: &Dashboard) -> Vec<Row> {
     let metrics = &board.metrics;
     if let Some(took) = metrics.duration_ms {
         let text = format!(
-            "{} {}, half within {}, 95% within {}, {} failed, {} in conflict",
+            "{} {}, half within {}, 95% within {}, {} failed, {} conflict",
             fit("syncs", 10),
             metrics.syncs,
             duration(took.median),
