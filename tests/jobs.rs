@@ -299,6 +299,13 @@ fn a_job_that_fails_is_tried_again_then_waits_for_a_reset() {
         assert_eq!((&job["status"], &job["lastResult"]), (&json!(status), &json!("failed")));
     }
     assert_eq!(env.journal("auto-sync-recovery"), ["error", "error", "error"]);
+    let told = || {
+        let words = ["notifications", "list", "--all", "--type", "sync-failure", "--json"];
+        let all: Value = serde_json::from_str(&env.craft(env.root(), &words).ok().stdout).unwrap();
+        let all = all["notifications"].as_array().unwrap().clone();
+        all.into_iter().map(|n| (n["dedupeKey"].clone(), n["count"].clone(), n["passed"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), [(json!("job:auto-sync-recovery"), json!(1), json!(false))]);
     env.at(24 * 60);
     env.worker().ok();
     assert_eq!(env.begun("auto-sync-recovery"), 3);
@@ -320,6 +327,7 @@ fn a_job_that_fails_is_tried_again_then_waits_for_a_reset() {
         (&job["status"], &job["lastResult"], &job["lastError"]),
         (&json!("idle"), &json!("success"), &Value::Null)
     );
+    assert_eq!(told(), [(json!("job:auto-sync-recovery"), json!(1), json!(true))], "it passed by itself");
 }
 
 #[test]

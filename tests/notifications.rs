@@ -57,9 +57,16 @@ fn brief(env: &TestEnv, dir: &Path) -> Value {
     serde_json::from_str(&env.craft(dir, &["brief", "--json"]).ok().stdout).unwrap()
 }
 
+/// A repository in which no prompt happens to sync.
+fn quiet() -> Pair {
+    let pair = Pair::enrolled();
+    pair.configure(json!({"autoSync": {"triggers": {"userPrompt": {"probability": 1_000_000}}}}));
+    pair
+}
+
 #[test]
 fn a_conflict_raises_one_however_often_it_is_met_and_its_end_puts_it_away() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     pair.force("sync").done();
     assert!(!pair.craft_dir().join("notifications.json").exists(), "a sync that went well writes none");
     pair.edit(&pair.a, "one.txt", 1, "mine");
@@ -95,7 +102,7 @@ fn a_conflict_raises_one_however_often_it_is_met_and_its_end_puts_it_away() {
 
 #[test]
 fn a_credential_is_told_at_each_occasion_until_it_is_dismissed() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     pair.set("CLAUDE_PID", std::process::id().to_string());
     write(pair.a.join("config.ini"), format!("id = {}\n", key(7)));
     pair.force("push");
@@ -122,7 +129,7 @@ fn a_credential_is_told_at_each_occasion_until_it_is_dismissed() {
 
 #[test]
 fn fifty_are_one_line_told_once_by_one_of_two_hooks_that_race() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     pair.configure(json!({"autoSync": {"triggers": {"userPrompt": {"enabled": false}}}}));
     for round in 0..5 {
         for n in 0..10 {
@@ -182,7 +189,7 @@ fn what_several_raise_at_once_is_all_kept() {
 
 #[test]
 fn who_mutes_or_switches_off_hears_nothing_and_loses_nothing() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     raise(&pair, "x", Severity::Warning);
     let set = |key: &str, value: &str| pair.auto_sync(&pair.a, &["config", "set", key, value]);
     for (key, quiet, loud) in [
@@ -203,7 +210,7 @@ fn who_mutes_or_switches_off_hears_nothing_and_loses_nothing() {
 
 #[test]
 fn a_toast_tells_of_what_no_sync_has_told() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     raise(&pair, "x", Severity::Info);
     assert_eq!(brief(&pair, &pair.a)["toast"], Value::Null);
     raise(&pair, "y", Severity::Critical);
@@ -217,7 +224,7 @@ fn a_toast_tells_of_what_no_sync_has_told() {
 
 #[test]
 fn a_snooze_ends_without_anybody_doing_anything() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     let now = 1_756_728_000_000_u64;
     let at = |ms: u64| pair.set("CRAFT_INTERNAL__NOW_MS", ms.to_string());
     at(now);
@@ -326,7 +333,7 @@ fn a_damaged_file_is_kept_aside_and_told_of_and_a_newer_one_is_not_touched() {
 
 #[test]
 fn the_text_of_a_notification_never_reaches_the_terminal_raw() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     let hostile = format!("a\u{1b}]0;owned\u{7}\n\r\u{202e}\u{2066}{}", "long ".repeat(5_000));
     let ctx = context(&pair.home(), &[]);
     let command = json!({"command": hostile});
@@ -381,7 +388,7 @@ fn old_ones_go_after_their_days_and_not_after_a_jump_of_the_clock() {
 
 #[test]
 fn switching_a_repository_off_puts_away_what_was_about_it() {
-    let pair = Pair::enrolled();
+    let pair = quiet();
     write(pair.a.join("config.ini"), format!("id = {}\n", key(9)));
     pair.force("push");
     raise(&pair, "other", Severity::Info);

@@ -259,7 +259,8 @@ mod tests {
             let text = serde_json::to_vec(&progress(host)).unwrap();
             atomic::create(&layout.progress().join(name), &text).unwrap();
         }
-        let seen: Vec<_> = list(&layout, "here").unwrap().into_iter().map(|p| p.host).collect();
+        let mut seen: Vec<_> = list(&layout, "here").unwrap().into_iter().map(|p| p.host).collect();
+        seen.sort();
         assert_eq!(seen, ["elsewhere", "here"]);
         sweep(&layout.progress(), "here");
         let mut left: Vec<_> = std::fs::read_dir(layout.progress()).unwrap().map(|e| e.unwrap().file_name()).collect();
