@@ -56,7 +56,7 @@ impl Query {
         let results: Vec<_> = self.results.iter().map(|o| o.word().to_owned()).collect();
         let lists = [&self.platforms, &self.operations, &self.triggers, &results];
         let lists = lists.map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
-        let lists = lists.into_iter().filter(|list| !list.is_empty() && list.iter().all(|w| plain(&w)));
+        let lists = lists.into_iter().filter(|list| !list.is_empty() && list.iter().all(plain));
         let finder = |word: &str| Finder::new(&format!("\"{word}\"")).into_owned();
         let words = lists.map(|list| list.into_iter().map(finder).collect()).collect();
         Matcher { query: self, since, until: self.until.map_or_else(|| "~".into(), stamped), words }
