@@ -55,6 +55,12 @@ fn a_query_finds_what_it_asks_for_across_all_files_in_order_and_of_those_the_new
     assert_eq!(some(Query { triggers: words(&["manual"]), limit: Some(3), ..all.clone() }), ["1.2", "2.0", "2.2"]);
     let ends = vec![Outcome::Error, Outcome::Denied];
     assert_eq!(some(Query { results: ends, limit: Some(3), ..all.clone() }), ["1.3", "2.1", "2.3"]);
+    // A word that stands elsewhere in a line, and one that JSON writes with a backslash.
+    assert_eq!(some(Query { operations: words(&["manual"]), ..all.clone() }), [""; 0]);
+    audit::note(&book.ctx, Entry::new("git", "a \"b\"", Outcome::Success).reason("odd"));
+    assert_eq!(some(Query { operations: words(&["a \"b\""]), ..all.clone() }), ["odd"]);
+    let everything: Vec<_> = everything.into_iter().chain(["odd"]).collect();
+    assert_eq!(some(Query { limit: Some(13), ..all.clone() }), everything);
     let range = |since, until| Query { since: Some(since), until: Some(until), ..all.clone() };
     assert_eq!(some(range(NOW + 2 * HOUR, NOW + DAY)), ["0.2", "0.3", "1.0"], "both ends are part of it");
     assert_eq!(some(range(NOW + 2 * HOUR + 1, NOW + DAY - 1)), ["0.3"]);
@@ -65,10 +71,10 @@ fn a_query_finds_what_it_asks_for_across_all_files_in_order_and_of_those_the_new
         write(book.path("journal").join(name), "no journal");
     }
     let today = Query { since: Some(NOW + 2 * DAY), ..all.clone() };
-    assert_eq!(some(today.clone()), ["2.0", "2.1", "2.2", "2.3"]);
+    assert_eq!(some(today.clone()), ["2.0", "2.1", "2.2", "2.3", "odd"]);
     let passed = journal::query(&book.ctx.layout, &today, &mut |_| std::ops::ControlFlow::Continue(())).unwrap();
     assert_eq!(passed.damaged, 0);
-    assert_eq!(some(Query { limit: Some(4), ..all }), ["2.0", "2.1", "2.2", "2.3"]);
+    assert_eq!(some(Query { limit: Some(5), ..all }), ["2.0", "2.1", "2.2", "2.3", "odd"]);
 }
 
 #[test]

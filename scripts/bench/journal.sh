@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 lines=${1:-1000000}
-runs=${RUNS:-9}
+runs=${RUNS:-7}
 cargo build --release --locked --bin craft --example journal
 target=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)

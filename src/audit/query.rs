@@ -1,5 +1,7 @@
 //! Which lines somebody asks for.
 
+use memchr::memmem::Finder;
+
 use super::line::{Line, stamp, stamped};
 use super::{Entry, Outcome};
 use crate::clock::Millis;
@@ -40,6 +42,8 @@ pub struct Matcher<'q> {
     query: &'q Query,
     since: String,
     until: String,
+    /// Of each list of words one has to stand in the line, in quotes.
+    words: Vec<Vec<Finder<'static>>>,
 }
 
 impl Query {
@@ -47,7 +51,15 @@ impl Query {
     #[must_use]
     pub fn matcher(&self) -> Matcher<'_> {
         let since = self.since.map(stamped).unwrap_or_default();
-        Matcher { query: self, since, until: self.until.map_or_else(|| "~".into(), stamped) }
+        // A word that JSON writes in another way is left to who takes the line apart.
+        let plain = |word: &&str| word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let results: Vec<_> = self.results.iter().map(|o| o.word().to_owned()).collect();
+        let lists = [&self.platforms, &self.operations, &self.triggers, &results];
+        let lists = lists.map(|list| list.iter().map(String::as_str).collect::<Vec<_>>());
+        let lists = lists.into_iter().filter(|list| !list.is_empty() && list.iter().all(plain));
+        let finder = |word: &str| Finder::new(&format!("\"{word}\"")).into_owned();
+        let words = lists.map(|list| list.into_iter().map(finder).collect()).collect();
+        Matcher { query: self, since, until: self.until.map_or_else(|| "~".into(), stamped), words }
     }
 
     /// Whether a file whose times lie between `from` and `to` may hold something.
@@ -66,11 +78,15 @@ impl Query {
 }
 
 impl Matcher<'_> {
-    /// Holds it against a line without its line feed. Its time is compared as bytes, before anything is taken apart.
+    /// Holds it against a line without its line feed. Its time is compared, and words are looked for, as bytes before
+    /// anything is taken apart.
     #[must_use]
     pub fn look(&self, line: &[u8]) -> Match {
         let Some(at) = stamp(line) else { return Match::Damaged };
         if at < self.since.as_bytes() || at > self.until.as_bytes() {
+            return Match::Other;
+        }
+        if self.words.iter().any(|list| list.iter().all(|word| word.find(line).is_none())) {
             return Match::Other;
         }
         match Line::parse(line) {

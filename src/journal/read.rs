@@ -51,7 +51,10 @@ pub fn query(
         Some(limit) => start(layout, &shelf, &matcher, limit)?,
         None => Start::default(),
     };
-    for file in &shelf.archived[start.file..] {
+    for (index, file) in shelf.archived.iter().enumerate().skip(start.file) {
+        if start.nothing.contains(&index) {
+            continue;
+        }
         let mut lines = match file.lines() {
             Err(e) if e.source.kind() == std::io::ErrorKind::NotFound => continue,
             lines => lines?,
@@ -112,10 +115,13 @@ struct Start {
     leave: usize,
     /// The same for the file that is written to, as a place in it.
     offset: u64,
+    /// Files in which nothing is meant, as indices.
+    nothing: Vec<usize>,
 }
 
 fn start(layout: &Layout, shelf: &Shelf, matcher: &Matcher<'_>, limit: usize) -> Result<Start, FsError> {
     let mut found = 0;
+    let mut start = Start::default();
     if let Some((file, size)) = &shelf.active {
         let path = layout.journal();
         let mut offset = *size;
@@ -127,30 +133,38 @@ fn start(layout: &Layout, shelf: &Shelf, matcher: &Matcher<'_>, limit: usize) ->
                 offset = at;
             }
         }
+        start.offset = offset;
         if found == limit {
-            return Ok(Start { file: shelf.archived.len(), leave: 0, offset });
+            return Ok(Start { file: shelf.archived.len(), ..start });
         }
     }
     for (index, file) in shelf.archived.iter().enumerate().rev() {
         let here = count(file, matcher)?;
-        found += here;
+        found += here.found;
+        if here == Passed::default() {
+            start.nothing.push(index);
+        }
         if found >= limit {
-            return Ok(Start { file: index, leave: found - limit, offset: 0 });
+            return Ok(Start { file: index, leave: found - limit, ..start });
         }
     }
-    Ok(Start::default())
+    Ok(start)
 }
 
-fn count(file: &Archived, matcher: &Matcher<'_>) -> Result<usize, FsError> {
+fn count(file: &Archived, matcher: &Matcher<'_>) -> Result<Passed, FsError> {
+    let mut here = Passed::default();
     let mut lines = match file.lines() {
-        Err(e) if e.source.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        Err(e) if e.source.kind() == std::io::ErrorKind::NotFound => return Ok(here),
         lines => lines?,
     };
-    let mut found = 0;
     while let Some(piece) = lines.next()? {
-        found += usize::from(matches!(matcher.look(piece.bytes), Match::Hit(_)));
+        match matcher.look(piece.bytes) {
+            Match::Hit(_) => here.found += 1,
+            Match::Damaged => here.damaged += 1,
+            Match::Other => {}
+        }
     }
-    Ok(found)
+    Ok(here)
 }
 
 /// The newest `count` lines of which `pick` makes something, newest last. Each line is shown to it as bytes, so that it
