@@ -56,8 +56,9 @@ fn consequence(ctx: &Context, kind: Kind, said: &str, verdict: Option<Verdict>) 
                 },
             );
         }
-        Some(Verdict::Recovered) => notifications::resolve(ctx, &key(kind)),
-        Some(Verdict::Goes | Verdict::Retries) | None => {}
+        // Also where nothing had failed since a reset: what it was told of before is over now.
+        Some(Verdict::Recovered | Verdict::Goes) => notifications::resolve(ctx, &key(kind)),
+        Some(Verdict::Retries) | None => {}
     }
 }
 
