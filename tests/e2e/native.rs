@@ -24,6 +24,8 @@ fn craft_commands_without_a_terminal_ask_no_model() {
     let enabled = seat.say(&play.a, "/craft auto-sync enable");
     assert!(!play.is_disabled(), "{enabled}");
 
+    // The end of that session must not take along what is written now.
+    play.settled(&play.a);
     write(play.a.join("mine.txt"), "mine\n");
     play.b_pushes("theirs.txt", "theirs\n");
     let forced = seat.say(&play.a, "/craft auto-sync force");
