@@ -1,10 +1,15 @@
 //! What a session does while it begins and while it lasts.
 
+use claude_craft::context::Context;
+use claude_craft::env::Env;
+use claude_craft::notify::Draft;
+use claude_craft::notify::model::{Kind, Severity};
+use claude_craft::ops::notifications;
 use serde_json::json;
 
 use crate::client::Client;
 use crate::common::{Pair, read, write};
-use crate::install::Kind;
+use crate::install::Kind as Way;
 use crate::play::Play;
 use crate::stub_api::ANSWER;
 use crate::terminal::wait_until;
@@ -12,7 +17,7 @@ use crate::terminal::wait_until;
 #[test]
 #[ignore = "needs the Claude Code client: scripts/e2e.sh"]
 fn the_first_session_after_install_does_nothing_until_the_repository_is_enrolled() {
-    let play = Play::installed(Client::current(), Pair::new(), Kind::Fitting);
+    let play = Play::installed(Client::current(), Pair::new(), Way::Fitting);
     play.b_pushes("theirs.txt", "theirs\n");
     write(play.a.join("mine.txt"), "mine\n");
     let before = (play.state(), play.remote_refs());
@@ -111,4 +116,41 @@ fn a_conflict_is_told_in_the_session_and_no_file_is_touched() {
     terminal.exit();
     play.settled(&play.a);
     assert_eq!(play.remote_log()[0], "theirs", "the remote stays as it is");
+}
+
+#[test]
+#[ignore = "needs the Claude Code client: scripts/e2e.sh"]
+fn a_session_starts_the_jobs_that_are_due_and_says_once_what_waits_to_be_looked_at() {
+    let play = Play::ready();
+    play.craft(&play.a, &["jobs", "enable"]).ok();
+    let ctx = Context::new(Env::from_pairs([("HOME", play.home())])).unwrap();
+    let draft = Draft {
+        kind: Kind::Drift,
+        severity: Severity::Warning,
+        title: "the map is not the land".into(),
+        message: "Look at it.".into(),
+        data: None,
+        dedupe_key: "map".into(),
+        told: false,
+    };
+    notifications::raise(&ctx, draft);
+    let terminal = play.seat().open(&play.a);
+    terminal.wait_for("notification: the map is not the land");
+    let job = |id: &str| {
+        let text = play.craft(&play.a, &["jobs", "list", "--json"]).ok().stdout;
+        let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let job = list["jobs"].as_array().unwrap().iter().find(|j| j["id"] == id).unwrap().clone();
+        job["lastResult"].clone()
+    };
+    for id in ["auto-sync-recovery", "notification-cleanup", "log-rotation"] {
+        wait_until(&format!("{id} has run"), || job(id) == "success");
+    }
+    assert_eq!(job("external-sync"), "not-available");
+    terminal.exit();
+    play.settled(&play.a);
+    let said = play.seat().open(&play.a);
+    said.ask("hello");
+    assert!(!said.screen().contains("the map is not the land"), "{}", said.screen());
+    said.exit();
+    play.settled(&play.a);
 }

@@ -109,11 +109,14 @@ pub fn list(ctx: &Context) -> Result<(Vec<Notification>, Option<Problem>), FsErr
     Ok((all, loaded.problem))
 }
 
-/// How many wait to be looked at, and the newest of them: one small file, that is not there where none does.
+/// How many wait to be looked at, and the newest of them, where no hook has told of it yet. One small file, which is
+/// not there where none does.
 #[must_use]
 pub fn pending(ctx: &Context) -> (Count, Option<telling::Newest>) {
     let pending = StateFile::at(ctx.layout.pending()).peek::<Pending>().map(|l| l.value).unwrap_or_default();
-    (pending.at(ctx.clock.now_ms()), pending.newest)
+    // Once a hook has taken the lines away the user was told, and is not told once more.
+    let untold = ctx.layout.announcement().exists();
+    (pending.at(ctx.clock.now_ms()), pending.newest.filter(|_| untold))
 }
 
 /// Finds one and marks it as read.
