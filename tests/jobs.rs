@@ -505,3 +505,22 @@ fn a_sync_that_takes_a_while_shows_how_far_it_is_and_leaves_nothing_behind() {
     assert!(forced.0.wait().unwrap().success());
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
+
+#[test]
+fn a_pipe_where_a_file_of_ours_should_be_holds_up_neither_hooks_nor_syncs() {
+    let pair = Pair::enrolled();
+    let pipe = |name: &str| {
+        let mut command = pair.command("mkfifo", pair.root());
+        command.arg(pair.craft_dir().join(name));
+        pair.run(command, b"").ok();
+    };
+    std::fs::create_dir_all(pair.craft_dir().join("log")).unwrap();
+    pipe("jobs.due");
+    pipe("log/journal.jsonl");
+    assert_eq!(pair.prompt(&pair.a, "s"), "");
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.auto_sync(&pair.a, &["force"]).ok();
+    assert!(pair.remote_tree().contains_key("mine.txt"));
+    let said = String::from_utf8(read(pair.craft_dir().join("log/craft.log"))).unwrap();
+    assert!(said.contains("log/journal.jsonl: it is no file"), "{said}");
+}
