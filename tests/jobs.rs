@@ -143,7 +143,10 @@ fn a_worker_that_is_killed_in_a_job_leaves_it_due_again_and_one_that_is_each_tim
     assert_eq!(env.due(), Some(NOON + 11 * MINUTE), "the end of its lease, for the next hook");
 
     env.unset("CRAFT_INTERNAL__KILL_AT");
+    let half = env.craft_dir().join(".schedule.json.4194305.0.tmp");
+    write(&half, "{");
     env.worker().ok();
+    assert!(!half.exists(), "what was being written goes too");
     let job = env.job("log-rotation");
     assert_eq!((&job["status"], &job["lastResult"]), (&json!("idle"), &json!("success")));
     assert_eq!(env.journal("log-rotation"), ["error", "success"]);
@@ -512,4 +515,23 @@ fn a_sync_that_takes_a_while_shows_how_far_it_is_and_leaves_nothing_behind() {
     write(&gate, "");
     assert!(forced.0.wait().unwrap().success());
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn a_pipe_where_a_file_of_ours_should_be_holds_up_neither_hooks_nor_syncs() {
+    let pair = Pair::enrolled();
+    let pipe = |name: &str| {
+        let mut command = pair.command("mkfifo", pair.root());
+        command.arg(pair.craft_dir().join(name));
+        pair.run(command, b"").ok();
+    };
+    std::fs::create_dir_all(pair.craft_dir().join("log")).unwrap();
+    pipe("jobs.due");
+    pipe("log/journal.jsonl");
+    assert_eq!(pair.prompt(&pair.a, "s"), "");
+    write(pair.a.join("mine.txt"), "mine\n");
+    pair.auto_sync(&pair.a, &["force"]).ok();
+    assert!(pair.remote_tree().contains_key("mine.txt"));
+    let said = String::from_utf8(read(pair.craft_dir().join("log/craft.log"))).unwrap();
+    assert!(said.contains("log/journal.jsonl: it is no file"), "{said}");
 }

@@ -101,6 +101,35 @@ fn a_conflict_raises_one_however_often_it_is_met_and_its_end_puts_it_away() {
 }
 
 #[test]
+fn what_a_sync_tells_and_what_is_critical_do_not_come_at_one_prompt() {
+    let pair = Pair::enrolled();
+    pair.set("CLAUDE_PID", std::process::id().to_string());
+    write(pair.a.join("config.ini"), format!("id = {}\n", key(7)));
+    pair.session_end(&pair.a, "s");
+    pair.wait_until_quiet();
+    let first = pair.prompt(&pair.a, "s");
+    assert!(first.contains("config.ini:1 holds a credential"), "{first}");
+    assert_eq!(about_notifications(&first), [""; 0]);
+    assert_eq!(about_notifications(&pair.prompt(&pair.a, "s")).len(), 1, "it waits for the next one");
+}
+
+#[test]
+fn what_is_critical_passes_also_where_something_else_has_hidden_it() {
+    let pair = Pair::enrolled();
+    write(pair.a.join("config.ini"), format!("id = {}\n", key(7)));
+    pair.force("push");
+    std::fs::remove_file(pair.a.join("config.ini")).unwrap();
+    let hook = pair.a.join(".git/hooks/pre-push");
+    crate::common::script(&hook, "exit 1");
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    pair.force("push");
+    std::fs::remove_file(&hook).unwrap();
+    pair.force("push").done();
+    let open: Vec<_> = all(&pair).into_iter().filter(|n| n["dismissedAt"].is_null()).collect();
+    assert!(open.is_empty(), "{open:#?}");
+}
+
+#[test]
 fn a_credential_is_told_at_each_occasion_until_it_is_dismissed() {
     let pair = quiet();
     pair.set("CLAUDE_PID", std::process::id().to_string());

@@ -243,6 +243,12 @@ fn who_is_no_person_can_take_leave_away_and_not_give_it() {
     assert_eq!(set(&["github", "none"]).code, 0);
     assert_eq!(set(&["github", "read-only"]).code, 4, "not even what it has taken away itself");
     assert_eq!(pair.craft(&pair.a, &["permissions", "check", "github", "read"]).code, 4);
+    let config = |key: &str, value: &str| pair.craft(&pair.a, &["auto-sync", "config", "set", key, value]).code;
+    assert_eq!(config("permissions.github.preset", "full-control"), 4, "nor by another way");
+    assert_eq!(config("permissions.jira", r#"{"overrides": {"delete": true}}"#), 4);
+    assert_eq!(config("permissions.git.overrides.push", "false"), 0);
+    assert_eq!(config("permissions.git.overrides.push", "true"), 4);
+    assert_eq!(config("limits.snapshotDays", "8"), 0, "what is no permission is as before");
 }
 
 #[test]

@@ -135,6 +135,9 @@ impl From<SettingsError> for CommandError {
             SettingsError::Overtaken => {
                 Self { code: exit_code::BUSY, message, hint: Some("look at it, and edit again".into()) }
             }
+            SettingsError::NotAPerson => {
+                Self { code: exit_code::GATE, message, hint: Some("do it in a terminal of your own".into()) }
+            }
         }
     }
 }

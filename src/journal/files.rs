@@ -11,7 +11,7 @@ use super::lines::{Forward, Piece};
 use crate::audit::line;
 use crate::clock::{self, Millis};
 use crate::fs::layout::Layout;
-use crate::fs::{FsError, IoContext};
+use crate::fs::{FsError, IoContext, private};
 
 /// A file that was turned over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl Shelf {
     pub(super) fn look(layout: &Layout) -> Result<Self, FsError> {
         let path = layout.journal();
         // First this one: turned over in between, it would otherwise be seen nowhere.
-        let active = match File::open(&path) {
+        let active = match private::options().read(true).open(&path) {
             Ok(file) => {
                 let size = file.metadata().at("read", &path)?.len();
                 Some((file, size))

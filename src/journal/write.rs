@@ -93,7 +93,11 @@ impl Open {
             Err(e) if e.source.kind() == ErrorKind::NotFound => None,
             Err(e) => return Err(e),
         };
-        let size = file.as_ref().map_or(Ok(0), |f| f.metadata().map(|m| m.len())).at("read", &path)?;
+        let meta = file.as_ref().map(File::metadata).transpose().at("read", &path)?;
+        if meta.as_ref().is_some_and(|m| !m.is_file()) {
+            return Err(std::io::Error::other("it is no file")).at("use", &path);
+        }
+        let size = meta.map_or(0, |m| m.len());
         match said {
             Some(head) if head.size == size => Ok(Self { head, file, mended: None }),
             said => mend(layout, held, said, file, size),
@@ -196,7 +200,7 @@ fn begun_anew(layout: &Layout) -> Result<Head, FsError> {
     }
     let first = match all.first() {
         Some(oldest) => first_line(Forward::new(oldest.open()?)).at("read", &oldest.path)?,
-        None => match File::open(layout.journal()) {
+        None => match private::options().read(true).open(layout.journal()) {
             Ok(file) => first_line(Forward::new(file)).at("read", &layout.journal())?,
             Err(_) => None,
         },

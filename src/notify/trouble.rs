@@ -61,6 +61,10 @@ pub fn follows(repository: &str, worktree: &Path, before: &RepoState, after: &Re
             follows.passed.push(key(repository, *trouble));
         }
     }
+    // While it hid behind something else it was not there to be compared; a sync that went well tells.
+    if before.attention.is_some() && after.attention.is_none() && !was.contains(&Trouble::Security) {
+        follows.passed.push(key(repository, Trouble::Security));
+    }
     for trouble in is {
         let new = !was.contains(&trouble);
         if new || (met && trouble != Trouble::Paused) {
@@ -138,13 +142,13 @@ mod tests {
             (&none, &conflict, true, &[Conflict], &[]),
             (&conflict, &conflict, true, &[Conflict], &[]),
             (&conflict, &conflict, false, &[], &[]),
-            (&conflict, &none, false, &[], &[Conflict]),
+            (&conflict, &none, false, &[], &[Conflict, Security]),
             (&conflict, &hook, true, &[Failure], &[Conflict]),
             (&none, &security, true, &[Security], &[]),
             (&security, &hook, true, &[Failure], &[]),
             (&security, &none, false, &[], &[Security]),
             (&hook, &paused, true, &[Paused], &[Failure]),
-            (&paused, &none, false, &[], &[Paused]),
+            (&paused, &none, false, &[], &[Paused, Security]),
         ];
         for (before, after, met, raised, passed) in rows {
             let follows = follows("/r/.git", Path::new("/r"), before, after, met);

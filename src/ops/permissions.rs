@@ -1,11 +1,14 @@
 //! Looking at permissions and changing them.
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::config_file::{self, Document, EditError};
 use crate::audit::entry::CRAFT;
 use crate::audit::{Entry, Outcome};
+use crate::config::model::Config;
 use crate::config::policy;
 use crate::config::{ConfigError, load};
 use crate::context::Context;
@@ -128,7 +131,7 @@ pub fn set(
 ///
 /// # Errors
 /// See [`PermissionsError`].
-pub fn import(ctx: &Context, file: &std::path::Path, dry_run: bool) -> Result<Vec<Difference>, PermissionsError> {
+pub fn import(ctx: &Context, file: &Path, dry_run: bool) -> Result<Vec<Difference>, PermissionsError> {
     let path = file.display().to_string();
     let bytes = read_optional(file)?.ok_or_else(|| PermissionsError::Missing { path: path.clone() })?;
     let found = foreign::read(&bytes).map_err(|error| PermissionsError::Foreign { path, error })?;
@@ -194,6 +197,22 @@ fn edit(
         audit::note(ctx, entry.item(item).with("changed", &differences));
     }
     Ok(differences)
+}
+
+/// Whether a changed configuration allows more than it did, for all or in one repository, and nobody is there who
+/// could want that.
+pub(super) fn needs_a_person(ctx: &Context, before: &Config, after: &Config) -> bool {
+    let here = |config: &Config, common_dir: &Path| {
+        let repository = config.repositories.iter().find(|r| r.common_dir == common_dir);
+        // What cannot be understood allows nothing.
+        repository
+            .and_then(|r| load::effective(config, r).ok())
+            .map_or_else(|| config.permissions.clone(), |c| c.permissions)
+    };
+    let more = |before: &Permissions, after: &Permissions| differences(before, after).iter().any(widens);
+    ctx.env.get(env::CLAUDECODE).is_some()
+        && (more(&before.permissions, &after.permissions)
+            || after.repositories.iter().map(|r| &r.common_dir).any(|dir| more(&here(before, dir), &here(after, dir))))
 }
 
 /// Whether an operation may be done now for some items for which it might not before.

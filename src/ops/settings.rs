@@ -7,7 +7,7 @@ use serde_json::Value;
 use similar::TextDiff;
 
 use super::config_file::{self, Document, EditError};
-use super::{keys, notifications};
+use super::{keys, notifications, permissions};
 use crate::config::load::{self, ConfigError};
 use crate::config::narrow::{self, Narrowing};
 use crate::context::Context;
@@ -42,6 +42,9 @@ pub enum SettingsError {
     /// It was changed by somebody else while the user edited a copy.
     #[error("the configuration was changed by another process in the meantime")]
     Overtaken,
+    /// It would allow more, and was asked for from a shell of the client.
+    #[error("only a person can allow more, and this was called from Claude Code's own shell")]
+    NotAPerson,
 }
 
 impl From<ConfigError> for SettingsError {
@@ -94,7 +97,8 @@ pub fn get(ctx: &Context, key: Option<&str>) -> Result<Value, SettingsError> {
 pub fn set(ctx: &Context, key: &str, text: &str, dry_run: bool) -> Result<Change, SettingsError> {
     let guard = if dry_run { None } else { Some(config_file::lock(ctx, "config set")?) };
     let mut document = Document::read(&ctx.layout)?;
-    let effective = serde_json::to_value(document.config()?).unwrap_or_default();
+    let former = document.config()?;
+    let effective = serde_json::to_value(&former).unwrap_or_default();
     if !keys::known(key, &effective) {
         return Err(unknown(key));
     }
@@ -103,13 +107,16 @@ pub fn set(ctx: &Context, key: &str, text: &str, dry_run: bool) -> Result<Change
     if !keys::put(&mut document.value, key, after.clone()) {
         return Err(unknown(key));
     }
-    document.config().map_err(|error| match error {
+    let config = document.config().map_err(|error| match error {
         // It was good before, so it is the new value; the line is one that nobody has written yet.
         EditError::Config(ConfigError::Field { field, found, allowed, .. }) => {
             SettingsError::NotAllowed { field, found, allowed }
         }
         other => other.into(),
     })?;
+    if permissions::needs_a_person(ctx, &former, &config) {
+        return Err(SettingsError::NotAPerson);
+    }
     let diff = diff(document.path(), &document.before, &document.text()?);
     if let Some(guard) = &guard {
         document.save(guard)?;
@@ -136,13 +143,17 @@ pub fn editable(ctx: &Context) -> Result<Vec<u8>, SettingsError> {
 /// # Errors
 /// Where the text is no good configuration, or the file is no longer the one that was edited.
 pub fn replace(ctx: &Context, original: &[u8], edited: &[u8]) -> Result<bool, SettingsError> {
-    load::parse(&ctx.layout.config(), edited)?;
+    let config = load::parse(&ctx.layout.config(), edited)?;
     let _guard = config_file::lock(ctx, "config edit")?;
     if editable(ctx)? != original {
         return Err(SettingsError::Overtaken);
     }
     if edited == original {
         return Ok(false);
+    }
+    let former = load::parse(&ctx.layout.config(), original).unwrap_or_default();
+    if permissions::needs_a_person(ctx, &former, &config) {
+        return Err(SettingsError::NotAPerson);
     }
     atomic::store_linked(&ctx.layout.config(), edited)?;
     super::jobs::settings_changed(ctx);

@@ -3,7 +3,6 @@
 //! Read by hooks, at each prompt, so it is 16 bytes and not the schedule itself: where there is no such file, as
 //! while the scheduler is off, that costs one `open` that fails.
 
-use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
@@ -34,7 +33,8 @@ impl Due {
 #[must_use]
 pub fn read(path: &Path) -> Option<Due> {
     let mut bytes = [0; 16];
-    File::open(path).ok()?.read_exact_at(&mut bytes, 0).ok()?;
+    // Whatever lies there, a hook must not wait for it.
+    private::options().read(true).open(path).ok()?.read_exact_at(&mut bytes, 0).ok()?;
     let (at, written) = bytes.split_at(8);
     let number = |half: &[u8]| half.try_into().map_or(0, Millis::from_le_bytes);
     Some(Due { at: number(at), written: number(written) })

@@ -147,8 +147,9 @@ fn after_fetch(seen: &Seen, action: Action) -> Vec<Step> {
         Other::Branch { remote, branch, ahead, behind, files } => {
             let mut ahead = *ahead;
             if *behind > 0 && !seen.may.pull {
-                // What is not taken in cannot be sent over.
-                if action.pushes() {
+                // What is not taken in cannot be sent over. A first commit beside a history that is there already could
+                // never be joined with it.
+                if action.pushes() && seen.born {
                     commit(&mut steps);
                 }
                 return steps;
@@ -214,6 +215,17 @@ mod tests {
             Step::Publish { .. } => "publish",
         };
         steps.iter().map(name).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn no_history_is_begun_beside_one_that_may_not_be_taken_in() {
+        let may = May { pull: false, push: true };
+        let born = Seen { may, ..seen(true, 1, false, 0, 2) };
+        let unborn = Seen { born: false, ..born.clone() };
+        for action in [Push, Sync] {
+            assert_eq!(names(&next(&unborn, action)), "");
+            assert_eq!(names(&next(&born, action)), "keep commit");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::ended;
 use crate::config::load::{self, ConfigError};
 use crate::context::Context;
 use crate::diagnostics;
-use crate::fs::FsError;
+use crate::fs::{FsError, atomic};
 use crate::ops::config_file;
 use crate::schedule::model::LAST;
 use crate::schedule::{Kind, Lease, Life, Now, Owner, Schedule, Terms, Verdict};
@@ -84,6 +84,10 @@ pub(super) fn change<T>(ctx: &Context, change: impl FnOnce(&mut Schedule, &Now, 
     }
     let mut schedule = before.clone();
     let over = settle(ctx, &mut schedule, &now, &setup);
+    if !over.is_empty() {
+        // Who died in a run may have died in a write.
+        atomic::sweep(file.path());
+    }
     let answer = change(&mut schedule, &now, &setup);
     if schedule != before {
         schedule.stamp(&now);
