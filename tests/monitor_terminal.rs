@@ -94,7 +94,7 @@ fn a_repository_is_synced_from_the_monitor_and_the_screen_follows() {
     pair.b_pushes_all("theirs");
     pair.edit(&pair.a, "one.txt", 1, "mine");
     tmux.type_text("s");
-    tmux.wait_for("sync a: failed");
+    tmux.wait_for("sync a: failed: committed 1 file; both sides changed one.txt");
     wait_until("the row says conflict", || row(&tmux, "a ").contains("conflict"));
     tmux.wait_for("Repositories (1 needs you)");
     tmux.press("Enter");
@@ -123,16 +123,16 @@ fn a_job_is_run_paused_and_resumed_from_the_monitor() {
     });
     assert!(row(&tmux, "log-rotation").contains("never ran"));
     tmux.type_text("r");
-    tmux.wait_for("run log-rotation: ");
+    tmux.wait_for("log-rotation: no log is old");
     assert!(job()["schedule"]["lastRun"].is_string(), "{:#}", job());
     assert!(!read(pair.craft_dir().join("log/jobs/log-rotation.log")).is_empty());
     wait_until("the row says so", || row(&tmux, "log-rotation").contains("just now"));
     tmux.type_text("p");
-    tmux.wait_for("pause log-rotation: ");
+    tmux.wait_for("log-rotation rests; p lets it run again");
     assert_eq!(job()["schedule"]["enabled"], false);
-    wait_until("the row says so", || row(&tmux, "log-rotation").contains("off"));
+    wait_until("the row says so", || row(&tmux, "log-rotation").contains("paused"));
     tmux.type_text("p");
-    tmux.wait_for("resume log-rotation: ");
+    tmux.wait_for("log-rotation runs ");
     assert_eq!(job()["schedule"]["enabled"], true);
     wait_until("the row says so", || row(&tmux, "log-rotation").contains("idle"));
     // What fails, or cannot be done yet, is said as such.
@@ -144,7 +144,7 @@ fn a_job_is_run_paused_and_resumed_from_the_monitor() {
     tmux.press("Enter");
     wait_until("the other is chosen", || tmux.screen().contains("> living-docs-sync"));
     tmux.type_text("r");
-    tmux.wait_for("run living-docs-sync: failed");
+    tmux.wait_for("living-docs-sync is not available: ");
     tmux.type_text("q");
     given_back(&tmux);
 }
