@@ -285,14 +285,15 @@ fn journal(entries: &[Entry], now: Millis) -> Vec<Row> {
             Outcome::Skipped => Tone::Faint,
             Outcome::Success => Tone::Plain,
         };
-        let item = entry.item.as_deref().map(item).unwrap_or_default();
-        let reason = entry.reason.as_deref().map(|r| format!(" {}", summary(r, ""))).unwrap_or_default();
+        let (item, reason) = (entry.item.as_deref().map(item), entry.reason.as_deref().map(|r| summary(r, "")));
+        let about: Vec<_> = item.into_iter().chain(reason).collect();
         let text = format!(
-            "{} {} {} {} {item}{reason}",
+            "{} {} {} {} {}",
             fit(&when(entry.timestamp, now), 11),
             fit(&plain::line(&entry.platform), 7),
             fit(&plain::line(&entry.operation), 12),
             fit(entry.result.word(), 8),
+            about.join(" "),
         );
         let id = format!("{} {} {}", entry.timestamp, entry.operation, entry.item.as_deref().unwrap_or_default());
         // Two lines may say the same at the same time.

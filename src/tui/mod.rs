@@ -197,7 +197,7 @@ impl<'a> Monitor<'a> {
                     None => {}
                 }
             }
-            Event::Done(deed, result) => self.done(&deed, result),
+            Event::Done(deed, result) => self.done(&deed, &result),
             Event::Resized | Event::Changed => {}
             Event::End => return Ok(true),
         }
@@ -219,7 +219,7 @@ impl<'a> Monitor<'a> {
         });
     }
 
-    fn done(&mut self, deed: &Deed, result: Result<String, String>) {
+    fn done(&mut self, deed: &Deed, result: &Result<String, String>) {
         if *deed == Deed::Look {
             // Whether it was done is seen by what it wrote. What fails is not asked for again at once.
             self.looking = result.is_err();
@@ -229,7 +229,7 @@ impl<'a> Monitor<'a> {
         if let Some(name) = &name {
             self.busy.remove(name);
         }
-        let (text, tone) = match (deed, &result) {
+        let (text, tone) = match (deed, result) {
             (Deed::Read(_), Ok(_)) => return,
             // What commands say of a job begins with its name.
             (Deed::RunJob(job), Ok(said)) if said.starts_with(job.as_str()) => (plain::line(said), Tone::Plain),
