@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 25] = [
+const ALLOWED: [(&str, &str); 27] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -43,11 +43,14 @@ const ALLOWED: [(&str, &str); 25] = [
     ("jobs run", "run a job now; it may take a while"),
     ("jobs logs", "what a job said"),
     ("notifications", "what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`"),
+    ("logs", "what was done in the last 24 hours; `logs -n 10 --result error` the last failures"),
+    ("metrics", "how often syncs run, how long they take, how often they fail"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 11] = [
+const ALSO: [&str; 12] = [
     "auto-sync config check",
+    "logs verify",
     "notifications dismiss",
     "notifications dismiss-all",
     "notifications list",
@@ -63,8 +66,9 @@ const ALSO: [&str; 11] = [
 /// Columns of what was said that an error repeats.
 const SHOWN: usize = 60;
 
-/// Options that make an allowed command stay, or work elsewhere than in the session's folder.
-const REFUSED: [(&str, &str); 3] = [("watch", "--watch"), ("follow", "--follow"), ("folder", "-C")];
+/// Options that make an allowed command stay, write a file of any name, or work elsewhere than in the session's folder.
+const REFUSED: [(&str, &str); 4] =
+    [("watch", "--watch"), ("follow", "--follow"), ("export", "--export"), ("folder", "-C")];
 
 /// See the command's help.
 #[derive(Debug, Args)]
