@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::common::{Pair, TestEnv, Tmux, read, wait_until, write};
+use crate::common::{Pair, TestEnv, Tmux, read, script, wait_until, write};
 
 /// What the shell shows when it waits.
 const PROMPT: &str = "shell>";
@@ -63,7 +63,7 @@ fn pid(env: &TestEnv) -> Pid {
 }
 
 fn board(env: &TestEnv, args: &[&str]) -> Value {
-    let said = env.craft(env.root(), &[&["monitor", "--json"], args].concat()).ok().stdout;
+    let said = env.craft(env.root(), &[&["monitor", "--once", "--json"], args].concat()).ok().stdout;
     serde_json::from_str(&said).unwrap()
 }
 
@@ -249,6 +249,22 @@ fn the_terminal_is_given_back_whatever_ends_the_monitor() {
     tmux.wait_for("▶ 1 Jobs");
     tmux.type_text("q");
     wait_until("it ended", || pair.processes().iter().all(|(_, line)| !line.contains("craft monitor")));
+}
+
+#[test]
+fn who_watches_sees_a_push_whose_hook_takes_its_time_as_a_push() {
+    let pair = Pair::enrolled();
+    write(pair.a.join("mine.txt"), "mine\n");
+    let hook = |name: &str, phase: &str| {
+        // The hook goes on once it is seen, and fails where that never happens.
+        let look = format!("grep -qs '\"{phase}\"' '{}'/* && exit 0", pair.craft_dir().join("progress").display());
+        let hook = format!("for i in $(seq 400); do {look}; sleep 0.05; done; exit 1");
+        script(pair.a.join(".git/hooks").join(name), &hook);
+    };
+    hook("pre-commit", "Committing");
+    hook("pre-push", "Pushing");
+    let report = pair.force("sync").done();
+    assert!(report.committed.is_some() && report.pushed.is_some());
 }
 
 #[test]
