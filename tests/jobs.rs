@@ -384,7 +384,8 @@ fn a_damaged_schedule_is_kept_and_begun_anew_and_a_newer_one_is_left_alone() {
     let env = world();
     env.only("log-rotation");
     write(env.schedule(), "{\"version\": 1, \"jobs\": [{\"id\": 7");
-    env.jobs(&["list"]).ok();
+    let said = env.jobs(&["list"]).ok().stderr;
+    assert_snapshot!(said, @"~/.claude/craft/schedule.json cannot be understood; the next change keeps it aside and begins anew");
     assert_eq!(read(env.schedule()), b"{\"version\": 1, \"jobs\": [{\"id\": 7", "looking changes nothing");
     env.jobs(&["pause", "external-sync"]).ok();
     let kept = env.craft_dir().join("schedule.json.corrupt-20250901T120000Z");

@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::common::{Pair, TestEnv, Tmux, read, wait_until, write};
+use crate::common::{Pair, TestEnv, Tmux, read, script, wait_until, write};
 
 /// What the shell shows when it waits.
 const PROMPT: &str = "shell>";
@@ -63,7 +63,7 @@ fn pid(env: &TestEnv) -> Pid {
 }
 
 fn board(env: &TestEnv, args: &[&str]) -> Value {
-    let said = env.craft(env.root(), &[&["monitor", "--json"], args].concat()).ok().stdout;
+    let said = env.craft(env.root(), &[&["monitor", "--once", "--json"], args].concat()).ok().stdout;
     serde_json::from_str(&said).unwrap()
 }
 
@@ -94,7 +94,7 @@ fn a_repository_is_synced_from_the_monitor_and_the_screen_follows() {
     pair.b_pushes_all("theirs");
     pair.edit(&pair.a, "one.txt", 1, "mine");
     tmux.type_text("s");
-    tmux.wait_for("sync a: failed");
+    tmux.wait_for("sync a: failed: committed 1 file; both sides changed one.txt");
     wait_until("the row says conflict", || row(&tmux, "a ").contains("conflict"));
     tmux.wait_for("Repositories (1 needs you)");
     tmux.press("Enter");
@@ -123,16 +123,16 @@ fn a_job_is_run_paused_and_resumed_from_the_monitor() {
     });
     assert!(row(&tmux, "log-rotation").contains("never ran"));
     tmux.type_text("r");
-    tmux.wait_for("run log-rotation: ");
+    tmux.wait_for("log-rotation: no log is old");
     assert!(job()["schedule"]["lastRun"].is_string(), "{:#}", job());
     assert!(!read(pair.craft_dir().join("log/jobs/log-rotation.log")).is_empty());
     wait_until("the row says so", || row(&tmux, "log-rotation").contains("just now"));
     tmux.type_text("p");
-    tmux.wait_for("pause log-rotation: ");
+    tmux.wait_for("log-rotation rests; p lets it run again");
     assert_eq!(job()["schedule"]["enabled"], false);
-    wait_until("the row says so", || row(&tmux, "log-rotation").contains("off"));
+    wait_until("the row says so", || row(&tmux, "log-rotation").contains("paused"));
     tmux.type_text("p");
-    tmux.wait_for("resume log-rotation: ");
+    tmux.wait_for("log-rotation runs ");
     assert_eq!(job()["schedule"]["enabled"], true);
     wait_until("the row says so", || row(&tmux, "log-rotation").contains("idle"));
     // What fails, or cannot be done yet, is said as such.
@@ -144,7 +144,7 @@ fn a_job_is_run_paused_and_resumed_from_the_monitor() {
     tmux.press("Enter");
     wait_until("the other is chosen", || tmux.screen().contains("> living-docs-sync"));
     tmux.type_text("r");
-    tmux.wait_for("run living-docs-sync: failed");
+    tmux.wait_for("living-docs-sync is not available: ");
     tmux.type_text("q");
     given_back(&tmux);
 }
@@ -249,6 +249,22 @@ fn the_terminal_is_given_back_whatever_ends_the_monitor() {
     tmux.wait_for("▶ 1 Jobs");
     tmux.type_text("q");
     wait_until("it ended", || pair.processes().iter().all(|(_, line)| !line.contains("craft monitor")));
+}
+
+#[test]
+fn who_watches_sees_a_push_whose_hook_takes_its_time_as_a_push() {
+    let pair = Pair::enrolled();
+    write(pair.a.join("mine.txt"), "mine\n");
+    let hook = |name: &str, phase: &str| {
+        // The hook goes on once it is seen, and fails where that never happens.
+        let look = format!("grep -qs '\"{phase}\"' '{}'/* && exit 0", pair.craft_dir().join("progress").display());
+        let hook = format!("for i in $(seq 400); do {look}; sleep 0.05; done; exit 1");
+        script(pair.a.join(".git/hooks").join(name), &hook);
+    };
+    hook("pre-commit", "Committing");
+    hook("pre-push", "Pushing");
+    let report = pair.force("sync").done();
+    assert!(report.committed.is_some() && report.pushed.is_some());
 }
 
 #[test]

@@ -311,7 +311,7 @@ fn the_command_line_finds_by_a_beginning_and_says_what_is_wrong() {
     error: `soon` is no duration
     hint: say 30m, 2h, 1d or 1w; at most 30 days
     exit 2
-    error: 1 of 1 is more than for information
+    error: 1 of 1 is a warning or critical
     hint: add `-y` to dismiss them all the same
     exit 2
     error: there is no notification `zz`

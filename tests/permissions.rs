@@ -58,6 +58,24 @@ fn what_may_not_be_sent_is_committed_and_stays_here() {
 }
 
 #[test]
+fn a_conflict_is_not_settled_by_a_push_that_may_not_look_at_the_other_side() {
+    let pair = Pair::enrolled();
+    pair.edit(&pair.b, "one.txt", 1, "theirs");
+    pair.b_pushes_all("theirs");
+    pair.edit(&pair.a, "one.txt", 1, "mine");
+    assert_eq!(pair.force("sync").code, 3);
+    let open = || pair.craft(&pair.a, &["notifications"]).ok().stdout.contains("both sides changed one.txt");
+    let needs = || pair.auto_sync(&pair.a, &["status"]).stdout.contains("needs you");
+    allow(&pair, json!({"overrides": {"push": false}}));
+    pair.force("push").done();
+    assert!(open() && needs());
+
+    pair.git(&pair.a, &["merge", "-q", "-s", "ours", "-m", "mine", "origin/main"]);
+    pair.force("pull").done();
+    assert!(!open() && !needs());
+}
+
+#[test]
 fn what_may_not_be_taken_in_is_not_even_fetched() {
     let pair = Pair::enrolled();
     let before = State::of(&pair, &pair.a);
@@ -275,9 +293,17 @@ fn the_permissions_of_a_predecessor_are_taken_over() {
     push on jira: yes, was no
     upsert-internal on ado: yes, was no
     push on ado: yes, was no
+    nothing was changed: this was a dry run
     "#);
     assert_eq!(pair.craft(&pair.a, &["permissions", "check", "jira", "close"]).code, 4, "nothing was written");
-    assert_eq!(import(&[]), would);
+    assert_eq!(import(&[]), would.replace("nothing was changed: this was a dry run\n", ""));
+    let said = pair.craft(pair.root(), &["logs", "--operation", "permissions"]).ok().stdout;
+    let named = "all: upsert-internal on github: yes, was no; push on github: yes, was no; \
+                 update-status on jira: yes, was no; and 4 more";
+    assert!(said.contains(named), "{said}");
+    let (shown, asked) =
+        (pair.craft(&pair.a, &["permissions", "show", "--json"]), pair.craft(&pair.a, &["permissions", "--json"]));
+    assert_eq!(shown.ok().stdout, asked.ok().stdout);
     assert_eq!(pair.craft(&pair.a, &["permissions", "check", "jira", "close"]).code, 0);
     assert_snapshot!(import(&[]), @"nothing has changed");
     write(&file, "{\"sync\": {}}");

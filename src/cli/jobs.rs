@@ -97,7 +97,12 @@ pub fn run(ctx: &Context, ui: &mut Ui, args: &Jobs) -> Result<u8, CommandError> 
             if args.json {
                 ui.json(&view);
             } else {
-                ui.say(&table(&view, &Look::of(ctx)));
+                let look = Look::of(ctx);
+                if let Some(file) = &view.damaged {
+                    let file = look.path(file);
+                    ui.note(&format!("{file} cannot be understood; the next change keeps it aside and begins anew"));
+                }
+                ui.say(&table(&view, &look));
             }
             Ok(exit_code::DONE)
         }

@@ -17,7 +17,7 @@ fn view(enabled: bool, change: impl Fn(&mut Job)) -> View {
         change(&mut job);
         JobView { due: job.is_due(NOON), job }
     });
-    View { version: 1, enabled, catch_up: CatchUp::Once, jobs: jobs.into() }
+    View { version: 1, enabled, catch_up: CatchUp::Once, jobs: jobs.into(), damaged: None }
 }
 
 #[test]

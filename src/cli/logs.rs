@@ -31,7 +31,7 @@ const BACK: Millis = 24 * 3_600_000;
 #[command(
     after_help = "Times: 30m, 2h, 7d or 2w ago, 2026-11-20, 2026-11-20T14:30, 2026-11-20T14:30:00Z. They are UTC \
 where no zone is named, and so are the times that are shown. A day, minute or second that is named as an end is part of \
-it. Without --since and --until, the last 24 hours are shown."
+it. Without --since and --until, the last 24 hours are shown. With --follow, --json prints one object a line."
 )]
 pub struct Logs {
     #[command(subcommand)]
@@ -55,10 +55,10 @@ pub struct Logs {
     #[arg(long, value_name = "NAME")]
     trigger: Vec<String>,
     /// Only the newest N (100; with --export all)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, short = 'n', value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Go on with what is added, until you stop it
-    #[arg(long, conflicts_with_all = ["until", "export"])]
+    #[arg(long, short, conflicts_with_all = ["until", "export"])]
     follow: bool,
     /// Write to a file: .json, .jsonl or .csv
     #[arg(long, value_name = "FILE")]
@@ -66,7 +66,7 @@ pub struct Logs {
     /// Replace the file of --export, where there is one
     #[arg(long, requires = "export")]
     force: bool,
-    /// Print JSON; with --follow one object a line
+    /// Print JSON
     #[arg(long, global = true)]
     json: bool,
 }
@@ -236,7 +236,7 @@ fn nothing(ctx: &Context, ui: &mut Ui, args: &Logs, query: &Query) -> Result<(),
 fn tell_damaged(ui: &mut Ui, passed: Passed) {
     if passed.damaged > 0 {
         let lines = counted(passed.damaged, "damaged line");
-        ui.note(&format!("passed over {lines}; `craft logs verify` names them"));
+        ui.note(&format!("passed over {lines}; `craft logs verify` tells more"));
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn line(entry: &Entry, look: &Look) -> String {
     let at = clock::rfc3339(entry.timestamp).replace('T', " ");
     let at = at.trim_end_matches('Z');
     let what = plain::line(&format!("{} {}", entry.platform, entry.operation));
-    let head = format!("{at}  {what:<12} ");
+    let head = format!("{at}  {what:<18} ");
     let result = format!("{:<7}  ", entry.result.word());
     let mut text = item(entry);
     if let Some(reason) = &entry.reason {
@@ -110,7 +110,10 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
     }
     let at = |ms: Option<Millis>| ms.map(clock::rfc3339).unwrap_or_default();
     let entries = entries(usize::try_from(verdict.lines).unwrap_or(usize::MAX));
-    let range = format!("{entries}, from {} to {}", at(verdict.from), at(verdict.to));
+    let range = match (verdict.from, verdict.to) {
+        (None, None) => entries,
+        (from, to) => format!("{entries}, from {} to {}", at(from), at(to)),
+    };
     let mut text = match verdict.faults.len() as u64 + verdict.more {
         0 => format!("ok: {range}, none altered or missing"),
         n => format!("{} in {range}", counted(usize::try_from(n).unwrap_or(usize::MAX), "fault")),
@@ -130,6 +133,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_journal_that_is_gone_has_a_fault_and_no_times() {
+        let kind = Kind::CutOff { first: 1, last: 9 };
+        let gone = Fault { file: "journal.jsonl".into(), line: 0, seq: 0, kind };
+        let gone = Verdict { faults: vec![gone], ..Verdict::default() };
+        assert_eq!(verdict(&gone), "1 fault in 0 entries");
+    }
+
+    #[test]
     fn a_line_fits_a_terminal_and_shows_no_character_that_steers_it() {
         let look = Look { width: Some(80), ..Look::default() };
         let entry =
@@ -137,7 +148,7 @@ mod tests {
         let entry = Entry { timestamp: 1_756_728_000_000, duration_ms: Some(1234), ..entry };
         let text = line(&entry, &look);
         assert_eq!(measure_text_width(&text), 80);
-        assert!(text.starts_with("2025-09-01 12:00:00  git push     error    app: x\\u{1b}[2J x"), "{text}");
+        assert!(text.starts_with("2025-09-01 12:00:00  git push           error    app: x\\u{1b}[2J x"), "{text}");
         let short = Entry { reason: Some("pushed".into()), duration_ms: Some(61_000), ..entry };
         assert!(line(&short, &look).ends_with("error    app: pushed (1 min 1 s)"));
     }

@@ -23,7 +23,7 @@ const FEWEST: usize = 30;
 #[derive(Debug, clap::Args)]
 pub struct Monitor {
     /// Print it once as text, which is also what happens where there is no terminal
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long)]
     once: bool,
     /// Print it once as JSON
     #[arg(long)]

@@ -144,7 +144,10 @@ fn list(ctx: &Context, ui: &mut Ui, look: &Look, args: &List) -> Result<(), Comm
             "notifications.json has version {version}, written by a newer claude-craft; it is shown as far as it is \
              understood"
         )),
-        Some(Problem::Corrupt { kept }) => ui.note(&format!("{} cannot be understood", look.path(&kept))),
+        Some(Problem::Corrupt { kept }) => ui.note(&format!(
+            "{} cannot be understood; the next notification keeps it aside and begins anew",
+            look.path(&kept)
+        )),
         None => {}
     }
     let snoozed = fitting.iter().filter(|n| n.dismissed_at.is_none() && asleep(n, look.now)).count();
@@ -192,7 +195,9 @@ fn about(n: &Notification, look: &Look) -> Vec<String> {
 fn detail(n: &Notification, look: &Look) -> String {
     let mut lines = vec![look.strong(&tell::clean(&n.title))];
     let message: Vec<_> = n.message.lines().map(tell::clean).collect();
-    if message.iter().any(|line| !line.is_empty()) {
+    // A title that only names the place before it says it already.
+    let said = n.title.ends_with(n.message.trim());
+    if !said && message.iter().any(|line| !line.is_empty()) {
         lines.extend(message.iter().flat_map(|line| look.wrap(line, 2)).map(|line| format!("  {line}")));
     }
     if let Some(command) = n.command() {
@@ -225,8 +230,8 @@ fn agreed(ui: &mut Ui, open: &[Notification]) -> Result<bool, CommandError> {
     if matter == 0 {
         return Ok(true);
     }
-    let what =
-        format!("{} of {} {} more than for information", matter, open.len(), if matter == 1 { "is" } else { "are" });
+    let are = if matter == 1 { "is a warning" } else { "are warnings" };
+    let what = format!("{matter} of {} {are} or critical", open.len());
     if ui.is_plain() || !std::io::stdin().is_terminal() {
         return Err(CommandError::usage(what).hint("add `-y` to dismiss them all the same"));
     }
@@ -238,11 +243,14 @@ fn agreed(ui: &mut Ui, open: &[Notification]) -> Result<bool, CommandError> {
 
 /// `30m`, `2h`, `1d`, `1w` in milliseconds.
 fn span(text: &str) -> Result<Millis, CommandError> {
-    let bad = || {
-        CommandError::usage(format!("`{}` is no duration", tell::clean(text)))
-            .hint("say 30m, 2h, 1d or 1w; at most 30 days")
-    };
-    clock::parse_span(text).filter(|ms| (1..=MAX_SNOOZE).contains(ms)).ok_or_else(bad)
+    const FORMS: &str = "say 30m, 2h, 1d or 1w; at most 30 days";
+    match clock::parse_span(text) {
+        Some(ms) if ms > MAX_SNOOZE => {
+            Err(CommandError::usage(format!("`{}` is too long", tell::clean(text))).hint(FORMS))
+        }
+        Some(ms) if ms > 0 => Ok(ms),
+        _ => Err(CommandError::usage(format!("`{}` is no duration", tell::clean(text))).hint(FORMS)),
+    }
 }
 
 impl From<NotificationsError> for CommandError {

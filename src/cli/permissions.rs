@@ -18,9 +18,12 @@ use crate::permission::{Allow, Operation, Origin, Permissions, Platform, Preset}
 /// See the command's help.
 #[derive(Debug, Args)]
 #[command(disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct PermissionsArgs {
     #[command(subcommand)]
     verb: Option<Verb>,
+    #[command(flatten)]
+    show: Show,
 }
 
 #[derive(Debug, Subcommand)]
@@ -51,7 +54,7 @@ Exit codes:
   2  wrong usage
   4  it would not";
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Args)]
 struct Show {
     /// Print JSON
     #[arg(long)]
@@ -124,7 +127,7 @@ fn words<T: Copy + Send + Sync + 'static>(
 /// What is wrong with the configuration, or with what was asked for.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &PermissionsArgs) -> Result<u8, CommandError> {
     match &args.verb {
-        None => show(ctx, ui, cwd, &Show::default()),
+        None => show(ctx, ui, cwd, &args.show),
         Some(Verb::Show(args)) => show(ctx, ui, cwd, args),
         Some(Verb::Set(args)) => set(ctx, ui, cwd, args),
         Some(Verb::Check(args)) => Ok(check(ctx, ui, cwd, args)),
@@ -132,6 +135,9 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &PermissionsArgs) -> Re
             let file = super::place(cwd, Some(file));
             let changed = permissions::import(ctx, &file, *dry_run)?;
             tell(ui, &changed, *json, if *dry_run { "nothing would change" } else { "nothing has changed" });
+            if *dry_run && !*json && !changed.is_empty() {
+                ui.say("nothing was changed: this was a dry run");
+            }
             Ok(exit_code::DONE)
         }
     }
@@ -156,7 +162,7 @@ fn show(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) -> Result<u8, Comma
             .iter()
             .map(|p| {
                 let answer = p.knows(operation).then(|| shown.permissions.allow(*p, operation));
-                let cell = format!("{:10}", answer.map_or("-", word));
+                let cell = format!("{:10}", answer.map_or("-", Allow::word));
                 format!("  {}", if answer.is_none_or(|a| a == Allow::No) { look.faint(&cell) } else { cell })
             })
             .collect();
@@ -184,14 +190,6 @@ fn as_json(permissions: &Permissions, repository: Option<&Path>) -> Value {
         platforms.insert(platform.word().into(), json!({"preset": preset, "operations": operations}));
     }
     json!({"version": 1, "repository": repository, "strict": permissions.strict, "platforms": platforms})
-}
-
-fn word(allow: Allow) -> &'static str {
-    match allow {
-        Allow::Yes => "yes",
-        Allow::No => "no",
-        Allow::Only(origin) => origin.word(),
-    }
 }
 
 fn set(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Set) -> Result<u8, CommandError> {
@@ -252,8 +250,8 @@ fn tell(ui: &mut Ui, changed: &[Difference], as_json: bool, nothing: &str) {
     if changed.is_empty() {
         ui.say(nothing);
     }
-    for Difference { platform, operation, before, after } in changed {
-        ui.say(&format!("{} on {}: {}, was {}", operation.word(), platform.word(), word(*after), word(*before)));
+    for difference in changed {
+        ui.say(&difference.sentence());
     }
 }
 

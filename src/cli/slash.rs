@@ -43,7 +43,7 @@ const ALLOWED: [(&str, &str); 27] = [
     ("jobs run", "run a job now; it may take a while"),
     ("jobs logs", "what a job said"),
     ("notifications", "what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`"),
-    ("logs", "what was done in the last 24 hours; `logs --since 7d --result error`, `logs verify`"),
+    ("logs", "what was done in the last 24 hours; `logs -n 10 --result error` the last failures"),
     ("metrics", "how often syncs run, how long they take, how often they fail"),
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
@@ -66,8 +66,9 @@ const ALSO: [&str; 12] = [
 /// Columns of what was said that an error repeats.
 const SHOWN: usize = 60;
 
-/// Options that make an allowed command stay, or work elsewhere than in the session's folder.
-const REFUSED: [(&str, &str); 3] = [("watch", "--watch"), ("follow", "--follow"), ("folder", "-C")];
+/// Options that make an allowed command stay, write a file of any name, or work elsewhere than in the session's folder.
+const REFUSED: [(&str, &str); 4] =
+    [("watch", "--watch"), ("follow", "--follow"), ("export", "--export"), ("folder", "-C")];
 
 /// See the command's help.
 #[derive(Debug, Args)]

@@ -147,7 +147,7 @@ fn job(board: &Dashboard, job: &Job, now: Millis) -> Row {
     let (word, tone) = match job.status.as_str() {
         "failed" => ("failed", Tone::Bad),
         "running" => ("running", Tone::Plain),
-        _ if !job.enabled => ("off", Tone::Faint),
+        _ if !job.enabled => ("paused", Tone::Faint),
         _ if job.retry_count > 0 => ("failing", Tone::Warn),
         other => (other, Tone::Plain),
     };
@@ -285,14 +285,15 @@ fn journal(entries: &[Entry], now: Millis) -> Vec<Row> {
             Outcome::Skipped => Tone::Faint,
             Outcome::Success => Tone::Plain,
         };
-        let item = entry.item.as_deref().map(item).unwrap_or_default();
-        let reason = entry.reason.as_deref().map(|r| format!(" {}", summary(r, ""))).unwrap_or_default();
+        let (item, reason) = (entry.item.as_deref().map(item), entry.reason.as_deref().map(|r| summary(r, "")));
+        let about: Vec<_> = item.into_iter().chain(reason).collect();
         let text = format!(
-            "{} {} {} {} {item}{reason}",
+            "{} {} {} {} {}",
             fit(&when(entry.timestamp, now), 11),
             fit(&plain::line(&entry.platform), 7),
             fit(&plain::line(&entry.operation), 12),
             fit(entry.result.word(), 8),
+            about.join(" "),
         );
         let id = format!("{} {} {}", entry.timestamp, entry.operation, entry.item.as_deref().unwrap_or_default());
         // Two lines may say the same at the same time.
@@ -325,11 +326,12 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
         Panel::Jobs => {
             let job = board.jobs.iter().find(|j| j.id == id)?;
             lines.say("type", &job.kind);
-            lines.say("status", &job.status);
-            lines.say("runs by itself", if job.enabled { "yes" } else { "no" });
+            let by_itself = job.enabled && board.scheduler.enabled;
+            lines.say("status", if job.status == "disabled" { "paused" } else { &job.status });
+            lines.say("runs by itself", if by_itself { "yes" } else { "no" });
             lines.say("every", &span(job.interval_ms));
             lines.time("last run", job.last_run);
-            lines.time("next run", job.next_run);
+            lines.time("next run", job.next_run.filter(|_| by_itself));
             lines.some("result", job.last_result.as_deref());
             lines.some("said", job.last_message.as_deref());
             lines.some("error", job.last_error.as_deref());
@@ -372,8 +374,8 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
             let place = journal(&board.journal, now).iter().position(|row| row.id == id)?;
             let entry = &board.journal[place];
             lines.time("when", Some(entry.timestamp));
-            lines
-                .say("by", &[&entry.actor.trigger, &entry.actor.user, &entry.actor.host].map(String::as_str).join(" "));
+            let actor = [&entry.actor.trigger, &entry.actor.user, &entry.actor.host].map(String::as_str);
+            lines.say("by", actor.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").as_str());
             lines.some("session", entry.actor.session.as_deref());
             lines.some("item", entry.item.as_deref());
             lines.say("result", entry.result.word());
@@ -383,7 +385,7 @@ pub fn details(board: &Dashboard, panel: Panel, id: &str, now: Millis) -> Option
                 lines.say("changed", &format!("{} commits, {} files", changes.commits, changes.files));
             }
             for (name, value) in &entry.context {
-                lines.say(name, &value.to_string());
+                lines.say(name, &value.as_str().map_or_else(|| value.to_string(), str::to_owned));
             }
             format!("{} {}", plain::line(&entry.platform), plain::line(&entry.operation))
         }

@@ -81,6 +81,9 @@ pub enum Change {
     Operation(Operation, Option<Allow>),
 }
 
+/// So many changes are named in the journal's reason; all of them are in its context.
+const SAID: usize = 3;
+
 /// One operation that is answered otherwise than before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -93,6 +96,15 @@ pub struct Difference {
     pub before: Allow,
     /// The answer now.
     pub after: Allow,
+}
+
+impl Difference {
+    /// It in words: `push on git: no, was yes`.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { platform, operation, before, after } = self;
+        format!("{} on {}: {}, was {}", operation.word(), platform.word(), after.word(), before.word())
+    }
 }
 
 /// What holds at `at`, or for all where it is not enrolled or none is given.
@@ -194,7 +206,11 @@ fn edit(
     if !differences.is_empty() {
         let entry = Entry::new(CRAFT, "permissions", Outcome::Success).trigger(Trigger::Manual.word());
         let item = at.map_or_else(|| "all".to_owned(), |at| at.worktree.display().to_string());
-        audit::note(ctx, entry.item(item).with("changed", &differences));
+        let said: Vec<_> = differences.iter().take(SAID).map(Difference::sentence).collect();
+        let more = differences.len() - said.len();
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let reason = format!("{}{more}", said.join("; "));
+        audit::note(ctx, entry.item(item).reason(reason).with("changed", &differences));
     }
     Ok(differences)
 }

@@ -13,6 +13,7 @@ use crate::fs::lock::{self, Holder};
 use crate::locate::Location;
 use crate::notify::trouble::{self, Follows, Trouble};
 use crate::ops::{audit, notifications};
+use crate::permission::{Gate, Operation, Origin, Platform};
 use crate::queue::Trigger;
 use crate::state::file::{Problem, StateFile};
 use crate::state::model::{LastSync, RepoState, State};
@@ -198,7 +199,10 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         }
         // Being offline or busy says nothing about what needed the user before; and a sync that only
         // looked at one side does not either.
-        None if report.end == End::Done && !(report.action == Action::Pull && is_about_pushing(repo)) => {
+        None if report.end == End::Done
+            && !(report.action == Action::Pull && is_about_pushing(repo))
+            && !(is_conflict(repo) && was_not_merged(report, config)) =>
+        {
             repo.attention = None;
         }
         None => {}
@@ -219,6 +223,18 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
         repo.left_out_told = left;
     }
     verdict
+}
+
+fn is_conflict(repo: &RepoState) -> bool {
+    repo.attention.as_ref().is_some_and(|a| a.kind == "conflict")
+}
+
+/// Whether a push did not look at the other side, as nothing may be sent: a conflict is as it was. Where nothing may
+/// be taken in either, no later sync could tell that it is settled.
+fn was_not_merged(report: &Report, config: &Config) -> bool {
+    let gate = Gate::new(&config.permissions);
+    let may = |operation| gate.decide(Platform::Git, operation, Origin::Internal).allowed;
+    report.action == Action::Push && !may(Operation::Push) && may(Operation::Pull)
 }
 
 /// Whether what needs the user concerns sending; a pull that went well does not mend it.

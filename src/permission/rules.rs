@@ -46,6 +46,18 @@ pub enum Allow {
     Only(Origin),
 }
 
+impl Allow {
+    /// The word used on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Only(origin) => origin.word(),
+        }
+    }
+}
+
 impl Permissions {
     /// Takes away what `other` does not allow where it says anything.
     pub fn narrow(&mut self, other: &Self) {

@@ -64,6 +64,8 @@ pub fn happened(report: &Report) -> String {
             };
             after(&done, &format!("both sides changed {}; {kept}", listed(files, files.len())))
         }
+        // The remark on what was left because of it says it too.
+        End::Refused { reason, .. } if report.remarks.iter().any(|r| r.starts_with(reason.as_str())) => done,
         End::Refused { reason, .. } => after(&done, reason),
         End::Busy { reason } => after(&done, &format!("busy, nothing was done: {reason}")),
         End::Failed { reason, transient: true } => after(&done, &format!("failed, which may pass: {reason}")),
@@ -72,8 +74,7 @@ pub fn happened(report: &Report) -> String {
     let left = told_left_out(report).len();
     let left = (left > 0).then(|| format!("left out {}", counted(left, "path")));
     for more in left.iter().chain(&report.remarks) {
-        text.push_str("; ");
-        text.push_str(more);
+        text = after(&text, more);
     }
     clean(&text)
 }
@@ -235,6 +236,8 @@ fn nothing(report: &Report) -> String {
     match report.action {
         Action::Observe => format!("looked at {branch}"),
         Action::Pull => format!("nothing new at {}", report.remote),
+        // What was not allowed to go is not nothing.
+        Action::Push if !report.remarks.is_empty() => format!("nothing to commit on {branch}"),
         Action::Push => format!("nothing to commit or push on {branch}"),
         Action::Sync if held_back => format!("nothing new on {branch} or at {}", report.remote),
         Action::Sync => format!("nothing to do, {branch} is in step with {}", report.remote),

@@ -83,6 +83,8 @@ fn only_a_sync_that_held_nothing_back_claims_that_both_sides_are_in_step() {
     assert_snapshot!(sentence(&held_back), @"claude-craft: nothing new on main or at origin/main; left out 1 path");
     let remark = Report { remarks: vec!["the index was busy".into()], ..report(Action::Sync, End::Done) };
     assert_snapshot!(sentence(&remark), @"claude-craft: nothing new on main or at origin/main; the index was busy");
+    let unsent = Report { remarks: vec!["push is not allowed".into()], ..report(Action::Push, End::Done) };
+    assert_snapshot!(sentence(&unsent), @"claude-craft: nothing to commit on main; push is not allowed");
     let local = Report { remote: String::new(), ..report(Action::Sync, End::Done) };
     assert_snapshot!(sentence(&local), @"claude-craft: nothing to commit on main, which has no remote");
 }
@@ -96,6 +98,10 @@ fn other_ends_say_what_was_done_before_and_what_was_not() {
         reason: "41 of 50 files would be deleted".into(),
         command: "craft auto-sync force --accept mass-deletion".into(),
     };
+    let end = End::Refused { kind: Refusal::Permission, reason: "push is not allowed".into(), command: String::new() };
+    let strict = Report { remarks: vec!["push is not allowed; nothing is sent".into()], ..report(Action::Push, end) };
+    assert_snapshot!(sentence(&strict), @"claude-craft: push is not allowed; nothing is sent");
+    assert_snapshot!(sentence(&Report { committed: committed(2), ..strict }), @"claude-craft: committed 2 files; push is not allowed; nothing is sent");
     let conflict = |branch| End::Conflict { files: names("a", 2), branch };
     let failed = |transient| End::Failed { reason: "git ended with status 128".into(), transient };
     assert_snapshot!(with_commit(Action::Push, offline()), @"claude-craft: committed 2 files; origin cannot be reached, the push is kept for the next occasion");

@@ -197,7 +197,7 @@ impl<'a> Monitor<'a> {
                     None => {}
                 }
             }
-            Event::Done(deed, result) => self.done(&deed, result),
+            Event::Done(deed, result) => self.done(&deed, &result),
             Event::Resized | Event::Changed => {}
             Event::End => return Ok(true),
         }
@@ -219,7 +219,7 @@ impl<'a> Monitor<'a> {
         });
     }
 
-    fn done(&mut self, deed: &Deed, result: Result<String, String>) {
+    fn done(&mut self, deed: &Deed, result: &Result<String, String>) {
         if *deed == Deed::Look {
             // Whether it was done is seen by what it wrote. What fails is not asked for again at once.
             self.looking = result.is_err();
@@ -229,13 +229,23 @@ impl<'a> Monitor<'a> {
         if let Some(name) = &name {
             self.busy.remove(name);
         }
-        let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
-        match result {
-            Ok(_) if matches!(deed, Deed::Read(_)) => {}
-            Ok(said) => self.view.say(format!("{name}{}", plain::line(&said)), Tone::Plain),
-            Err(why) => self.view.say(format!("{name}failed: {}", plain::line(&why)), Tone::Bad),
-        }
+        let (text, tone) = match (deed, result) {
+            (Deed::Read(_), Ok(_)) => return,
+            // What commands say of a job begins with its name.
+            (Deed::RunJob(job), Ok(said)) if said.starts_with(job.as_str()) => (plain::line(said), Tone::Plain),
+            (Deed::RunJob(job), Err(why)) if why.starts_with(job.as_str()) => (plain::line(why), Tone::Bad),
+            // They name commands, but here there is a key.
+            (Deed::PauseJob(job), Ok(_)) => (format!("{job} rests; p lets it run again"), Tone::Plain),
+            (Deed::ResumeJob(_) | Deed::Dismiss(_), Ok(said)) => (plain::line(said), Tone::Plain),
+            (_, Ok(said)) => (format!("{}{}", prefix(name.as_deref()), plain::line(said)), Tone::Plain),
+            (_, Err(why)) => (format!("{}failed: {}", prefix(name.as_deref()), plain::line(why)), Tone::Bad),
+        };
+        self.view.say(text, tone);
     }
+}
+
+fn prefix(name: Option<&str>) -> String {
+    name.map(|name| format!("{name}: ")).unwrap_or_default()
 }
 
 fn in_background(env: Env, deed: &Deed) -> Result<String, String> {

@@ -51,25 +51,25 @@ fn entries_are_shown_a_line_each_and_an_empty_answer_says_where_to_look() {
     ");
     let home = filled();
     assert_snapshot!(show(&home, &["logs"]), @"
-    2025-09-01 10:30:00  git sync     success  app: pushed 2 commits to origin/main (1.2 s)
-    2025-09-01 10:40:00  git sync     error    app: both sides changed a.txt; nothing was merged (1.2 s)
-    2025-09-01 10:50:00  git sync     skipped  app: origin cannot be reached (1.2 s)
+    2025-09-01 10:30:00  git sync           success  app: pushed 2 commits to origin/main (1.2 s)
+    2025-09-01 10:40:00  git sync           error    app: both sides changed a.txt; nothing was merged (1.2 s)
+    2025-09-01 10:50:00  git sync           skipped  app: origin cannot be reached (1.2 s)
     2025-09-01 11:00:00  github upsert-internal denied   #7: the preset read-only does not allow it
-    2025-09-01 11:10:00  craft hook   success  (42 ms)
+    2025-09-01 11:10:00  craft hook         success  (42 ms)
     exit 0
     ");
     assert_snapshot!(show(&home, &["logs", "--since", "2w", "--limit", "2", "--platform", "git"]), @"
-    2025-09-01 10:40:00  git sync     error    app: both sides changed a.txt; nothing was merged (1.2 s)
-    2025-09-01 10:50:00  git sync     skipped  app: origin cannot be reached (1.2 s)
+    2025-09-01 10:40:00  git sync           error    app: both sides changed a.txt; nothing was merged (1.2 s)
+    2025-09-01 10:50:00  git sync           skipped  app: origin cannot be reached (1.2 s)
     exit 0
     ");
     assert_snapshot!(show(&home, &["logs", "--since", "85m", "--result", "error", "--result", "denied"]), @"
-    2025-09-01 10:40:00  git sync     error    app: both sides changed a.txt; nothing was merged (1.2 s)
+    2025-09-01 10:40:00  git sync           error    app: both sides changed a.txt; nothing was merged (1.2 s)
     2025-09-01 11:00:00  github upsert-internal denied   #7: the preset read-only does not allow it
     exit 0
     ");
     assert_snapshot!(show(&home, &["logs", "--until", "2025-08-29", "--trigger", "session-end"]), @"
-    2025-08-29 12:00:00  git sync     success  app: long ago (1.2 s)
+    2025-08-29 12:00:00  git sync           success  app: long ago (1.2 s)
     exit 0
     ");
     assert_snapshot!(show(&home, &["logs", "--since", "10m"]), @"

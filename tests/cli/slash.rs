@@ -89,7 +89,7 @@ fn without_words_there_is_help_and_the_status() {
       /craft jobs run              run a job now; it may take a while
       /craft jobs logs             what a job said
       /craft notifications         what waits to be looked at; `show ID`, `dismiss ID`, `snooze ID 2h`
-      /craft logs                  what was done in the last 24 hours; `logs --since 7d --result error`, `logs verify`
+      /craft logs                  what was done in the last 24 hours; `logs -n 10 --result error` the last failures
       /craft metrics               how often syncs run, how long they take, how often they fail
       /craft doctor                whether everything is in order; `--fix` mends what can be mended
 

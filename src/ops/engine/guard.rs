@@ -37,7 +37,10 @@ impl Engine<'_> {
             .map_err(ScanError::from)
             .and_then(|staged| self.sift_commit(&staged));
         fail_point(self.ctx, "commit-scanned");
-        self.verdict(sifted, Doing::Commit)
+        self.verdict(sifted, Doing::Commit)?;
+        // Hooks of the user's may take long from here on.
+        self.reporter.phase("Committing");
+        Ok(())
     }
 
     /// The same for a commit that is only computed.
@@ -64,6 +67,7 @@ impl Engine<'_> {
         fail_point(self.ctx, "push-scanned");
         self.verdict(sifted, Doing::Push)?;
         self.scanned = Some(head.to_owned());
+        self.reporter.phase("Pushing");
         Ok(())
     }
 

@@ -9,6 +9,8 @@ mod run;
 mod store;
 mod work;
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 pub use self::log::Reader;
@@ -41,6 +43,9 @@ pub struct View {
     pub catch_up: CatchUp,
     /// The jobs, in the order in which they are shown.
     pub jobs: Vec<JobView>,
+    /// The file, where it is damaged; then these are jobs that begin anew.
+    #[serde(skip)]
+    pub damaged: Option<PathBuf>,
 }
 
 /// One of them.
@@ -75,11 +80,11 @@ pub enum RunError {
 /// # Errors
 /// Where the configuration or the schedule cannot be read.
 pub fn view(ctx: &Context) -> Result<View, JobsError> {
-    let (schedule, now, setup) = store::look(ctx)?;
+    let (schedule, now, setup, damaged) = store::look(ctx)?;
     let mut jobs: Vec<_> =
         schedule.known().map(|job| JobView { job: job.clone(), due: job.is_due(now.wall) }).collect();
     jobs.sort_by_key(|view| view.job.kind);
-    Ok(View { version: VERSION, enabled: setup.enabled, catch_up: setup.terms.catch_up, jobs })
+    Ok(View { version: VERSION, enabled: setup.enabled, catch_up: setup.terms.catch_up, jobs, damaged })
 }
 
 /// Switches the scheduler on or off.

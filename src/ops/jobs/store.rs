@@ -1,5 +1,7 @@
 //! `craft/schedule.json` and `craft/jobs.due`: read, changed and written under `craft/schedule.lock`, here only.
 
+use std::path::PathBuf;
+
 use super::ended;
 use crate::config::load::{self, ConfigError};
 use crate::context::Context;
@@ -104,16 +106,18 @@ pub(super) fn change<T>(ctx: &Context, change: impl FnOnce(&mut Schedule, &Now, 
     Ok(answer)
 }
 
-/// The schedule as it is at this moment; nothing is written.
-pub(super) fn look(ctx: &Context) -> Result<(Schedule, Now, Setup), JobsError> {
+/// The schedule as it is at this moment, and the file that was passed over, where it is damaged; nothing is written.
+pub(super) fn look(ctx: &Context) -> Result<(Schedule, Now, Setup, Option<PathBuf>), JobsError> {
     let setup = setup(ctx)?;
     let now = now(ctx);
     let Loaded { value: mut schedule, problem } = StateFile::at(ctx.layout.schedule()).peek::<Schedule>()?;
-    if let Some(Problem::Newer { version }) = problem {
-        return Err(newer(&StateFile::at(ctx.layout.schedule()), version));
-    }
+    let damaged = match problem {
+        Some(Problem::Newer { version }) => return Err(newer(&StateFile::at(ctx.layout.schedule()), version)),
+        Some(Problem::Corrupt { kept }) => Some(kept),
+        None => None,
+    };
     settle(ctx, &mut schedule, &now, &setup);
-    Ok((schedule, now, setup))
+    Ok((schedule, now, setup, damaged))
 }
 
 /// Puts the time off at which hooks start a worker for the jobs: now it could do nothing for them.

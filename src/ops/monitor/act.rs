@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::env;
 use crate::git::process::{self, Invocation};
+use crate::sync::tell::NAME;
 
 /// A job, or a sync with a large push, may take long. This only ends what hangs.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -82,19 +83,32 @@ pub fn act(ctx: &Context, deed: &Deed) -> Result<String, String> {
     let finished = process::start(&invocation).and_then(|running| running.wait(None)).map_err(failed)?;
     let said = String::from_utf8_lossy(&finished.stdout);
     match finished.code {
-        Some(0) => Ok(first(&said).unwrap_or_else(|| "done".to_owned())),
+        Some(0) => Ok(answer(&said).unwrap_or_else(|| "done".to_owned())),
         _ if finished.timed_out => Err(format!("not done within {} min", LONGEST.as_secs() / 60)),
-        code => Err(first(&finished.stderr).or_else(|| first(&said)).unwrap_or_else(|| match code {
-            Some(code) => format!("ended with {code}"),
-            None => "it was ended by a signal".to_owned(),
-        })),
+        // What it was doing stands on standard error too, but how a sync ended is its answer.
+        code => {
+            Err(sentence(&said).or_else(|| answer(&finished.stderr)).or_else(|| answer(&said)).unwrap_or_else(|| {
+                match code {
+                    Some(code) => format!("ended with {code}"),
+                    None => "it was ended by a signal".to_owned(),
+                }
+            }))
+        }
     }
 }
 
-/// The first line that says something, without the word that it is an error.
-fn first(text: &str) -> Option<String> {
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
-    Some(line.strip_prefix("error: ").unwrap_or(line).chars().take(KEPT).collect())
+/// How a sync ended: the last line that begins with our name, among lists of files and what is to be done next.
+fn sentence(text: &str) -> Option<String> {
+    let line = text.lines().filter_map(|line| line.trim().strip_prefix(NAME)?.strip_prefix(": ")).next_back()?;
+    Some(line.chars().take(KEPT).collect())
+}
+
+/// What came of it: an error if one is told, how a sync ended, or else the first line that says something.
+fn answer(text: &str) -> Option<String> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = lines.clone().find_map(|line| line.strip_prefix("error: "));
+    let kept = |line: &str| line.chars().take(KEPT).collect();
+    error.map(kept).or_else(|| sentence(text)).or_else(|| lines.next().map(kept))
 }
 
 #[cfg(test)]
@@ -128,8 +142,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_its_first_line() {
-        assert_eq!(first("\n  error: no such job\nhint: x\n").as_deref(), Some("no such job"));
-        assert_eq!(first(" \n"), None);
+    fn an_answer_is_its_error_or_how_the_sync_ended_or_its_first_line() {
+        assert_eq!(answer("\n  error: no such job\nhint: x\n").as_deref(), Some("no such job"));
+        assert_eq!(answer("claude-craft: fetch main\nerror: no such job\n").as_deref(), Some("no such job"));
+        let synced = "committed\n  a.txt\nclaude-craft: committed 1 file\nto go back: craft auto-sync undo x\n";
+        assert_eq!(answer(synced).as_deref(), Some("committed 1 file"));
+        assert_eq!(answer("log-rotation: nothing\nmore\n").as_deref(), Some("log-rotation: nothing"));
+        assert_eq!(answer(" \n"), None);
     }
 }

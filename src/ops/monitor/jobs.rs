@@ -7,12 +7,17 @@ use crate::monitor::model::{Job, Scheduler};
 use crate::ops::jobs;
 use crate::state::progress::Progress;
 
-/// Whether jobs run by themselves, and all of them.
+/// Whether jobs run by themselves, and all of them; a damaged schedule is one of the `problems`.
 ///
 /// # Errors
 /// Why the schedule cannot be read.
-pub(super) fn all(ctx: &Context, running: &[Progress]) -> Result<(Scheduler, Vec<Job>), String> {
+pub(super) fn all(
+    ctx: &Context,
+    running: &[Progress],
+    problems: &mut Vec<String>,
+) -> Result<(Scheduler, Vec<Job>), String> {
     let view = jobs::view(ctx).map_err(|e| e.to_string())?;
+    problems.extend(view.damaged.map(|file| format!("{} cannot be understood", file.display())));
     let jobs = view.jobs.into_iter().map(|view| {
         let job = view.job;
         let (id, timing) = (job.id, job.schedule);

@@ -60,7 +60,7 @@ pub fn collect(ctx: &Context) -> Collected {
         board.problems.push(e.to_string());
         Vec::new()
     });
-    match jobs::all(ctx, &running) {
+    match jobs::all(ctx, &running, &mut board.problems) {
         Ok((scheduler, jobs)) => (board.scheduler, board.jobs) = (scheduler, jobs),
         Err(error) => board.problems.push(error),
     }

@@ -272,9 +272,9 @@ fn note(ctx: &Context, n: &Notification, what: &str) {
     crate::ops::audit::note(
         ctx,
         Entry::new(CRAFT, "notification", Outcome::Success)
-            .item(&n.dedupe_key)
-            .reason(&n.title)
+            .reason(format!("{what}: {}", n.title))
             .with("id", &n.id)
+            .with("dedupeKey", &n.dedupe_key)
             .with("did", what)
             .with("severity", n.severity),
     );
