@@ -63,8 +63,19 @@ const PRELUDE: [&str; 8] = [
 const DURABLE: [&str; 2] = ["core.fsync=committed,index", "core.fsyncMethod=batch"];
 
 /// Commands that talk to a remote; there is a function for each that is used.
-const REACHING_OUT: [&str; 8] =
-    ["push", "fetch", "pull", "ls-remote", "clone", "fetch-pack", "send-pack", "request-pull"];
+const REACHING_OUT: [&str; 11] = [
+    "push",
+    "fetch",
+    "pull",
+    "ls-remote",
+    "clone",
+    "fetch-pack",
+    "send-pack",
+    "request-pull",
+    "submodule",
+    "lfs",
+    "archive",
+];
 
 /// What a call may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +122,8 @@ pub struct Git<'a> {
     stopped: Rc<Cell<bool>>,
     /// Whether what is written is synced.
     durable: Cell<bool>,
+    /// Whether a partial clone may get what it lacks whenever a call needs it.
+    lazy: Cell<bool>,
 }
 
 impl<'a> Git<'a> {
@@ -126,12 +139,18 @@ impl<'a> Git<'a> {
             on_start: RefCell::new(Box::new(|_, _| {})),
             stopped: Rc::default(),
             durable: Cell::new(false),
+            lazy: Cell::new(true),
         }
     }
 
     /// Sets who is told the process id of every child that may write.
     pub fn tell_starts(&self, hear: impl FnMut(u32, Kind) + 'static) {
         *self.on_start.borrow_mut() = Box::new(hear);
+    }
+
+    /// From now on no call gets by itself what a partial clone lacks (git 2.45 and later): nothing may be taken in.
+    pub fn stay_here(&self) {
+        self.lazy.set(false);
     }
 
     /// From now on, what calls write survives a power cut.
@@ -303,6 +322,9 @@ impl Call<'_, '_> {
         let mut environment = git.environment.clone();
         if self.kind == Kind::Read {
             environment.push(("GIT_OPTIONAL_LOCKS".into(), "0".into()));
+        }
+        if !git.lazy.get() {
+            environment.push(("GIT_NO_LAZY_FETCH".into(), "1".into()));
         }
         environment.extend(self.extra);
         let invocation = Invocation {

@@ -301,7 +301,8 @@ impl<C: Clock> Hook<'_, C> {
     fn tell(&mut self, name: Name, here: &Here, notices: &[Notice]) {
         let to_model = here.policy.config.auto_sync.triggers.session_start.additional_context;
         // A prompt that tells of a sync has its words already; the line waits for the next one.
-        let announced = if notices.is_empty() { self.announced(here) } else { None };
+        let silent = notices.iter().all(|n| n.user.is_empty());
+        let announced = if silent { self.announced(here) } else { None };
         let line = announced.as_ref().map(|a| Notice { user: a.line.clone(), model: String::new() });
         let all: Vec<Notice> = notices.iter().cloned().chain(line).collect();
         match self.print(name, &all, to_model) {

@@ -20,7 +20,7 @@ use crate::fs::{FsError, IoContext, private};
 /// Bytes that hold any head.
 const ROOM: usize = 512;
 /// A line is written in microseconds; who waits this long waits for something broken.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the file says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

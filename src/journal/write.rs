@@ -118,7 +118,10 @@ fn active(path: &Path) -> Result<File, FsError> {
 
 fn turn_over(layout: &Layout, held: &Held, open: &mut Open) -> Result<(), FsError> {
     let folder = layout.journal_archive();
-    private::folder(&folder)?;
+    // Where there is no place for old files the present one goes on to grow: a line that is not written is worse.
+    if private::folder(&folder).is_err() {
+        return Ok(());
+    }
     let head = &mut open.head;
     let stem = Archived::stem(head.first, head.from, head.to);
     let target = folder.join(format!("{stem}.jsonl"));

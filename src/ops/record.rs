@@ -194,7 +194,11 @@ fn judge(ctx: &Context, repo: &mut RepoState, report: &Report, config: &Config) 
                 verdict.known = true;
             } else {
                 verdict.tell.push(format!("{}: {}\n  {}", tell::NAME, attention.message, attention.command));
-                repo.attention = Some(attention);
+                // That something is not allowed settles no conflict.
+                let hides = is_conflict(repo) && attention.kind == Refusal::Permission.word();
+                if !hides {
+                    repo.attention = Some(attention);
+                }
             }
         }
         // Being offline or busy says nothing about what needed the user before; and a sync that only

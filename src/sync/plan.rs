@@ -103,7 +103,7 @@ pub fn whole(before: &Seen, after: &Seen, action: Action) -> Vec<Step> {
 fn before_fetch(seen: &Seen, action: Action) -> Vec<Step> {
     let mut steps = Vec::new();
     // The first commit of a branch waits for the remote's answer: it may have a history already.
-    let first = !seen.born && seen.other != Other::None && seen.may.reaches(action);
+    let first = !seen.born && seen.other != Other::None;
     let commits = action.pushes() && seen.changes > 0 && !first;
     if commits {
         steps.extend([Step::Snapshot, Step::Commit { files: seen.changes }]);
@@ -225,6 +225,10 @@ mod tests {
         for action in [Push, Sync] {
             assert_eq!(names(&next(&unborn, action)), "");
             assert_eq!(names(&next(&born, action)), "keep commit");
+            // Who may not even ask whether there is one waits, too.
+            let alone = Seen { may: May { pull: false, push: false }, fetched: false, ..unborn.clone() };
+            assert_eq!(names(&next(&alone, action)), "");
+            assert_eq!(names(&next(&Seen { born: true, ..alone }, action)), "keep commit");
         }
     }
 

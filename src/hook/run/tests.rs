@@ -282,7 +282,7 @@ fn a_prompt_is_told_what_waits_but_a_command_of_ours_and_a_subagent_are_not() {
 }
 
 #[test]
-fn a_notification_is_told_once_as_one_more_line_and_only_to_whom_it_is_for() {
+fn a_notification_is_told_once_at_a_prompt_of_its_own_and_only_to_whom_it_is_for() {
     let mut world = World::new(&json!({"triggers": {"userPrompt": {"enabled": false}}}));
     world.announces("2 notifications", false);
     let mut subagent = world.prompt("hello");
@@ -292,7 +292,8 @@ fn a_notification_is_told_once_as_one_more_line_and_only_to_whom_it_is_for() {
     assert_eq!(world.run(session_end, &world.end()).printed, Value::Null);
     world.waits("pulled");
     let said = |seen: Seen| seen.printed["systemMessage"].as_str().map(str::to_owned);
-    assert_eq!(said(world.run(prompt_sync, &world.prompt("hello"))).unwrap(), "pulled\n2 notifications");
+    assert_eq!(said(world.run(prompt_sync, &world.prompt("hello"))).unwrap(), "pulled", "one thing at a prompt");
+    assert_eq!(said(world.run(prompt_sync, &world.prompt("hello"))).unwrap(), "2 notifications");
     assert_eq!(world.run(prompt_sync, &world.prompt("hello")), Seen::default(), "told once");
     world.announces("grave\nmatter", true);
     for _ in 0..3 {

@@ -21,6 +21,9 @@ impl Engine<'_> {
         let decide = |operation| gate.decide(Platform::Git, operation, Origin::Internal);
         let (pull, push) = (decide(Operation::Pull), decide(Operation::Push));
         self.may = May { pull: pull.allowed, push: push.allowed };
+        if !pull.allowed {
+            self.git.stay_here();
+        }
         let action = self.job.action;
         if !push.allowed && action.pushes() {
             self.leave_out(push, "nothing is sent");

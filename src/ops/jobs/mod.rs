@@ -16,13 +16,17 @@ use serde::Serialize;
 pub use self::log::Reader;
 pub use self::run::Ran;
 pub use self::store::JobsError;
+use crate::audit::entry::CRAFT;
+use crate::audit::{Entry, Outcome};
 use crate::clock::Millis;
 use crate::config::model::CatchUp;
 use crate::context::Context;
 use crate::diagnostics;
 use crate::fs::FsError;
+use crate::ops::audit;
 use crate::ops::settings::{self, SettingsError};
-use crate::schedule::{Job, Kind, Lease, Now, Schedule};
+use crate::queue::Trigger;
+use crate::schedule::{Job, Kind, Lease, Now, Schedule, every};
 use crate::state::due;
 use crate::sync::step::{Reporter, Silent};
 
@@ -92,7 +96,11 @@ pub fn view(ctx: &Context) -> Result<View, JobsError> {
 /// # Errors
 /// Where the configuration cannot be changed.
 pub fn switch(ctx: &Context, on: bool) -> Result<(), SettingsError> {
-    settings::set(ctx, "scheduler.enabled", if on { "true" } else { "false" }, false).map(drop)
+    let change = settings::set(ctx, "scheduler.enabled", if on { "true" } else { "false" }, false)?;
+    if change.before != change.after {
+        note(ctx, "all", if on { "switched on" } else { "switched off" });
+    }
+    Ok(())
 }
 
 /// Lets a job rest.
@@ -100,7 +108,7 @@ pub fn switch(ctx: &Context, on: bool) -> Result<(), SettingsError> {
 /// # Errors
 /// Where the schedule cannot be changed.
 pub fn pause(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
-    edit(ctx, kind, |schedule, now| schedule.pause(kind, now))
+    edit(ctx, kind, "paused", |schedule, now| schedule.pause(kind, now))
 }
 
 /// Lets a job run by itself again.
@@ -108,7 +116,7 @@ pub fn pause(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
 /// # Errors
 /// As [`pause`].
 pub fn resume(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
-    edit(ctx, kind, |schedule, now| schedule.resume(kind, now))
+    edit(ctx, kind, "resumed", |schedule, now| schedule.resume(kind, now))
 }
 
 /// Forgets the failures of a job.
@@ -116,7 +124,7 @@ pub fn resume(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
 /// # Errors
 /// As [`pause`].
 pub fn reset(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
-    edit(ctx, kind, |schedule, now| schedule.reset(kind, now))
+    edit(ctx, kind, "failures forgotten", |schedule, now| schedule.reset(kind, now))
 }
 
 /// Sets how often a job runs, in milliseconds.
@@ -124,15 +132,24 @@ pub fn reset(ctx: &Context, kind: Kind) -> Result<JobView, JobsError> {
 /// # Errors
 /// As [`pause`].
 pub fn set_interval(ctx: &Context, kind: Kind, interval: Millis) -> Result<JobView, JobsError> {
-    edit(ctx, kind, |schedule, now| schedule.set_interval(kind, interval, now))
+    let did = format!("every {}", every::words(interval));
+    edit(ctx, kind, &did, |schedule, now| schedule.set_interval(kind, interval, now))
 }
 
-fn edit(ctx: &Context, kind: Kind, change: impl FnOnce(&mut Schedule, &Now)) -> Result<JobView, JobsError> {
-    store::change(ctx, |schedule, now, _| {
+fn edit(ctx: &Context, kind: Kind, did: &str, change: impl FnOnce(&mut Schedule, &Now)) -> Result<JobView, JobsError> {
+    let view = store::change(ctx, |schedule, now, _| {
         change(schedule, now);
         let job = schedule.job(kind).cloned().unwrap_or_else(|| kind.job());
         JobView { due: job.is_due(now.wall), job }
-    })
+    })?;
+    note(ctx, kind.word(), did);
+    Ok(view)
+}
+
+/// Writes into the journal what somebody changed about jobs.
+fn note(ctx: &Context, item: &str, did: &str) {
+    let entry = Entry::new(CRAFT, "jobs", Outcome::Success).item(item).reason(did).trigger(Trigger::Manual.word());
+    audit::note(ctx, entry);
 }
 
 /// Runs a job now, in this process, whether it is due or not.
