@@ -19,7 +19,7 @@ for form in days one; do
   "$target/examples/journal" "$home" "$lines" "$now" "$form" >&2
   size=$(du -sm "$home/craft/log" | cut -f1)
   measure() {
-    local times=() out peak
+    local times=() peak
     for _ in $(seq "$runs"); do
       local begun ended
       begun=$(date +%s%N)
