@@ -5,7 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 lines=${1:-1000000}
 runs=${RUNS:-7}
-cargo build --release --locked --bin craft --example journal
+# Without optimisation across crates, which takes minutes and changes little here.
+export CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+cargo build --release --locked --quiet --bin craft --example journal
 target=${CARGO_TARGET_DIR:-target}/release
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::env::{self, Env};
 use crate::monitor::rows::{Tone, live, stays};
 use crate::monitor::view::{Command, Key, View, update};
-use crate::ops::monitor::{Collected, Deed, act, collect};
+use crate::ops::monitor::{Collected, Deed, Kept, act, collect_again};
 use crate::plain;
 use crate::sys;
 
@@ -106,6 +106,8 @@ struct Monitor<'a> {
     watch: Watch,
     tx: Sender<Event>,
     collected: Collected,
+    /// What need not be read again.
+    kept: Kept,
     view: View,
     /// What is being done, as it is told.
     busy: BTreeSet<String>,
@@ -115,7 +117,8 @@ struct Monitor<'a> {
 impl<'a> Monitor<'a> {
     fn new(ctx: &'a Context, watch: Watch, tx: Sender<Event>) -> Self {
         let collected = Collected::default();
-        Self { ctx, watch, tx, collected, view: View::default(), busy: BTreeSet::new(), looking: false }
+        let kept = Kept::default();
+        Self { ctx, watch, tx, collected, kept, view: View::default(), busy: BTreeSet::new(), looking: false }
     }
 
     fn run(mut self, screen: &mut Screen, events: &Receiver<Event>) -> io::Result<()> {
@@ -162,7 +165,7 @@ impl<'a> Monitor<'a> {
 
     /// Reads everything anew.
     fn refresh(&mut self) {
-        self.collected = collect(self.ctx);
+        self.collected = collect_again(self.ctx, &mut self.kept);
         if let Some(trouble) = self.watch.follow(&self.collected.watch) {
             self.collected.board.problems.push(trouble);
         }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt as _;
 
 use crate::audit::activity::{self, Tally};
 use crate::audit::metrics::{Fold, HOOK};
@@ -14,8 +15,32 @@ use crate::ops::audit;
 /// How many entries are shown.
 const SHOWN: usize = 100;
 
-/// What the journal holds.
+/// What was read last, and of what: a day of the journal is not read again for something else that has changed.
 #[derive(Debug, Default)]
+pub struct Kept {
+    read: Option<(Stamp, Journal)>,
+}
+
+/// File, size, and the minute it is: what was done in the last 24 hours also changes by itself.
+type Stamp = (u64, u64, u64);
+
+/// Reads it, unless that was done and nothing has changed.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn read_if_changed(ctx: &Context, kept: &mut Kept) -> Result<Journal, String> {
+    let file = std::fs::metadata(ctx.layout.journal()).map_or((0, 0), |m| (m.ino(), m.len()));
+    let stamp = (file.0, file.1, ctx.clock.now_ms() / 60_000);
+    if let Some((_, journal)) = kept.read.as_ref().filter(|(of, _)| *of == stamp) {
+        return Ok(journal.clone());
+    }
+    let journal = read(ctx)?;
+    kept.read = Some((stamp, journal.clone()));
+    Ok(journal)
+}
+
+/// What the journal holds.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Journal {
     /// What was done in the last 24 hours.
     pub(super) activity: Activity,
@@ -29,7 +54,7 @@ pub(super) struct Journal {
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(super) fn read(ctx: &Context) -> Result<Journal, String> {
+fn read(ctx: &Context) -> Result<Journal, String> {
     let now = ctx.clock.now_ms();
     let mut activity = activity::Activity::new(now);
     let mut fold = Fold::new(now);
@@ -84,5 +109,37 @@ fn summed(day: &metrics::Window) -> Metrics {
         duration_ms: any.then_some(Durations { median: day.duration_ms.median, p95: day.duration_ms.p95 }),
         failure_rate: any.then_some(day.failure_rate),
         conflict_rate: any.then_some(day.conflict_rate),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Outcome;
+    use crate::env::{CLAUDE_CONFIG_DIR, CRAFT_INTERNAL_NOW, Env};
+
+    #[test]
+    fn the_journal_is_read_again_when_it_has_changed_and_at_the_minute() {
+        let tmp = tempfile::tempdir().unwrap();
+        let at = |ms: u64| {
+            let folder = tmp.path().to_str().unwrap().to_owned();
+            Context::new(Env::from_pairs([(CLAUDE_CONFIG_DIR, folder), (CRAFT_INTERNAL_NOW, ms.to_string())])).unwrap()
+        };
+        let (ctx, later) = (at(1_756_728_000_000), at(1_756_728_060_000));
+        let mut kept = Kept::default();
+        let mut items = |ctx: &Context| -> Vec<_> {
+            read_if_changed(ctx, &mut kept).unwrap().entries.into_iter().filter_map(|e| e.item).collect()
+        };
+        assert_eq!(items(&ctx), [""; 0]);
+        audit::note(&ctx, Entry::new("git", "sync", Outcome::Success).item("one"));
+        assert_eq!(items(&ctx), ["one"]);
+        // As many bytes in the same file: only who reads it again sees them.
+        let text = std::fs::read_to_string(ctx.layout.journal()).unwrap();
+        let file = std::fs::File::options().write(true).open(ctx.layout.journal()).unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, text.replace("one", "two").as_bytes(), 0).unwrap();
+        assert_eq!(items(&ctx), ["one"]);
+        assert_eq!(items(&later), ["two"]);
+        audit::note(&later, Entry::new("git", "sync", Outcome::Success).item("three"));
+        assert_eq!(items(&later), ["three", "two"]);
     }
 }

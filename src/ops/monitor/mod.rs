@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 pub use act::{Deed, act};
+pub use journal::Kept;
 
 use crate::config::load;
 use crate::context::Context;
@@ -34,6 +35,12 @@ pub struct Collected {
 /// Puts it together. Nothing is written and nothing is started.
 #[must_use]
 pub fn collect(ctx: &Context) -> Collected {
+    collect_again(ctx, &mut Kept::default())
+}
+
+/// As [`collect`], for who does so again and again.
+#[must_use]
+pub fn collect_again(ctx: &Context, kept: &mut Kept) -> Collected {
     let now = ctx.clock.now_ms();
     let layout = &ctx.layout;
     let mut board = Dashboard { version: VERSION, generated_at: now, ..Dashboard::default() };
@@ -68,7 +75,7 @@ pub fn collect(ctx: &Context) -> Collected {
         Ok(notifications) => board.notifications = notifications,
         Err(error) => board.problems.push(error),
     }
-    match journal::read(ctx) {
+    match journal::read_if_changed(ctx, kept) {
         Ok(read) => {
             board.activity = read.activity;
             board.metrics = read.metrics;
