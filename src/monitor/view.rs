@@ -93,21 +93,30 @@ pub enum Key {
     Ctrl(char),
 }
 
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// Run a job now.
+    RunJob(String),
+    /// Let a job rest.
+    PauseJob(String),
+    /// Let a job run by itself again.
+    ResumeJob(String),
+    /// Sync the repository at this place.
+    ForceSync(PathBuf),
+    /// Note that a notification was read.
+    Read(String),
+    /// Put a notification away.
+    Dismiss(String),
+    /// Have a worker count changed files.
+    Look,
+}
+
 /// What follows from a key for the world outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Run this job now.
-    RunJob(String),
-    /// Let this job rest.
-    PauseJob(String),
-    /// Let it run by itself again.
-    ResumeJob(String),
-    /// Sync the repository at this place now.
-    ForceSync(PathBuf),
-    /// This notification was read.
-    Read(String),
-    /// This notification is done with.
-    Dismiss(String),
+    /// Do this.
+    Do(Deed),
     /// Stop, as Ctrl-Z does.
     Suspend,
     /// Draw everything anew.
@@ -281,7 +290,7 @@ fn open(view: &mut View, board: &Dashboard, now: Millis) -> Option<Command> {
     }
     let unread = board.notifications.recent.iter().any(|n| n.id == id && n.read_at.is_none());
     view.over = Over::Details { id: id.clone(), scrolled: 0 };
-    (view.panel == Panel::Notifications && unread).then_some(Command::Read(id))
+    (view.panel == Panel::Notifications && unread).then_some(Command::Do(Deed::Read(id)))
 }
 
 /// The keys that do something to the chosen row; one that does not fit says so.
@@ -302,12 +311,12 @@ fn act(view: &mut View, board: &Dashboard, key: char) -> Option<Command> {
             .repositories
             .iter()
             .find(|r| r.path.to_string_lossy() == id)
-            .map(|r| Command::ForceSync(r.path.clone())),
-        'd' => board.notifications.recent.iter().find(|n| n.id == id).map(|n| Command::Dismiss(n.id.clone())),
+            .map(|r| Command::Do(Deed::ForceSync(r.path.clone()))),
+        'd' => board.notifications.recent.iter().find(|n| n.id == id).map(|n| Command::Do(Deed::Dismiss(n.id.clone()))),
         _ => board.jobs.iter().find(|j| j.id == id).map(|job| match (key, job.enabled) {
-            ('r', _) => Command::RunJob(job.kind.clone()),
-            (_, true) => Command::PauseJob(job.kind.clone()),
-            (_, false) => Command::ResumeJob(job.kind.clone()),
+            ('r', _) => Command::Do(Deed::RunJob(job.kind.clone())),
+            (_, true) => Command::Do(Deed::PauseJob(job.kind.clone())),
+            (_, false) => Command::Do(Deed::ResumeJob(job.kind.clone())),
         }),
     };
     if command.is_none() {

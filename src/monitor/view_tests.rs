@@ -27,24 +27,24 @@ fn after(board: &Dashboard, keys: &str) -> (View, Option<Command>) {
 fn keys_lead_to_commands() {
     let board = ordinary();
     let job = |name: &str| name.to_owned();
-    let site = || Command::ForceSync("/home/ann/work/site".into());
+    let site = || Command::Do(Deed::ForceSync("/home/ann/work/site".into()));
     for (keys, command) in [
-        ("r", Some(Command::RunJob(job("external-sync")))),
-        ("jr", Some(Command::RunJob(job("external-pull")))),
-        ("p", Some(Command::PauseJob(job("external-sync")))),
-        ("↓p", Some(Command::ResumeJob(job("external-pull")))),
+        ("r", Some(Command::Do(Deed::RunJob(job("external-sync"))))),
+        ("jr", Some(Command::Do(Deed::RunJob(job("external-pull"))))),
+        ("p", Some(Command::Do(Deed::PauseJob(job("external-sync"))))),
+        ("↓p", Some(Command::Do(Deed::ResumeJob(job("external-pull"))))),
         ("2⤓s", Some(site())),
         ("⇥jjs", Some(site())),
         ("⇥jjjjjjjs", Some(site())),
         ("2⤓⏎s", Some(site())),
         ("2/site⏎s", Some(site())),
         ("2/sites", None),
-        ("3⏎", Some(Command::Read("n2".into()))),
+        ("3⏎", Some(Command::Do(Deed::Read("n2".into())))),
         ("3j⏎", None),
-        ("3d", Some(Command::Dismiss("n2".into()))),
-        ("3jkjd", Some(Command::Dismiss("n1".into()))),
-        ("3⏎d", Some(Command::Dismiss("n2".into()))),
-        ("⇤⇤⇤d", Some(Command::Dismiss("n2".into()))),
+        ("3d", Some(Command::Do(Deed::Dismiss("n2".into())))),
+        ("3jkjd", Some(Command::Do(Deed::Dismiss("n1".into())))),
+        ("3⏎d", Some(Command::Do(Deed::Dismiss("n2".into())))),
+        ("⇤⇤⇤d", Some(Command::Do(Deed::Dismiss("n2".into())))),
         ("q", Some(Command::Quit)),
         ("?q", Some(Command::Quit)),
         ("3⏎q", Some(Command::Quit)),
@@ -104,7 +104,7 @@ fn who_is_chosen_stays_chosen_when_others_come_and_go() {
     board.notifications.recent.insert(0, crate::monitor::model::Notification { id: "n0".into(), ..more });
     let view = view.settled(&board, NOW);
     assert_eq!(*view.cursor(Panel::Notifications), Cursor { id: "n1".into(), at: 2 });
-    assert_eq!(update(view.clone(), &board, NOW, Key::Char('d')).1, Some(Command::Dismiss("n1".into())));
+    assert_eq!(update(view.clone(), &board, NOW, Key::Char('d')).1, Some(Command::Do(Deed::Dismiss("n1".into()))));
     board.notifications.recent.remove(0);
     let first = board.notifications.recent.remove(0);
     let view = view.settled(&board, NOW);

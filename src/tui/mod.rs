@@ -17,8 +17,8 @@ use self::watch::Watch;
 use crate::context::Context;
 use crate::env::{self, Env};
 use crate::monitor::rows::{Tone, live, stays};
-use crate::monitor::view::{Command, Key, View, update};
-use crate::ops::monitor::{Collected, Deed, Kept, act, collect_again};
+use crate::monitor::view::{Command, Deed, Key, View, update};
+use crate::ops::monitor::{Collected, Kept, act, collect_again};
 use crate::plain;
 use crate::sys;
 
@@ -191,12 +191,7 @@ impl<'a> Monitor<'a> {
                         screen.suspended(sys::stop_self)?;
                         self.refresh();
                     }
-                    Some(Command::RunJob(job)) => self.start(Deed::RunJob(job)),
-                    Some(Command::PauseJob(job)) => self.start(Deed::PauseJob(job)),
-                    Some(Command::ResumeJob(job)) => self.start(Deed::ResumeJob(job)),
-                    Some(Command::ForceSync(path)) => self.start(Deed::ForceSync(path)),
-                    Some(Command::Read(id)) => self.start(Deed::Read(id)),
-                    Some(Command::Dismiss(id)) => self.start(Deed::Dismiss(id)),
+                    Some(Command::Do(deed)) => self.start(deed),
                     None => {}
                 }
             }

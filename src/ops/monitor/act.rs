@@ -2,37 +2,19 @@
 //! prints cannot come onto the screen, a fault of it takes nothing down, and it goes on when the monitor is closed.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::context::Context;
 use crate::env;
 use crate::git::process::{self, Invocation};
+use crate::monitor::view::Deed;
 use crate::sync::tell::NAME;
 
 /// A job, or a sync with a large push, may take long. This only ends what hangs.
 const LONGEST: Duration = Duration::from_secs(3600);
 /// Characters of an answer that are kept.
 const KEPT: usize = 400;
-
-/// Something to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
-    /// Run a job now.
-    RunJob(String),
-    /// Let a job rest.
-    PauseJob(String),
-    /// Let a job run by itself again.
-    ResumeJob(String),
-    /// Sync the repository at this place.
-    ForceSync(PathBuf),
-    /// Note that a notification was read.
-    Read(String),
-    /// Put a notification away.
-    Dismiss(String),
-    /// Have a worker count changed files.
-    Look,
-}
 
 impl Deed {
     /// The words after `craft`.

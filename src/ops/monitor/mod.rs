@@ -9,7 +9,7 @@ mod repositories;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-pub use act::{Deed, act};
+pub use act::act;
 pub use journal::Kept;
 
 use crate::config::load;
