@@ -4,6 +4,7 @@
 //! it). Floor 0 is all that the hook executables use and builds without the feature `cli`.
 
 // Floor 0: base.
+pub mod book;
 pub mod clock;
 pub mod config;
 pub mod detach;
@@ -26,9 +27,13 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod install;
 #[cfg(feature = "cli")]
+pub mod json;
+#[cfg(feature = "cli")]
 pub mod monitor;
 #[cfg(feature = "cli")]
 pub mod notify;
+#[cfg(feature = "cli")]
+pub mod phase;
 #[cfg(feature = "cli")]
 pub mod scan;
 #[cfg(feature = "cli")]

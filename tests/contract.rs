@@ -12,10 +12,11 @@ const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "tui", "worker"]),
     (3, &["ops"]),
     (2, &["context", "git", "host", "journal"]),
-    (1, &["audit", "install", "monitor", "notify", "scan", "schedule", "settings", "sync"]),
+    (1, &["audit", "install", "json", "monitor", "notify", "phase", "scan", "schedule", "settings", "sync"]),
     (
         0,
         &[
+            "book",
             "clock",
             "config",
             "detach",

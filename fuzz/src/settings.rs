@@ -1,8 +1,8 @@
 //! The client's settings files: whatever the layout, what is put in comes out again and gives back the bytes
 //! that were there; putting in twice is putting in once; all else stays.
 
+use claude_craft::json::document::{Document, Step};
 use claude_craft::settings::check::check;
-use claude_craft::settings::document::{Document, Step};
 use claude_craft::settings::fragment::{self, Values};
 use claude_craft::settings::merge::put_in;
 use claude_craft::settings::ours;

@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod monitor;
 pub mod notifications;
 pub mod permissions;
+pub mod plan;
 pub mod progress;
 pub mod scan;
 pub mod settings;
@@ -64,6 +65,8 @@ enum Command {
     Uninstall(install::Uninstall),
     /// Check everything that must hold for the hooks to work
     Doctor(doctor::Doctor),
+    /// Plan work in phases, and keep the books of it
+    Plan(plan::Plan),
     /// Look for credentials in files, in what would be sent, or in the history
     Scan(scan::Scan),
     /// Put our pieces into Claude Code's settings files, and take them out again
@@ -177,6 +180,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::AutoSync(auto_sync) => auto_sync.verb.unwrap_or_else(|| Verb::Status(status::Show::default())),
         Command::Install(args) => return install::install(&ctx, ui, &cwd, &args),
         Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
+        Command::Plan(args) => return plan::run(&ctx, ui, &cwd, &args),
         Command::Scan(args) => return scan::run(&ctx, ui, &cwd, &args),
         Command::Jobs(args) => return jobs::run(&ctx, ui, &args),
         Command::Logs(args) => return logs::run(&ctx, ui, &cwd, &args),

@@ -41,6 +41,8 @@ pub struct Config {
     pub notifications: Notifications,
     /// What is written down.
     pub logging: Logging,
+    /// Phased plans.
+    pub plans: Plans,
 }
 
 /// The version of the file's format.
@@ -248,7 +250,7 @@ pub struct Repository {
     #[serde(default)]
     pub enrolled: String,
     /// Sections of the configuration that differ here: a JSON merge patch (RFC 7396) over
-    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths`, `security` and `permissions`.
+    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths`, `security`, `permissions` and `plans`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, Value>,
 }
@@ -481,5 +483,33 @@ pub struct Logging {
 impl Default for Logging {
     fn default() -> Self {
         Self { retention_days: 30, max_mib: 16 }
+    }
+}
+
+/// Phased plans.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Plans {
+    /// Whether a session that starts is told how the plan stands.
+    pub session_context: bool,
+    /// Whether to-dos are ticked that an answer of the model names as done in a line of their own.
+    pub stop_markers: bool,
+    /// What the names of the branches of phases begin with.
+    pub branch_prefix: String,
+    /// The branch that phases are merged into; `null` for the one that the remote's HEAD names, `main` or `master`.
+    pub main_branch: Option<String>,
+    /// Whether auto-sync of an enrolled repository pushes the branches of phases as well.
+    pub sync_branches: bool,
+}
+
+impl Default for Plans {
+    fn default() -> Self {
+        Self {
+            session_context: true,
+            stop_markers: true,
+            branch_prefix: "para/".into(),
+            main_branch: None,
+            sync_branches: true,
+        }
     }
 }

@@ -189,6 +189,28 @@ fn streamed(
     Ok(())
 }
 
+/// Makes a file of the user's that did not exist, complete from its first moment; whether it was made. Missing folders
+/// are made, and the modes are what the user's umask says.
+///
+/// # Errors
+/// Where the folder cannot be made or the file not written.
+pub fn place_new(path: &Path, bytes: &[u8]) -> Result<bool, FsError> {
+    let folder = parent(path);
+    fs::create_dir_all(folder).at("create", folder)?;
+    let temporary = temporary_beside(path);
+    let made = write_new(&temporary, bytes, true).and_then(|()| match fs::hard_link(&temporary, path) {
+        Ok(()) => Ok(true),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(e) => Err(e).at("create", path),
+    });
+    let _ = fs::remove_file(&temporary);
+    let made = made?;
+    if made {
+        sync_folder(folder);
+    }
+    Ok(made)
+}
+
 /// Appends one line to a file of ours in a single `write`, so that lines of several processes never mix. The
 /// file and missing folders are made, for this user only; a symlink is not followed.
 ///

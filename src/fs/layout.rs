@@ -286,6 +286,12 @@ impl RepoFiles {
         self.dir.join("observe.tick")
     }
 
+    /// Held by whoever changes the book of a plan.
+    #[must_use]
+    pub fn plan_lock(&self) -> PathBuf {
+        self.dir.join("plan.lock")
+    }
+
     /// What the next hook of this repository has to tell.
     #[must_use]
     pub fn notices(&self) -> PathBuf {

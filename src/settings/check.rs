@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value};
 
-use super::document::{Document, Fault, Step, spell};
+use crate::json::document::{Document, Fault, Step, spell};
 
 /// Events that clients up to 2.1.329 know. Others are skipped by the client with a warning.
 const EVENTS: [&str; 33] = [

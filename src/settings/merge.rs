@@ -4,9 +4,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::document::{Document, Fault, Step, spell};
 use super::ours;
 use super::remove::{self, find_hook};
+use crate::json::document::{Document, Fault, Step, spell};
 
 /// Objects that the client takes as one value: half of the user's and half of ours would be neither.
 const UNITS: [&str; 1] = ["statusLine"];

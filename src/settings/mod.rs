@@ -2,9 +2,7 @@
 //! that everything else keeps its bytes. Not to be taken for our own configuration (`config`).
 
 pub mod check;
-pub mod document;
 pub mod fragment;
 pub mod merge;
 pub mod ours;
 pub mod remove;
-pub mod style;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::document::{Step, spell};
+use crate::json::document::{Step, spell};
 
 /// The hook executables.
 pub const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-prompt-sync"];

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::document::{Document, Fault, Step};
 use super::merge::{Entry, command, way};
+use crate::json::document::{Document, Fault, Step};
 
 /// A file without our entries.
 #[derive(Debug, Clone, PartialEq, Eq)]

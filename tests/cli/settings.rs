@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use claude_craft::json::document::Document;
 use claude_craft::settings::check::check;
-use claude_craft::settings::document::Document;
 use claude_craft::settings::fragment::{ALL, Values};
 use claude_craft::settings::merge::put_in;
 use insta::assert_snapshot;

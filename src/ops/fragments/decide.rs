@@ -3,8 +3,8 @@
 use super::record::{AppliedFragment, FileRecord, Print};
 use super::{FragmentsError, Scene};
 use crate::clock;
+use crate::json::document::{Document, Fault};
 use crate::settings::check::{self, Findings};
-use crate::settings::document::{Document, Fault};
 use crate::settings::fragment::{self, Values};
 use crate::settings::merge::put_in;
 use crate::settings::remove::take_out;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::fs::FsError;
-use crate::settings::document::Fault;
+use crate::json::document::Fault;
 use crate::settings::fragment::FragmentError;
 
 /// The same executable would be run from another place as well.

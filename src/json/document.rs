@@ -203,6 +203,25 @@ impl Document {
         self.append(way, |style, indent| style.member(key, value, indent))
     }
 
+    /// Adds a member to the object at `way`, in front of its member `next`; at the end where it has none of that name.
+    ///
+    /// # Errors
+    /// Where there is no object.
+    pub fn insert_before(&mut self, way: &[Step], next: &str, key: &str, value: &Value) -> Result<(), Fault> {
+        let node = self.node(way).ok_or_else(|| self.missing(way))?;
+        let Some(next) = node.members().iter().position(|m| m.key == next) else { return self.insert(way, key, value) };
+        let style = Style::of(&self.text, &self.root);
+        let start = node.members()[next].start;
+        let before = next.checked_sub(1).map_or(node.start + 1, |i| node.members()[i].value.end);
+        let text = if self.text[before..start].contains(['\n', '\r']) {
+            let indent = line_indent(&self.text, start).to_owned();
+            format!("{},{}{indent}", style.member(key, value, Some(&indent)), style.newline)
+        } else {
+            format!("{},{}", style.member(key, value, None), style.gap())
+        };
+        self.splice(start..start, &text)
+    }
+
     /// Adds an element at the end of the array at `way`.
     ///
     /// # Errors

@@ -1,0 +1,143 @@
+//! Reading and writing the book and the documents beside it. Whoever changes the book holds its lock from reading to
+//! writing, so that of two sessions neither loses what the other wrote.
+
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::fs::atomic::{self, Durability};
+use crate::fs::layout::repo_key;
+use crate::fs::lock::{self, LockGuard};
+use crate::fs::read_optional;
+use crate::ops::plan::{Kind, Place, PlanError};
+use crate::ops::sync;
+use crate::phase::book::Book;
+use crate::plain;
+
+/// How long another command may hold the book.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Larger files are no books or plans.
+const LARGEST: u64 = 4 << 20;
+
+/// The book, held: nobody else of ours writes it.
+pub struct Held {
+    /// The book.
+    pub book: Book,
+    was: String,
+    _guard: LockGuard,
+}
+
+/// The text of a document; `None` where there is none.
+///
+/// # Errors
+/// Where it cannot be read, is no UTF-8 or is larger than 4 MiB.
+pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
+    let file = inside(place, path)?;
+    if std::fs::metadata(&file).is_ok_and(|m| m.len() > LARGEST) {
+        return Err(PlanError::usage(format!("{path} is larger than {} MiB", LARGEST >> 20)));
+    }
+    let Some(bytes) = read_optional(&file)? else { return Ok(None) };
+    String::from_utf8(bytes).map(Some).map_err(|e| {
+        let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
+        PlanError::usage(format!("{path}:{line}: this is not UTF-8")).remedy("save it as UTF-8")
+    })
+}
+
+/// Where a document is. A repository comes from elsewhere: a link in it must not make us read or write outside of it.
+///
+/// # Errors
+/// Where its path leads out of the working tree.
+pub fn inside(place: &Place, path: &str) -> Result<PathBuf, PlanError> {
+    let top = &place.books.worktree;
+    let file = top.join(path);
+    let plain = Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+    let real = file.ancestors().find_map(|p| std::fs::canonicalize(p).ok());
+    // A link that leads nowhere would be followed by the next one who writes.
+    let dangling = file.is_symlink() && !file.exists();
+    if plain && !dangling && real.is_some_and(|real| real.starts_with(top)) {
+        return Ok(file);
+    }
+    Err(PlanError::refused(format!("{} leads out of {}", plain::name(path), top.display()))
+        .remedy("replace the link by a folder or file of this repository"))
+}
+
+/// The book; `None` where there is none.
+///
+/// # Errors
+/// Where it cannot be read or understood.
+pub fn read(place: &Place) -> Result<Option<Book>, PlanError> {
+    let Some(text) = text(place, crate::book::FILE)? else { return Ok(None) };
+    Book::parse(&text).map(Some).map_err(|fault| PlanError::broken(Path::new(crate::book::FILE), &fault))
+}
+
+/// The book.
+///
+/// # Errors
+/// As [`read`], and where there is none.
+pub fn need(place: &Place) -> Result<Book, PlanError> {
+    read(place)?.ok_or_else(|| no_book(place))
+}
+
+fn no_book(place: &Place) -> PlanError {
+    PlanError::refused(format!("there is no {} in {}", crate::book::FILE, place.books.worktree.display()))
+        .remedy("`craft plan init` makes one")
+}
+
+/// Locks the books of this repository.
+///
+/// # Errors
+/// Busy, or the lock cannot be made.
+pub fn lock(ctx: &Context, place: &Place) -> Result<LockGuard, PlanError> {
+    let path = ctx.layout.repo(&repo_key(&place.books.common_dir)).plan_lock();
+    let guard = lock::exclusive_within(&path, &sync::me(ctx, "plan"), PATIENCE)?;
+    guard.ok_or_else(|| {
+        PlanError::new(Kind::Busy, "another command is writing the plan's book").remedy("try again in a moment")
+    })
+}
+
+/// Takes the book to change it.
+///
+/// # Errors
+/// As [`need`] and [`lock`].
+pub fn hold(ctx: &Context, place: &Place) -> Result<Held, PlanError> {
+    let guard = lock(ctx, place)?;
+    let book = need(place)?;
+    Ok(Held { was: book.text().to_owned(), book, _guard: guard })
+}
+
+impl Held {
+    /// Writes the book, if it was changed. A book that somebody else changed in between is not written over.
+    ///
+    /// # Errors
+    /// Where it cannot be written, or is not what was read any more.
+    pub fn write(&mut self, place: &Place) -> Result<(), PlanError> {
+        if self.book.text() == self.was {
+            return Ok(());
+        }
+        replace(place, crate::book::FILE, &self.was, self.book.text())?;
+        self.was = self.book.text().to_owned();
+        Ok(())
+    }
+}
+
+/// Puts a document's new text in the place of `was`, which was read before.
+///
+/// # Errors
+/// Where it cannot be written, or is not `was` any more: then it stays as it is.
+pub fn replace(place: &Place, path: &str, was: &str, text: &str) -> Result<(), PlanError> {
+    let file = inside(place, path)?;
+    let still = || Ok(read_optional(&file)?.as_deref() == Some(was.as_bytes()));
+    if atomic::replace_if(&file, text.as_bytes(), Durability::Full, still)? {
+        return Ok(());
+    }
+    Err(PlanError::new(Kind::Busy, format!("{path} was changed by somebody else just now"))
+        .remedy("nothing was written; do the same again"))
+}
+
+/// Makes a document that does not exist; whether it was made. One that exists is left alone.
+///
+/// # Errors
+/// Where it cannot be made.
+pub fn create(place: &Place, path: &str, text: &str) -> Result<bool, PlanError> {
+    Ok(atomic::place_new(&inside(place, path)?, text.as_bytes())?)
+}

@@ -1,0 +1,6 @@
+//! Phased plans, as values: names, templates, the book and its edits, the plan documents, what follows from them. The
+//! seed document on phased plans has the forms.
+
+pub mod book;
+pub mod name;
+pub mod plan;
