@@ -35,6 +35,8 @@ mod native;
 mod oldest;
 #[path = "e2e/places.rs"]
 mod places;
+#[path = "e2e/plans.rs"]
+mod plans;
 #[path = "e2e/plugin.rs"]
 mod plugin;
 #[path = "e2e/remotes.rs"]

@@ -10,11 +10,25 @@ fn text(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
+const ROOT: &str = "${CLAUDE_PLUGIN_ROOT}/bin";
+
 /// Each file, what stands in it for the folder of `craft`, and the words it puts before the user's.
-const FILES: [(&str, &str, &str); 2] = [
-    ("commands/auto-sync.md", "${CLAUDE_PLUGIN_ROOT}/bin", " auto-sync"),
-    ("settings/commands/craft.md", "{{bin}}", ""),
+const FILES: [(&str, &str, &str); 9] = [
+    ("commands/auto-sync.md", ROOT, " --stdin auto-sync"),
+    ("settings/commands/craft.md", "{{bin}}", " --stdin"),
+    ("skills/para-archive/SKILL.md", ROOT, " --stdin plan archive"),
+    ("skills/para-check/SKILL.md", ROOT, " --one plan check"),
+    ("skills/para-execute/SKILL.md", ROOT, " --stdin plan execute"),
+    ("skills/para-init/SKILL.md", ROOT, " --stdin plan init"),
+    ("skills/para-plan/SKILL.md", ROOT, " --one plan evidence"),
+    ("skills/para-status/SKILL.md", ROOT, " --stdin plan status"),
+    ("skills/para-summarize/SKILL.md", ROOT, " --stdin plan summarize"),
 ];
+
+/// Those that may run `craft plan …` in the turn as well, since the model finishes what they begin.
+const MORE: [&str; 3] = ["para-execute", "para-plan", "para-summarize"];
+/// Those that the model may use by itself: they change nothing.
+const BY_THE_MODEL: [&str; 3] = ["para-check", "para-plan", "para-status"];
 
 /// The shell text of a command file.
 fn block(file: &str) -> String {
@@ -24,17 +38,21 @@ fn block(file: &str) -> String {
 }
 
 #[test]
-fn both_files_hand_the_words_over_in_the_same_way_and_allow_only_that() {
+fn all_files_hand_the_words_over_in_the_same_way_and_allow_only_that() {
     for (file, bin, first) in FILES {
-        let expected = format!(
-            "'{bin}/craft' slash --exit-zero --stdin{first} <<'END_OF_CRAFT_WORDS'\n$ARGUMENTS\nEND_OF_CRAFT_WORDS\n"
-        );
+        let expected =
+            format!("'{bin}/craft' slash --exit-zero{first} <<'END_OF_CRAFT_WORDS'\n$ARGUMENTS\nEND_OF_CRAFT_WORDS\n");
         assert_eq!(block(file), expected, "{file}");
         let text = text(file);
-        let rules = format!("allowed-tools: Bash({bin}/craft slash:*), Bash('{bin}/craft' slash:*)\n");
-        assert!(text.contains(&rules), "{file}");
-        assert!(text.contains("\ndisable-model-invocation: true\n"), "{file}");
-        assert!(text.contains("\nargument-hint: ") && text.contains("\ndescription: "), "{file}");
+        let is = |names: &[&str]| names.iter().any(|name| file.contains(name));
+        let rule = |verb: &str| format!("Bash({bin}/craft {verb}:*), Bash('{bin}/craft' {verb}:*)");
+        let more = if is(&MORE) { format!(", {}", rule("plan")) } else { String::new() };
+        assert!(text.contains(&format!("allowed-tools: {}{more}\n", rule("slash"))), "{file}");
+        assert_eq!(text.contains("\ndisable-model-invocation: true\n"), !is(&BY_THE_MODEL), "{file}");
+        assert!(text.contains("\ndescription: "), "{file}");
+        // The bare name works only where the file says it.
+        let folder = Path::new(file).parent().unwrap().file_name().unwrap().to_str().unwrap();
+        assert!(!file.starts_with("skills") || text.contains(&format!("\nname: {folder}\n")), "{file}");
     }
 }
 
@@ -59,7 +77,7 @@ fn what_is_typed_after_the_command_never_reaches_the_shell_as_a_command() {
             let mut command = env.command("bash", env.root());
             command.args(["-c", &script]);
             let ran = env.run(command, b"").ok();
-            assert!(ran.stdout.contains("error: "), "{words:?} reached craft: {}{}", ran.stdout, ran.stderr);
+            assert!(!ran.stdout.is_empty(), "{words:?} reached craft: {}{}", ran.stdout, ran.stderr);
             assert!(!mark.exists(), "{file}: {words:?}");
         }
         let script = block(file).replace(placeholder, &bin.display().to_string()).replace("$ARGUMENTS", "help");

@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 27] = [
+const ALLOWED: [(&str, &str); 29] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -30,6 +30,8 @@ const ALLOWED: [(&str, &str); 27] = [
     ("auto-sync config get", "show the settings; `config set KEY VALUE` changes one"),
     ("auto-sync config set", ""),
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
+    ("plan", "how the phased plan stands, and what comes next"),
+    ("plan graph", "its phases and what they depend on"),
     ("monitor", "jobs, repositories, notifications and what was done in the last 24 hours"),
     ("permissions", "what may leave this machine; `permissions check github close` asks the gate"),
     ("jobs", "recurring jobs: how each stands, and when it runs next"),
@@ -48,7 +50,7 @@ const ALLOWED: [(&str, &str); 27] = [
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 12] = [
+const ALSO: [&str; 28] = [
     "auto-sync config check",
     "logs verify",
     "notifications dismiss",
@@ -59,6 +61,22 @@ const ALSO: [&str; 12] = [
     "permissions check",
     "permissions set",
     "permissions show",
+    "plan archive",
+    "plan check",
+    "plan convert",
+    "plan evidence",
+    "plan execute",
+    "plan init",
+    "plan new",
+    "plan pr",
+    "plan repair",
+    "plan rollback",
+    "plan status",
+    "plan summarize",
+    "plan todo",
+    "plan todo done",
+    "plan todo list",
+    "plan todo undo",
     "settings diff",
     "settings list",
 ];
@@ -79,6 +97,9 @@ pub struct Slash {
     /// Read more words from standard input
     #[arg(long)]
     stdin: bool,
+    /// Read standard input as one word, whatever it holds
+    #[arg(long, conflicts_with = "stdin")]
+    one: bool,
     /// The words, in one argument or several
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     words: Vec<String>,
@@ -102,19 +123,46 @@ fn said(args: &Slash) -> Result<Vec<String>, CommandError> {
     for text in &args.words {
         all.extend(split(text)?);
     }
-    if args.stdin && !std::io::stdin().is_terminal() {
-        let mut bytes = Vec::new();
-        // One byte more than is allowed tells that there is more.
-        let read = std::io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);
-        read.map_err(|e| CommandError::failed(format!("standard input cannot be read: {e}")))?;
-        let text = String::from_utf8(bytes).map_err(|_| CommandError::usage("that is no UTF-8 text"))?;
+    if args.stdin {
+        let (text, longer) = standard_input()?;
+        if longer {
+            return Err(unsplit(words::NoWords::TooLong));
+        }
         all.extend(split(&text)?);
+    }
+    if args.one {
+        // Of a long text the beginning says enough.
+        let (text, _) = standard_input()?;
+        let text = text.trim();
+        // `/para-check "a request"` means what stands between the quotes.
+        let bare = text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).filter(|t| !t.contains('"'));
+        // It may begin with what looks like an option.
+        all.push("--".into());
+        all.extend(Some(bare.unwrap_or(text)).filter(|t| !t.is_empty()).map(str::to_owned));
     }
     Ok(all)
 }
 
+/// Standard input, and whether it was longer than is read.
+fn standard_input() -> Result<(String, bool), CommandError> {
+    if std::io::stdin().is_terminal() {
+        return Ok((String::new(), false));
+    }
+    let mut bytes = Vec::new();
+    // One byte more than is allowed tells that there is more.
+    let read = std::io::stdin().lock().take(LONGEST as u64 + 1).read_to_end(&mut bytes);
+    read.map_err(|e| CommandError::failed(format!("standard input cannot be read: {e}")))?;
+    let longer = bytes.len() > LONGEST;
+    bytes.truncate(LONGEST);
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), longer))
+}
+
 fn split(text: &str) -> Result<Vec<String>, CommandError> {
-    words::split(text).map_err(|e| CommandError::usage(e.to_string()).hint("`/craft help` shows what there is"))
+    words::split(text).map_err(unsplit)
+}
+
+fn unsplit(error: words::NoWords) -> CommandError {
+    CommandError::usage(error.to_string()).hint("`/craft help` shows what there is")
 }
 
 fn answer(env: &Env, ui: &mut Ui, folder: Option<&Path>, words: &[String]) -> Result<u8, CommandError> {

@@ -36,6 +36,13 @@ pub const PLUGIN: &[Part] = &[
     part!("hooks/hooks.json"),
     part!("hooks/monitor.ts"),
     part!("hooks/register.ts"),
+    part!("skills/para-archive/SKILL.md"),
+    part!("skills/para-check/SKILL.md"),
+    part!("skills/para-execute/SKILL.md"),
+    part!("skills/para-init/SKILL.md"),
+    part!("skills/para-plan/SKILL.md"),
+    part!("skills/para-status/SKILL.md"),
+    part!("skills/para-summarize/SKILL.md"),
     part!("skills/resolve-sync-conflict/SKILL.md"),
     part!("README.md"),
     part!("LICENSE"),
@@ -55,9 +62,24 @@ const COMMAND: &str = include_str!("../../settings/commands/craft.md");
 /// The file of the command `/craft` that runs the executables in `bin`.
 #[must_use]
 pub fn command_file(bin: &Path) -> String {
+    with_programs(COMMAND, bin)
+}
+
+/// All files of an install in the client's folder `commands`, by name: `/craft`, and the skills that are commands.
+#[must_use]
+pub fn command_files(bin: &Path) -> Vec<(String, String)> {
+    let skills = PLUGIN.iter().filter_map(|part| {
+        let name = part.path.strip_prefix("skills/para-")?.strip_suffix("/SKILL.md")?;
+        let text = String::from_utf8_lossy(part.bytes).replace("${CLAUDE_PLUGIN_ROOT}/bin", "{{bin}}");
+        Some((format!("para-{name}.md"), with_programs(&text, bin)))
+    });
+    std::iter::once((format!("{NAME}.md"), command_file(bin))).chain(skills).collect()
+}
+
+fn with_programs(text: &str, bin: &Path) -> String {
     let bin = bin.to_string_lossy();
     // In the shell text the program stands between single quotes.
-    COMMAND.replace("'{{bin}}/craft'", &format!("'{}/craft'", bin.replace('\'', r"'\''"))).replace("{{bin}}", &bin)
+    text.replace("'{{bin}}/craft'", &format!("'{}/craft'", bin.replace('\'', r"'\''"))).replace("{{bin}}", &bin)
 }
 
 /// The same as the `SKILL.md` of a plugin in the folder `skills`, for clients without hooks modules. Beside a

@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::common::Pair;
 use crate::install::Kind;
 use crate::installs::works;
+use crate::plans::{planned, told};
 use crate::play::Play;
 use crate::stub_api::ANSWER;
 
@@ -35,4 +36,15 @@ fn a_command_file_answers_craft_by_way_of_the_model() {
     let asked = turns.last().unwrap().to_string();
     assert!(asked.contains("main with origin"), "the model gets what the command printed: {asked}");
     play.wait_for_worker(&play.a);
+}
+
+#[test]
+#[ignore = "needs the Claude Code client: scripts/e2e.sh"]
+fn the_commands_of_plans_are_files_that_reach_the_model() {
+    let play = Play::installed(Client::oldest(), Pair::new(), Kind::Fitting);
+    planned(&play);
+    play.seat().say(&play.a, "/para-status");
+    let text = told(&play);
+    assert!(text.contains("Words") && text.contains("craft plan execute"), "{text}");
+    play.settled(&play.a);
 }

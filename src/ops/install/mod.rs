@@ -302,8 +302,12 @@ fn items(ctx: &Context, install: &Install, source: &Path, client: Option<Version
     let mut items = match install.kind {
         Kind::Settings => {
             let base = install.project.as_ref().map_or_else(|| ctx.layout.root().to_owned(), |p| p.join(".claude"));
-            let text = payload::command_file(&install.bin());
-            vec![Item { path: base.join("commands").join(format!("{NAME}.md")), bytes: text.into_bytes(), mode: 0o644 }]
+            let item = |(name, text): (String, String)| Item {
+                path: base.join("commands").join(name),
+                bytes: text.into_bytes(),
+                mode: 0o644,
+            };
+            payload::command_files(&install.bin()).into_iter().map(item).collect()
         }
         Kind::SkillsPlugin => {
             let mut items = place::plugin_texts(&install.folder);
@@ -321,6 +325,11 @@ fn items(ctx: &Context, install: &Install, source: &Path, client: Option<Version
     };
     items.extend(place::programs(source, &install.bin())?);
     Ok(items)
+}
+
+/// What a file of the client's folder `commands` is, for people.
+fn command_at(path: &Path) -> String {
+    format!("the command /{}", path.file_stem().unwrap_or_default().to_string_lossy())
 }
 
 /// Files of other people in our places are never overwritten.
@@ -369,11 +378,7 @@ fn touches(ctx: &Context, plan: &Plan) -> Result<Vec<Touch>, InstallError> {
     let what = format!("{} files, {}.{} MB", inside.len(), size / 10, size % 10);
     touches.push(Touch { path: folder, change, what });
     for item in outside {
-        touches.push(Touch {
-            path: item.path.clone(),
-            change: place::compare(item)?,
-            what: "the command /craft".into(),
-        });
+        touches.push(Touch { path: item.path.clone(), change: place::compare(item)?, what: command_at(&item.path) });
     }
     let values = Values::portable(plan.install.bin());
     for (file, fragment) in &plan.fragments {

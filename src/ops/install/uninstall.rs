@@ -9,7 +9,7 @@ use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
 use crate::context::Context;
 use crate::fs::{IoContext, atomic, remove_optional};
-use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL, command_file, skill_file};
+use crate::install::payload::{NAME, PLUGIN, PROGRAMS, SKILL, command_files, skill_file};
 use crate::install::{Kind, Scope};
 use crate::ops::{exclude, fragments};
 use crate::queue;
@@ -87,7 +87,7 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
         }
         for file in outside.into_iter().filter(|f| f.path.exists()) {
             let change = if place::untouched(file) { Change::Removed } else { Change::Kept };
-            touches.push(Touch { path: file.path.clone(), change, what: "the command /craft".into() });
+            touches.push(Touch { path: file.path.clone(), change, what: super::command_at(&file.path) });
         }
         let parts = [(&install.hooks_in, "our hooks go"), (&install.status_line_in, "our status line goes")];
         for (file, what) in parts.into_iter().filter_map(|(f, what)| Some((f.as_ref()?, what))) {
@@ -222,9 +222,11 @@ fn unrecorded_programs(ctx: &Context, recorded: &[Install]) -> Option<Install> {
     if recorded.iter().any(|i| i.folder == bin) || !PROGRAMS.iter().any(|p| bin.join(p).is_file()) {
         return None;
     }
-    let command = ctx.layout.root().join("commands").join(format!("{NAME}.md"));
-    let ours = std::fs::read(&command).is_ok_and(|text| text == command_file(&bin).into_bytes());
-    let paths = PROGRAMS.iter().map(|p| bin.join(p)).chain(ours.then_some(command));
+    let commands = command_files(&bin).into_iter().filter_map(|(name, text)| {
+        let path = ctx.layout.root().join("commands").join(name);
+        std::fs::read(&path).is_ok_and(|there| there == text.into_bytes()).then_some(path)
+    });
+    let paths = PROGRAMS.iter().map(|p| bin.join(p)).chain(commands);
     let files = paths.filter_map(|path| Some(Placed { hash: record::hash(&std::fs::read(&path).ok()?), path }));
     Some(nameless(Kind::Settings, files.collect(), bin))
 }
