@@ -3,7 +3,7 @@
 //! Each world is drawn from a seed. A plan that fails is made shorter while it still fails, and printed
 //! with what replays it. `scripts/chaos.sh` runs many worlds.
 
-mod plan;
+pub mod plan;
 mod users;
 mod world;
 

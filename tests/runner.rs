@@ -24,6 +24,8 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_sequences;
+mod plan_walkthrough;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -24,7 +24,7 @@ impl Draw {
         usize::try_from(self.next() % sides as u64).unwrap()
     }
 
-    fn of<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn of<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 }
