@@ -24,6 +24,9 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_execute;
+mod plan_merged;
+mod plan_todo;
 mod plugin_commands;
 mod review;
 mod review_install;
