@@ -3,6 +3,7 @@
 pub mod command;
 pub mod fault;
 pub mod objects;
+pub mod patches;
 pub mod porcelain;
 pub mod process;
 pub mod reads;

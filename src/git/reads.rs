@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::command::{Git, GitError};
 use super::objects;
+use super::patches::{self, Same};
 use super::porcelain::{self, TreeEntry};
 use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
 use crate::locate::Location;
@@ -265,6 +266,45 @@ impl<'g, 'a> Reads<'g, 'a> {
     /// Where git cannot tell either.
     pub fn setting(&self, name: &str) -> Result<Option<String>, GitError> {
         self.either(|r| r.setting(name), |git| git.read(["config", "--get", name]).answer())
+    }
+
+    /// See [`Repository::symbolic`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn symbolic(&self, name: &str) -> Result<Option<String>, GitError> {
+        self.either(|r| r.symbolic(name), |git| git.read(["symbolic-ref", "--quiet", name]).answer())
+    }
+
+    /// See [`Repository::file`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn file(&self, commit: &str, path: &str) -> Result<Option<Vec<u8>>, GitError> {
+        self.either(
+            |r| r.file(commit, path),
+            |git| match objects::entries(git, commit, &[path])?.first() {
+                Some(entry) => Ok(Some(git.read(["cat-file", "blob", &entry.id]).run()?.stdout)),
+                None => Ok(None),
+            },
+        )
+    }
+
+    /// See [`Repository::same_patches`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn same_patches(
+        &self,
+        base: &str,
+        tip: &str,
+        main: &str,
+        without: Option<&str>,
+    ) -> Result<Option<Same>, GitError> {
+        self.either(
+            |r| r.same_patches(base, tip, main, without),
+            |git| patches::same_patches(git, base, tip, main, without),
+        )
     }
 
     /// See [`Repository::is_shallow`].

@@ -58,10 +58,10 @@ pub struct RemoteUrls {
 
 /// An open repository.
 pub struct Repository {
-    inner: git2::Repository,
+    pub(super) inner: git2::Repository,
 }
 
-trait Reading<T> {
+pub(super) trait Reading<T> {
     fn reading(self, what: &str) -> Result<T, ReadError>;
 }
 
@@ -71,7 +71,7 @@ impl<T> Reading<T> for Result<T, git2::Error> {
     }
 }
 
-fn optional<T>(result: Result<T, git2::Error>) -> Result<Option<T>, git2::Error> {
+pub(super) fn optional<T>(result: Result<T, git2::Error>) -> Result<Option<T>, git2::Error> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.code() == ErrorCode::NotFound => Ok(None),
@@ -339,6 +339,6 @@ pub(super) fn urls(fetch: &str, push: Option<&str>) -> RemoteUrls {
     RemoteUrls { fetch, push }
 }
 
-fn oid(text: &str) -> Result<Oid, ReadError> {
+pub(super) fn oid(text: &str) -> Result<Oid, ReadError> {
     Oid::from_str(text).reading(text)
 }

@@ -2,12 +2,14 @@
 
 mod env;
 mod fake;
+pub mod phased;
 mod repo;
 mod state;
 mod tmux;
 
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
+pub use phased::Phased;
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};
 pub use tmux::{Tmux, wait_until};

@@ -22,8 +22,9 @@ use clap::{Args, Subcommand};
 
 use super::error::CommandError;
 use super::exit_code;
-use super::ui::Ui;
+use super::ui::{Look, Ui};
 use crate::context::Context;
+use crate::plain;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -87,4 +88,9 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Plan) -> Result<u8, Co
         Verb::Repair(args) => repair::run(ctx, ui, cwd, args),
         Verb::Pr(args) => pr::run(ctx, ui, cwd, args),
     }
+}
+
+/// What to type next, as the last lines.
+fn next(commands: &[String], look: &Look) -> Vec<String> {
+    commands.iter().map(|c| format!("{} {}", look.faint("next:"), look.strong(&plain::line(c)))).collect()
 }

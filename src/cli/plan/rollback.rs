@@ -5,8 +5,11 @@ use std::path::Path;
 use clap::Args;
 
 use crate::cli::error::CommandError;
-use crate::cli::ui::Ui;
+use crate::cli::exit_code;
+use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
+use crate::ops::plan::{Place, rollback};
+use crate::plain;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -26,6 +29,18 @@ pub struct Rollback {
 ///
 /// # Errors
 /// What keeps it from being done.
-pub fn run(_ctx: &Context, _ui: &mut Ui, _cwd: &Path, _args: &Rollback) -> Result<u8, CommandError> {
-    Err(CommandError::failed("SKELETON"))
+pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Rollback) -> Result<u8, CommandError> {
+    let place = Place::find(cwd)?;
+    let back = rollback::rollback(ctx, &place, args.phase, args.reason.as_deref())?;
+    if args.json {
+        ui.json(&back);
+        return Ok(exit_code::DONE);
+    }
+    let look = Look::of(ctx);
+    let mut lines = vec![format!("phase {} is pending again", back.phase)];
+    lines.push(format!("its branch {} stays with its commits", plain::name(&back.branch)));
+    lines.extend(back.worktree.as_ref().map(|path| format!("its working tree {} stays", plain::name(path))));
+    lines.extend(super::next(&back.next, &look));
+    ui.say(&lines.join("\n"));
+    Ok(exit_code::DONE)
 }

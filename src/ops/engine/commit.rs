@@ -14,7 +14,7 @@ use crate::sync::quote;
 /// How far back the gate looks for a commit with the same tree.
 const ANCESTORS: usize = 200;
 /// The user's hooks that can refuse a commit.
-const COMMIT_HOOKS: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg"];
+pub(super) const COMMIT_HOOKS: [&str; 3] = ["pre-commit", "prepare-commit-msg", "commit-msg"];
 
 impl Engine<'_> {
     /// Commits the work, if the gate lets it through.
@@ -263,7 +263,7 @@ impl Engine<'_> {
 impl GitError {
     /// Whether git gave an answer of its own, rather than failing at something we know. A commit that
     /// a hook refuses ends with 1, whatever the hook's words may sound like; what git fails at, with 128.
-    fn is_an_answer(&self) -> bool {
+    pub(super) fn is_an_answer(&self) -> bool {
         !self.finished.timed_out
             && (self.finished.code == Some(1)
                 || (matches!(self.fault, Fault::Other(_)) && self.finished.code.is_some()))

@@ -49,9 +49,17 @@ impl Engine<'_> {
             return Ok(());
         }
         let tree = self.patiently(|e| e.tree_of_work()).map_err(|e| self.end(&e))?;
+        self.guard_tree(&tree)
+    }
+
+    /// Scans what a commit of `tree` would bring.
+    pub(super) fn guard_tree(&mut self, tree: &str) -> Result<(), End> {
+        if !self.job.config.security.scan {
+            return Ok(());
+        }
         let changed = match &self.head {
-            Some(head) => objects::between(self.git, head, &tree),
-            None => objects::files(self.git, &tree).map(|files| files.into_iter().map(objects::added).collect()),
+            Some(head) => objects::between(self.git, head, tree),
+            None => objects::files(self.git, tree).map(|files| files.into_iter().map(objects::added).collect()),
         };
         let sifted = changed.map_err(ScanError::from).and_then(|changed| self.sift_commit(&changed));
         self.verdict(sifted, Doing::Commit)

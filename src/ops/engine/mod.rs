@@ -9,6 +9,7 @@ mod commit;
 mod ends;
 mod fetch;
 mod guard;
+pub(crate) mod hand;
 mod integrate;
 pub mod journal;
 mod leave;
@@ -46,6 +47,7 @@ use crate::sync::quote;
 use crate::sync::step::{Reporter, Step};
 
 pub use observe::{Dirty, observe};
+pub(crate) use preflight::under_way;
 pub(crate) use recover::{is_there, where_it_happened};
 pub(crate) use run::{at_work, was_killed};
 pub use undo::undo;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::{Engine, Target};
 use crate::git::repository::Head;
 use crate::git::version;
+use crate::locate::Location;
 use crate::ops::enroll;
 use crate::scan::redact::holds_credential;
 use crate::sync::outcome::{End, Refusal};
@@ -24,6 +25,13 @@ const OPERATIONS: [(&str, &str); 8] = [
 
 /// An `index.lock` that no process stands behind is removed when it is older than this.
 const STALE_AFTER: Duration = Duration::from_secs(600);
+
+/// The operation of git that is under way in a working tree.
+pub(crate) fn under_way(at: &Location) -> Option<&'static str> {
+    let found = OPERATIONS.iter().find(|(file, _)| at.git_dir.join(file).exists());
+    // git leaves AUTO_MERGE behind at times; alone it says nothing.
+    found.filter(|(file, _)| *file != "AUTO_MERGE").map(|(_, name)| *name)
+}
 
 impl Engine<'_> {
     /// The part of preflight that an undo needs: nothing under way, HEAD on a branch.
@@ -97,11 +105,9 @@ impl Engine<'_> {
     }
 
     pub(super) fn nothing_under_way(&self) -> Result<(), End> {
-        let under_way = OPERATIONS.iter().find(|(file, _)| self.at.git_dir.join(file).exists());
-        match under_way {
-            // git leaves AUTO_MERGE behind at times; alone it says nothing.
-            None | Some(("AUTO_MERGE", _)) => Ok(()),
-            Some((_, name)) => Err(self.refused(
+        match under_way(self.at) {
+            None => Ok(()),
+            Some(name) => Err(self.refused(
                 Refusal::InProgress,
                 format!("{name} is under way; automatic sync waits until it is finished"),
                 self.git_command("status"),
@@ -110,7 +116,7 @@ impl Engine<'_> {
     }
 
     /// Waits a moment for another git; takes away a lock nobody stands behind.
-    fn index_is_free(&mut self) -> Result<(), End> {
+    pub(super) fn index_is_free(&mut self) -> Result<(), End> {
         let lock = self.at.git_dir.join("index.lock");
         let mut wait = 50;
         while let Ok(meta) = std::fs::symlink_metadata(&lock) {

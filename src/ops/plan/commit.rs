@@ -1,8 +1,15 @@
 //! Commits of a plan's commands, behind the same gate as those of a sync.
 
+use std::time::Duration;
+
+use crate::config::load;
+use crate::config::model::Config;
+use crate::config::policy;
 use crate::context::Context;
 use crate::locate::Location;
+use crate::ops::engine::hand::{self, Take};
 use crate::ops::plan::PlanError;
+use crate::ops::sync;
 
 /// What a commit takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,10 +22,38 @@ pub enum What {
     Nothing,
 }
 
-/// Commits in the working tree `at`; the commit, or `None` where there was nothing to commit.
+/// Commits in the working tree `at`; the commit, or `None` where there was nothing to commit. Paths that git ignores
+/// are left out.
 ///
 /// # Errors
 /// A credential in it, a hook that refuses, an operation under way, git's failure; the index is as it was then.
-pub fn commit(_ctx: &Context, _at: &Location, _what: &What, _message: &str) -> Result<Option<String>, PlanError> {
-    Err(PlanError::refused("SKELETON"))
+pub fn commit(ctx: &Context, at: &Location, what: &What, message: &str) -> Result<Option<String>, PlanError> {
+    let config = config(ctx, at)?;
+    let take = match what {
+        What::Paths(paths) => Take::Paths(paths),
+        What::Work(paths) => Take::Work(paths),
+        What::Nothing => Take::Nothing,
+    };
+    locked(ctx, at, &config, || Ok(hand::commit(ctx, at, &config, take, message)?))
+}
+
+fn config(ctx: &Context, at: &Location) -> Result<Config, PlanError> {
+    Ok(match policy::at(&ctx.layout, at)? {
+        Some(policy) => policy.config,
+        None => load::load(&ctx.layout.config())?,
+    })
+}
+
+/// Does `act` while no sync of the repository runs.
+pub(super) fn locked<T>(
+    ctx: &Context,
+    at: &Location,
+    config: &Config,
+    act: impl FnOnce() -> Result<T, PlanError>,
+) -> Result<T, PlanError> {
+    let patience = Duration::from_secs(config.lock.timeout_seconds);
+    let guard = sync::hold(ctx, at, "plan", patience)?;
+    let outcome = act();
+    sync::release(ctx, at, guard);
+    outcome
 }

@@ -108,7 +108,9 @@ impl From<End> for PlanError {
             End::Failed { reason, transient } => {
                 Self::new(if transient { Kind::Network } else { Kind::Failed }, reason)
             }
-            End::Refused { reason, command, .. } => Self::new(Kind::Gate, reason).remedy(command),
+            End::Refused { kind, reason, command } => {
+                Self::new(if kind.by_gate() { Kind::Gate } else { Kind::Failed }, reason).remedy(command)
+            }
             End::Conflict { files, .. } => {
                 Self::new(Kind::Conflict, format!("both sides changed {}", files.join(", ")))
             }

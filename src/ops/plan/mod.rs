@@ -1,11 +1,18 @@
 //! Phased plans: one file a verb. The seed document on phased plans has the ways and the files.
 
+mod begin;
 pub mod commit;
 pub mod documents;
 pub mod error;
+pub mod execute;
 pub mod merged;
+mod needs;
 pub mod place;
+pub mod pr;
+pub mod rollback;
 pub mod store;
+mod switch;
+pub mod todo;
 
 pub use error::{Kind, PlanError};
 pub use place::Place;
