@@ -2,5 +2,12 @@
 //! seed document on phased plans has the forms.
 
 pub mod book;
+pub mod check;
+pub mod convert;
+pub mod evidence;
+pub mod graph;
 pub mod name;
+pub mod outline;
 pub mod plan;
+pub mod rebuild;
+pub mod template;

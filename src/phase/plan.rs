@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::book::markdown::{self, Place, headings, lines, section};
 use crate::book::todo::boxes;
+use crate::phase::template::is_unfilled;
 
 /// The title of a document without what kind it is: of `# Master Plan: Do It`, `Do It`.
 #[must_use]
@@ -42,10 +43,12 @@ pub fn with_field(text: &str, name: &str, value: &str) -> String {
     }
 }
 
-/// The first of `names` that is a section and holds more than blanks, with its body.
+/// The first of `names` that is a section and holds more than blanks and what is to be written, with its body.
 fn first_section<'a>(text: &'a str, names: &[&str]) -> Option<(&'a str, Range<usize>)> {
     let found = names.iter().filter_map(|name| section(text, name));
-    found.map(|range| (&text[range.clone()], range)).find(|(body, _)| !body.trim().is_empty())
+    found
+        .map(|range| (&text[range.clone()], range))
+        .find(|(body, _)| body.lines().any(|l| !l.trim().is_empty() && !is_unfilled(l)))
 }
 
 /// A step of a plan.
@@ -86,15 +89,19 @@ fn items(text: &str, range: &Range<usize>) -> Vec<Step> {
     if !boxed.is_empty() {
         return boxed
             .into_iter()
-            .filter(|b| !b.text.is_empty())
+            .filter(|b| !b.text.is_empty() && !is_unfilled(b.text))
             .map(|b| Step { text: b.text.into(), done: b.done })
             .collect();
     }
     let plain = |text: &str| Step { text: text.trim().to_owned(), done: false };
     let inside: Vec<_> =
         lines(text).filter(|l| l.place == Place::Outside && l.start >= range.start && l.end <= range.end).collect();
-    let listed: Vec<_> =
-        inside.iter().filter_map(|l| item(l.text)).filter(|t| !t.trim().is_empty()).map(plain).collect();
+    let listed: Vec<_> = inside
+        .iter()
+        .filter_map(|l| item(l.text))
+        .filter(|t| !t.trim().is_empty() && !is_unfilled(t))
+        .map(plain)
+        .collect();
     let headed: Vec<_> =
         headings(text).into_iter().filter(|h| range.contains(&h.start)).map(|h| plain(unnumbered(h.title))).collect();
     // Steps with sub-headings have their details in lists.
