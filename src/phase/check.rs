@@ -449,7 +449,7 @@ mod tests {
             ("don't change anything, explain the cache", Explanation),
             ("tell me why the test fails", Explanation),
             ("address book", General),
-            ("prefix handling of the additive build", General),
+            ("the prefix of an additive colour", General),
             ("thanks, that was great", General),
             ("really?", General),
             ("", General),

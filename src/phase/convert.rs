@@ -45,15 +45,13 @@ pub fn master(text: &str, name: &PlanName, phases: &[Planned]) -> String {
     if is_master_of(text, phases) {
         return text.to_owned();
     }
+    // A byte order mark belongs at the beginning of a file and nowhere else.
+    let (mark, text) = text.strip_prefix('\u{feff}').map_or(("", text), |rest| ("\u{feff}", rest));
     let title = plan::title(text).and_then(template::title).unwrap_or_else(|| name.task.title());
     let known = Known { objective: plan::objective(text), criteria: plan::criteria(text) };
     let head = template::master(&title, name, phases, &known) + BEFORE;
     let head = if markdown::newline(text) == "\r\n" { head.replace('\n', "\r\n") } else { head };
-    // A byte order mark belongs at the beginning of a file and nowhere else.
-    match text.strip_prefix('\u{feff}') {
-        Some(rest) => format!("\u{feff}{head}{rest}"),
-        None => head + text,
-    }
+    format!("{mark}{head}{text}")
 }
 
 fn is_master_of(text: &str, phases: &[Planned]) -> bool {
