@@ -6,17 +6,16 @@ use crate::book::markdown::{self, Place, headings, lines, section};
 use crate::book::todo::boxes;
 use crate::phase::template::is_unfilled;
 
-/// The title of a document without what kind it is: of `# Master Plan: Do It`, `Do It`.
+/// The title of a document without what kind it is: of `# Master Plan: Do It` and `# Do It - Master Plan`, `Do It`.
 #[must_use]
 pub fn title(text: &str) -> Option<&str> {
     let all = headings(text);
     let title = all.iter().find(|h| h.level == 1)?.title;
-    Some(
-        title
-            .split_once(": ")
-            .filter(|(kind, _)| kind.to_ascii_lowercase().contains("plan"))
-            .map_or(title, |(_, t)| t.trim()),
-    )
+    let is_kind = |kind: &str| kind.to_ascii_lowercase().contains("plan");
+    let before = title.split_once(": ").filter(|(kind, _)| is_kind(kind)).map(|(_, rest)| rest.trim());
+    let kinds = ["plan", "master plan", "phased plan"];
+    let behind = || title.rsplit_once(" - ").filter(|(_, kind)| kinds.contains(&kind.to_ascii_lowercase().as_str()));
+    Some(before.or_else(|| behind().map(|(rest, _)| rest.trim())).unwrap_or(title))
 }
 
 /// The value of a line `**Name:** value`, and where it stands.
@@ -239,5 +238,6 @@ mod tests {
         assert_eq!(with_field(text, "Type", "Done"), text);
         assert_eq!(title(text), Some("X"));
         assert_eq!(title("# Fix: it\n"), Some("Fix: it"));
+        assert_eq!(title("# Do It - Master Plan\n"), Some("Do It"));
     }
 }
