@@ -228,9 +228,9 @@ fn evidence_shows_layers_migrations_and_words() {
     ] {
         write(work.top.join(file), "x\n");
     }
-    assert_snapshot!(work.says(&["evidence", "implement-user-authentication"]), @"");
+    assert_snapshot!(work.says(&["evidence", "implement-user-authentication"]));
     work.env.git(&work.top, &["add", "-A"]);
-    assert_snapshot!(work.says(&["evidence", "implement-user-authentication"]), @"");
+    assert_snapshot!(work.says(&["evidence", "implement-user-authentication"]));
     let known = work.json(&["evidence", "fix a typo in the readme"]);
     assert_eq!((&known["recommended"], &known["files"], &known["complete"]), (&json!(false), &json!(7), &json!(true)));
 }
@@ -243,7 +243,7 @@ fn check_says_use_or_skip_and_why() {
             .iter()
             .map(|request| work.says(&["check", request]))
             .collect();
-    assert_snapshot!(said.join(""), @"");
+    assert_snapshot!(said.join(""));
     assert_eq!(
         work.json(&["check", "please", "fix", "it"]),
         json!({"version": 1, "verdict": "use", "category": "Code Changes", "word": "fix", "reason": "asks for a change"})
@@ -270,7 +270,7 @@ fn the_graph_shows_levels_and_what_may_begin() {
         "4:2,3",
     ]);
     commit("plan");
-    assert_snapshot!(work.says(&["graph"]), @"");
+    assert_snapshot!(work.says(&["graph"]));
     // Phase 1 is done and merged.
     work.env.git(&work.top, &["checkout", "-q", "-b", "para/web-shop-phase-1"]);
     commit("tables");
@@ -282,7 +282,7 @@ fn the_graph_shows_levels_and_what_may_begin() {
     let known = work.json(&["graph"]);
     assert_eq!((&known["ready"], &known["levels"]), (&json!([2, 3]), &json!([[1], [2, 3], [4]])));
     assert_eq!(known["next"], "craft plan execute --phase=2");
-    assert_snapshot!(work.says(&["graph", "--mermaid"]), @"");
+    assert_snapshot!(work.says(&["graph", "--mermaid"]));
 
     let master = "context/plans/2025-12-18-web-shop.md";
     let text = work.text(master).replace("Phases 2 and 3 must", "Phases 4, 5 and 7 must").replacen(
@@ -291,7 +291,7 @@ fn the_graph_shows_levels_and_what_may_begin() {
         1,
     );
     write(work.top.join(master), text.replacen("**Dependencies:** Phase 1 must", "**Dependencies:** Phase 2 must", 1));
-    assert_snapshot!(work.says(&["graph"]).replace("merged     ", "completed  "), @"");
+    assert_snapshot!(work.says(&["graph"]).replace("merged     ", "completed  "));
 }
 
 #[test]

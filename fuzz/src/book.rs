@@ -68,10 +68,8 @@ fn edits(text: &str, book: &Book) {
 
 /// What repair makes of a text that is no book.
 fn broken(text: &str) {
-    let plans = ["", "-phase-1", "-phase-2"].map(|ending| PlanFile {
-        path: format!("context/plans/2025-12-18-x{ending}.md"),
-        text: String::new(),
-    });
+    let plans = ["", "-phase-1", "-phase-2"]
+        .map(|ending| PlanFile { path: format!("context/plans/2025-12-18-x{ending}.md"), text: String::new() });
     let now = "2025-12-18T10:00:00Z";
     let found = Found { book: Some(text), plans: &plans, summaries: &[], branch: None, prefix: "para/", now };
     if let Some(made) = rebuild(&found) {

@@ -40,11 +40,14 @@ fn todo(what: &str) -> String {
 /// A title on one line; `None` where nothing is left of it, or it is longer than [`LONGEST_TITLE`].
 #[must_use]
 pub fn title(text: &str) -> Option<String> {
-    let line = plain::line(text).split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = plain::line(text);
+    let mut words: Vec<_> = line.split_whitespace().collect();
     // Hashes at the end of a heading are not part of its title.
-    let bare = line.trim_end_matches('#');
-    let title = if bare.is_empty() || bare.ends_with(' ') { bare.trim_end() } else { &line };
-    (!title.is_empty() && title.chars().count() <= LONGEST_TITLE).then(|| title.to_owned())
+    while words.last().is_some_and(|w| w.chars().all(|c| c == '#')) {
+        words.pop();
+    }
+    let title = words.join(" ");
+    (!title.is_empty() && title.chars().count() <= LONGEST_TITLE).then_some(title)
 }
 
 /// A book without plans, written at `now` (RFC 3339).
@@ -248,7 +251,7 @@ mod tests {
     fn titles_are_one_line_that_a_heading_can_hold() {
         assert_eq!(title("  API\n\tLayer "), Some("API Layer".into()));
         assert_eq!(title("C#"), Some("C#".into()));
-        assert_eq!(title("Port ##"), Some("Port".into()));
+        assert_eq!(title("Port # ##"), Some("Port".into()));
         for none in ["", " \n", "##", &"x".repeat(LONGEST_TITLE + 1)] {
             assert_eq!(title(none), None, "{none:?}");
         }
