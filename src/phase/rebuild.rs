@@ -190,7 +190,7 @@ fn with_block(text: &str, value: &Value) -> String {
                 text[open.outer.start..].trim_start().chars().take_while(|c| "`~".contains(*c)).collect();
             out = ended(out, newline) + &mark + newline;
         }
-        return ended(out, newline) + &format!("\n---\n\n```json\n").replace('\n', newline) + &json + "```" + newline;
+        return ended(out, newline) + &"\n---\n\n```json\n".replace('\n', newline) + &json + "```" + newline;
     };
     let (before, inner) = (&text[..block.inner.start], &text[block.inner.clone()]);
     if block.closed {
@@ -261,8 +261,11 @@ mod tests {
     #[test]
     fn a_summary_means_completed_and_the_branch_what_is_under_way() {
         let summary = "context/summaries/2025-12-20-implement-user-authentication-phase-1-summary.md".to_owned();
-        let made =
-            of("# Current Work Summary\n", &[summary.clone()], Some("para/implement-user-authentication-phase-2"));
+        let made = of(
+            "# Current Work Summary\n",
+            std::slice::from_ref(&summary),
+            Some("para/implement-user-authentication-phase-2"),
+        );
         let book = Book::parse(&made).unwrap();
         let phased = book.fields().phased_execution.clone().unwrap();
         let statuses: Vec<_> = phased.phases.iter().map(|p| p.status).collect();

@@ -170,6 +170,6 @@ impl Converted {
             book.put(&[], "worktree_path", &Value::Null)?;
         }
         book.set_active(&active)?;
-        book.put(&[], "phased_execution", &new::execution(name, list, self.under_way.then_some(1)))
+        book.put(&[], "phased_execution", &new::execution(name, &list, self.under_way.then_some(1)))
     }
 }

@@ -166,13 +166,13 @@ fn enter(book: &mut Book, name: &PlanName, phases: &[Planned]) -> Result<(), Fau
     if phases.is_empty() {
         return Ok(());
     }
-    let list = phases.iter().map(|p| phase(name, p.number, Status::Pending)).collect();
-    book.put(&[], "phased_execution", &execution(name, list, None))
+    let list: Vec<_> = phases.iter().map(|p| phase(name, p.number, Status::Pending)).collect();
+    book.put(&[], "phased_execution", &execution(name, &list, None))
 }
 
 /// The field `phased_execution`.
 #[must_use]
-pub fn execution(name: &PlanName, phases: Vec<Value>, current: Option<u32>) -> Value {
+pub fn execution(name: &PlanName, phases: &[Value], current: Option<u32>) -> Value {
     json!({"master_plan": name.plan(), "phases": phases, "current_phase": current})
 }
 
