@@ -24,11 +24,12 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
-mod plan_sequences;
-mod plan_walkthrough;
+mod plan_documents;
 mod plan_execute;
 mod plan_merged;
+mod plan_sequences;
 mod plan_todo;
+mod plan_walkthrough;
 mod plugin_commands;
 mod review;
 mod review_install;

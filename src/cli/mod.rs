@@ -4,6 +4,7 @@ pub mod brief;
 pub mod completions;
 pub mod config;
 pub mod demo;
+mod diff;
 pub mod disable;
 pub mod doctor;
 pub mod enable;

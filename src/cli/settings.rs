@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use similar::{ChangeTag, TextDiff};
 
+use super::diff;
 use super::error::CommandError;
 use super::exit_code;
 use super::install::ScopeWord;
@@ -13,7 +13,6 @@ use super::ui::{Look, Ui};
 use crate::context::Context;
 use crate::ops::fragments::{self, Change, Listed, Standing};
 use crate::ops::install;
-use crate::plain;
 use crate::settings::fragment::{self, Values};
 
 /// See the command's help.
@@ -190,7 +189,9 @@ impl Job {
 
     fn preview(&self, ui: &mut Ui, look: &Look, change: &Change) {
         let plain = Look::default();
-        let diff = diff(&self.file, change, if self.json { &plain } else { look });
+        let look_of_diff = if self.json { &plain } else { look };
+        let name = look_of_diff.path(&self.file);
+        let diff = diff::unified(&name, &change.before, &change.after, look_of_diff);
         if self.json {
             let changed = change.before != change.after;
             ui.json(&json!({
@@ -231,36 +232,4 @@ fn listed(all: &[Listed], look: &Look) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// A unified diff; empty where there is no difference.
-fn diff(file: &Path, change: &Change, look: &Look) -> String {
-    if change.before == change.after {
-        return String::new();
-    }
-    let name = look.path(file);
-    let after = if change.after.is_empty() { "(removed)".to_owned() } else { format!("{name} (changed)") };
-    let mut lines = vec![look.strong(&format!("--- {name}")), look.strong(&format!("+++ {after}"))];
-    let diff = TextDiff::from_lines(change.before.as_str(), change.after.as_str());
-    for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
-        lines.push(look.faint(&hunk.header().to_string()));
-        for part in hunk.iter_changes() {
-            let line = shown(part.value());
-            lines.push(match part.tag() {
-                ChangeTag::Delete => look.taken(&format!("-{line}")),
-                ChangeTag::Insert => look.added(&format!("+{line}")),
-                ChangeTag::Equal => format!(" {line}"),
-            });
-            if part.missing_newline() {
-                lines.push("\\ No newline at end of file".into());
-            }
-        }
-    }
-    lines.join("\n")
-}
-
-/// A line of a file without what a terminal would obey.
-fn shown(line: &str) -> String {
-    let line = line.trim_end_matches(['\r', '\n']);
-    plain::lines(line)
 }

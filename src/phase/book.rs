@@ -125,8 +125,9 @@ impl Book {
     #[must_use]
     pub fn unnamed_phase(&self) -> Option<u32> {
         let head = lines(self.prose()).find_map(|l| l.text.strip_prefix("Executing:").map(str::trim))?;
-        let (_, phase) = head.rsplit_once(" - ")?;
-        super::plan::numbered(phase).map(|(number, _)| number)
+        // The titles of task and phase may have such a dash too.
+        let parts = head.match_indices(" - ").map(|(at, dash)| &head[at + dash.len()..]);
+        parts.filter_map(super::plan::numbered).map(|(number, _)| number).next()
     }
 
     /// Ticks a box or takes the tick away; whether that changed anything.
@@ -271,7 +272,11 @@ impl Book {
             );
             let kept = deeper(kept);
             let kept = kept.trim();
-            if kept.is_empty() { fresh } else { format!("{fresh}## {earlier}\n\n{kept}\n\n") }
+            if kept.is_empty() || kept == super::template::IDLE {
+                fresh
+            } else {
+                format!("{fresh}## {earlier}\n\n{kept}\n\n")
+            }
         };
         let new = if newline == "\r\n" { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
         self.splice_prose(0..end, &new);

@@ -3,5 +3,12 @@
 
 pub mod book;
 pub mod carry;
+pub mod check;
+pub mod convert;
+pub mod evidence;
+pub mod graph;
 pub mod name;
+pub mod outline;
 pub mod plan;
+pub mod rebuild;
+pub mod template;

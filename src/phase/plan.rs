@@ -4,18 +4,18 @@ use std::ops::Range;
 
 use crate::book::markdown::{self, Place, headings, lines, section};
 use crate::book::todo::boxes;
+use crate::phase::template::is_unfilled;
 
-/// The title of a document without what kind it is: of `# Master Plan: Do It`, `Do It`.
+/// The title of a document without what kind it is: of `# Master Plan: Do It` and `# Do It - Master Plan`, `Do It`.
 #[must_use]
 pub fn title(text: &str) -> Option<&str> {
     let all = headings(text);
     let title = all.iter().find(|h| h.level == 1)?.title;
-    Some(
-        title
-            .split_once(": ")
-            .filter(|(kind, _)| kind.to_ascii_lowercase().contains("plan"))
-            .map_or(title, |(_, t)| t.trim()),
-    )
+    let is_kind = |kind: &str| kind.to_ascii_lowercase().contains("plan");
+    let before = title.split_once(": ").filter(|(kind, _)| is_kind(kind)).map(|(_, rest)| rest.trim());
+    let kinds = ["plan", "master plan", "phased plan"];
+    let behind = || title.rsplit_once(" - ").filter(|(_, kind)| kinds.contains(&kind.to_ascii_lowercase().as_str()));
+    Some(before.or_else(|| behind().map(|(rest, _)| rest.trim())).unwrap_or(title))
 }
 
 /// The value of a line `**Name:** value`, and where it stands.
@@ -42,10 +42,12 @@ pub fn with_field(text: &str, name: &str, value: &str) -> String {
     }
 }
 
-/// The first of `names` that is a section and holds more than blanks, with its body.
+/// The first of `names` that is a section and holds more than blanks and what is to be written, with its body.
 fn first_section<'a>(text: &'a str, names: &[&str]) -> Option<(&'a str, Range<usize>)> {
     let found = names.iter().filter_map(|name| section(text, name));
-    found.map(|range| (&text[range.clone()], range)).find(|(body, _)| !body.trim().is_empty())
+    found
+        .map(|range| (&text[range.clone()], range))
+        .find(|(body, _)| body.lines().any(|l| !l.trim().is_empty() && !is_unfilled(l)))
 }
 
 /// A step of a plan.
@@ -86,15 +88,19 @@ fn items(text: &str, range: &Range<usize>) -> Vec<Step> {
     if !boxed.is_empty() {
         return boxed
             .into_iter()
-            .filter(|b| !b.text.is_empty())
+            .filter(|b| !b.text.is_empty() && !is_unfilled(b.text))
             .map(|b| Step { text: b.text.into(), done: b.done })
             .collect();
     }
     let plain = |text: &str| Step { text: text.trim().to_owned(), done: false };
     let inside: Vec<_> =
         lines(text).filter(|l| l.place == Place::Outside && l.start >= range.start && l.end <= range.end).collect();
-    let listed: Vec<_> =
-        inside.iter().filter_map(|l| item(l.text)).filter(|t| !t.trim().is_empty()).map(plain).collect();
+    let listed: Vec<_> = inside
+        .iter()
+        .filter_map(|l| item(l.text))
+        .filter(|t| !t.trim().is_empty() && !is_unfilled(t))
+        .map(plain)
+        .collect();
     let headed: Vec<_> =
         headings(text).into_iter().filter(|h| range.contains(&h.start)).map(|h| plain(unnumbered(h.title))).collect();
     // Steps with sub-headings have their details in lists.
@@ -232,5 +238,6 @@ mod tests {
         assert_eq!(with_field(text, "Type", "Done"), text);
         assert_eq!(title(text), Some("X"));
         assert_eq!(title("# Fix: it\n"), Some("Fix: it"));
+        assert_eq!(title("# Do It - Master Plan\n"), Some("Do It"));
     }
 }

@@ -3,10 +3,16 @@
 use std::path::Path;
 
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::error::CommandError;
+use crate::cli::exit_code;
 use crate::cli::ui::Ui;
 use crate::context::Context;
+use crate::ops::plan::Place;
+use crate::ops::plan::new::{self, Made, Wanted};
+use crate::phase::template;
+use crate::sync::tell::counted;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -25,10 +31,38 @@ pub struct New {
     json: bool,
 }
 
-/// Does it.
+/// Makes a plan.
 ///
 /// # Errors
-/// What keeps it from being done.
-pub fn run(_ctx: &Context, _ui: &mut Ui, _cwd: &Path, _args: &New) -> Result<u8, CommandError> {
-    Err(CommandError::failed("SKELETON"))
+/// What keeps it from being made.
+pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &New) -> Result<u8, CommandError> {
+    let task = args.task.join(" ");
+    let wanted = Wanted { task: &task, phases: &args.phases, depends: &args.depends };
+    let made = new::new(ctx, &Place::find(cwd)?, &wanted)?;
+    let next = next(&made);
+    if args.json {
+        let phase = |number: u32| made.name.of_phase(number).plan();
+        let phases: Vec<_> = made
+            .phases
+            .iter()
+            .map(|p| json!({"phase": p.number, "title": p.title, "depends": p.depends, "plan": phase(p.number)}))
+            .collect();
+        ui.json(&json!({
+            "version": 1, "task": made.name.task.as_str(), "title": made.title, "plan": made.name.plan(),
+            "phases": phases, "files": made.files, "unfilled": made.unfilled, "next": next,
+        }));
+        return Ok(exit_code::DONE);
+    }
+    for file in &made.files {
+        ui.say(&format!("wrote {file}"));
+    }
+    let places = counted(made.unfilled, "place");
+    ui.say(&format!("{places} to be filled in: each begins with `{}`", template::MARK.trim_end()));
+    ui.say(&format!("next: {next}"));
+    Ok(exit_code::DONE)
+}
+
+fn next(made: &Made) -> String {
+    let first = made.phases.iter().find(|p| p.depends.is_empty());
+    first.map_or_else(|| "craft plan execute".into(), |p| format!("craft plan execute --phase={}", p.number))
 }

@@ -130,6 +130,9 @@ fn is_plan(path: &str) -> bool {
 /// The title in a phase's own plan: of `# Phase 1: Database` or `# Task - Phase 1: Database`, `Database`.
 fn own_title(text: &str) -> Option<String> {
     let title = plan::title(text)?;
+    if let Some((_, title)) = plan::numbered(title) {
+        return Some(title.to_owned());
+    }
     let last = title.rsplit_once(" - ").map_or(title, |(_, last)| last);
     Some(plan::numbered(last).map_or(last, |(_, title)| title).to_owned())
 }

@@ -2,13 +2,19 @@
 
 mod begin;
 pub mod commit;
+pub mod convert;
 pub mod documents;
 pub mod error;
+pub mod evidence;
 pub mod execute;
+pub mod graph;
+pub mod init;
 pub mod merged;
 mod needs;
+pub mod new;
 pub mod place;
 pub mod pr;
+pub mod repair;
 pub mod rollback;
 pub mod store;
 mod switch;

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::repo_key;
 use crate::fs::lock::{self, LockGuard};
-use crate::fs::read_optional;
+use crate::fs::{IoContext, read_optional};
 use crate::ops::plan::{Kind, Place, PlanError};
 use crate::ops::sync;
 use crate::phase::book::Book;
@@ -41,6 +41,27 @@ pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
         let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         PlanError::usage(format!("{path}:{line}: this is not UTF-8")).remedy("save it as UTF-8")
     })
+}
+
+/// The paths of the documents (`*.md`) in a folder, in the order of their names; none where there is no such folder.
+///
+/// # Errors
+/// Where it cannot be read, or leads out of the working tree.
+pub fn list(place: &Place, folder: &str) -> Result<Vec<String>, PlanError> {
+    let path = inside(place, folder)?;
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(e).at("read", &path).map_err(PlanError::from),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry.at("read", &path)?;
+        let name = entry.file_name().into_string().ok().filter(|n| n.ends_with(".md"));
+        found.extend(name.filter(|_| entry.path().is_file()).map(|name| format!("{folder}/{name}")));
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Where a document is. A repository comes from elsewhere: a link in it must not make us read or write outside of it.
