@@ -9,6 +9,7 @@ use super::command::{Git, GitError};
 use super::objects;
 use super::porcelain::{self, TreeEntry};
 use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
+use super::worktrees::{self, Linked};
 use crate::locate::Location;
 use crate::sync::outcome::CommitLine;
 
@@ -265,6 +266,16 @@ impl<'g, 'a> Reads<'g, 'a> {
     /// Where git cannot tell either.
     pub fn setting(&self, name: &str) -> Result<Option<String>, GitError> {
         self.either(|r| r.setting(name), |git| git.read(["config", "--get", name]).answer())
+    }
+
+    /// See [`Repository::worktrees`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn worktrees(&self) -> Result<Vec<Linked>, GitError> {
+        self.either(Repository::worktrees, |git| {
+            Ok(worktrees::parse(&git.read(["worktree", "list", "--porcelain", "-z"]).run()?.stdout))
+        })
     }
 
     /// See [`Repository::is_shallow`].
