@@ -230,6 +230,7 @@ fn file(file: &FileChange) -> String {
     let from = file.from.as_deref().map(|from| format!("{} → ", code(from))).unwrap_or_default();
     let lines = match file.lines {
         None => "binary".to_owned(),
+        Some((0, 0)) => "as it was".to_owned(),
         Some((added, 0)) => format!("+{added}"),
         Some((0, taken)) => format!("-{taken}"),
         Some((added, taken)) => format!("+{added} -{taken}"),
