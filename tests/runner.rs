@@ -24,6 +24,9 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_archive;
+mod plan_status;
+mod plan_summarize;
 mod plugin_commands;
 mod review;
 mod review_install;

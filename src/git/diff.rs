@@ -97,6 +97,17 @@ pub fn uncommitted(git: &Git<'_>) -> Result<Vec<String>, GitError> {
     Ok(changes.into_iter().map(|c| c.path.to_string_lossy().into_owned()).collect())
 }
 
+/// Files that git ignores, without those in folders that it ignores as a whole.
+///
+/// # Errors
+/// Where git cannot tell.
+pub fn ignored(git: &Git<'_>) -> Result<Vec<String>, GitError> {
+    let words = ["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=normal", "--ignored=traditional"];
+    let finished = git.read(words).run()?;
+    let files = finished.stdout.split(|b| *b == 0).filter_map(|record| record.strip_prefix(b"! "));
+    Ok(files.filter(|path| !path.ends_with(b"/")).map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -103,7 +103,15 @@ pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanEr
     }
     let git = place.git(ctx, &config);
     let reads = Reads::open(&place.books, &git);
-    let mut work = Putting { ctx, place: &place, config: &config, git: &git, reads: &reads, missing: Vec::new() };
+    let mut work = Putting {
+        ctx,
+        place: &place,
+        config: &config,
+        git: &git,
+        reads: &reads,
+        missing: Vec::new(),
+        warnings: Vec::new(),
+    };
     let main = merged::main(&config, &reads);
     match &documents {
         Some(documents) if !documents.phases.is_empty() => work.phases(documents, &main),
@@ -121,7 +129,7 @@ pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanEr
         removed: Vec::new(),
         kept: Vec::new(),
         commit: None,
-        warnings: Vec::new(),
+        warnings: std::mem::take(&mut work.warnings),
         next: Vec::new(),
     };
     if !done.missing.is_empty() && !wish.force {
@@ -149,6 +157,7 @@ struct Putting<'a, 'g> {
     git: &'a Git<'g>,
     reads: &'a Reads<'a, 'g>,
     missing: Vec<Missing>,
+    warnings: Vec<String>,
 }
 
 impl Putting<'_, '_> {
@@ -260,11 +269,23 @@ impl Putting<'_, '_> {
         if tree.locked {
             return Ok(Some((format!("{} is locked", tree.path), format!("git worktree unlock {quoted}"))));
         }
+        if tree.branch.is_none() {
+            let what = format!("{} is on no branch, so its commits would be lost with it", tree.path);
+            return Ok(Some((what, format!("git -C {quoted} switch -c NAME"))));
+        }
         let Some(at) = locate(&path).filter(|at| at.common_dir == self.place.books.common_dir) else { return Ok(None) };
         let git = engine::git_for(self.ctx, &at, self.config);
-        let changed = !diff::uncommitted(&git)?.is_empty();
-        Ok(changed
-            .then(|| (format!("{} has changes that are not committed", tree.path), format!("git -C {quoted} status"))))
+        if !diff::uncommitted(&git)?.is_empty() {
+            let what = format!("{} has changes that are not committed", tree.path);
+            return Ok(Some((what, format!("git -C {quoted} status"))));
+        }
+        // git would remove them with the tree. Whole folders that are ignored are taken for what a build made.
+        let ignored = diff::ignored(&git)?;
+        Ok(ignored.first().map(|first| {
+            let more = if ignored.len() > 1 { format!(" and {} more", ignored.len() - 1) } else { String::new() };
+            let what = format!("{} has files that git ignores: {first}{more}", tree.path);
+            (what, format!("git worktree remove {quoted}"))
+        }))
     }
 
     /// Removes the working trees that nothing keeps; git itself refuses where something came up since.

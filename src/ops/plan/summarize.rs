@@ -25,6 +25,8 @@ use crate::phase::summary::{self, Change, Ending, Facts};
 use crate::phase::{plan, state::Item};
 use crate::sync::quote;
 
+/// Where the tips of the branches of phases are kept.
+const KEPT: &str = "refs/craft/para/";
 /// How many changed files are named in a warning.
 const NAMED: usize = 5;
 
@@ -108,8 +110,7 @@ pub fn summarize(ctx: &Context, cwd: &Path, phase: Option<u32>, commits: bool) -
     let written = store::text(&place, &path)?;
     let done = unit.phase.is_some_and(|p| p.status == Status::Completed);
     let Some(at) = at.or_else(|| (done && written.is_some() && !commits).then(|| place.books.clone())) else {
-        return Err(PlanError::refused(format!("{} is checked out in no working tree", unit.branch))
-            .remedy(format!("git switch {}", quote::path(unit.branch.as_ref()))));
+        return Err(elsewhere(&reads, &unit.branch)?);
     };
     let mut warnings = Vec::new();
     let uncommitted = uncommitted(ctx, &config, &at)?;
@@ -239,6 +240,18 @@ fn unit<'a>(
     Ok(Unit { documents, phase: Some(phase), name, branch: phase.branch.clone(), plan })
 }
 
+/// A branch is not checked out, or is gone.
+fn elsewhere(reads: &Reads<'_, '_>, branch: &str) -> Result<PlanError, PlanError> {
+    let name = quote::path(branch.as_ref());
+    if reads.resolve(&format!("refs/heads/{branch}"))?.is_some() {
+        let error = PlanError::refused(format!("{branch} is checked out in no working tree"));
+        return Ok(error.remedy(format!("git switch {name}")));
+    }
+    let kept = reads.resolve(&format!("{KEPT}{branch}"))?;
+    let from = kept.unwrap_or_else(|| "COMMIT".to_owned());
+    Ok(PlanError::refused(format!("there is no branch {branch}")).remedy(format!("git switch -c {name} {from}")))
+}
+
 /// What changed in the working tree and is not committed, without the books.
 fn uncommitted(ctx: &Context, config: &Config, at: &Location) -> Result<Vec<String>, PlanError> {
     let git = engine::git_for(ctx, at, config);
@@ -266,7 +279,7 @@ fn facts(
     };
     let done = work::gather(&git, &reads, &main.tip, &tip, &unit.name.unit())?;
     // What is kept of a branch tells later that it was merged, even where it is gone by then.
-    git.write(["update-ref", &format!("refs/craft/para/{}", unit.branch), &tip]).run()?;
+    git.write(["update-ref", &format!("{KEPT}{}", unit.branch), &tip]).run()?;
     if done.files.is_empty() {
         warnings.push(format!("{} changes no file beside context/ that {} lacks", unit.branch, main.name));
     }
