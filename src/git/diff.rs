@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn numbers_find_their_files_through_renames_and_names_with_tabs() {
         let output = b":000000 100644 0 1 A\0a\tb\0:100644 100644 1 2 R090\0old\0new\0:100644 100644 1 2 M\0logo.png\0\
-                       12\t0\ta\tb\0003\t1\t\0old\0new\0-\t-\tlogo.png\0";
+                       12\t0\ta\tb\x003\t1\t\0old\0new\0-\t-\tlogo.png\0";
         let found: Vec<_> = parse(output)
             .into_iter()
             .map(|c| (String::from_utf8(c.path).unwrap(), c.from.is_some(), char::from(c.status), c.lines))

@@ -1,5 +1,7 @@
 //! Putting a book away: the name it gets, and the book that takes its place.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::book::{HEADING, deeper};
@@ -38,14 +40,14 @@ pub fn successor(prose: &str, summaries: &[String], carried: Carried<'_>, now: &
     let summaries = if carried == Carried::Nothing { &[] } else { summaries };
     let mut body = format!("{HEADING}\n\n{IDLE}\n\n");
     if let Carried::Prose(title) = carried {
-        let kept = headings(prose).iter().find(|h| h.level == 1).map_or(prose, |h| &prose[h.end..]);
-        let before = headings(prose).iter().find(|h| h.level == 1).map_or("", |h| &prose[..h.start]);
+        let top = headings(prose).into_iter().find(|h| h.level == 1);
+        let (before, kept) = top.map_or(("", prose), |h| (&prose[..h.start], &prose[h.end..]));
         // What a former book said in this place is not carried from book to book.
         let kept = kept.trim_start().strip_prefix(IDLE).unwrap_or(kept);
         let kept = deeper(kept).replace("\r\n", "\n");
         let whole = format!("{}\n\n{}", before.replace("\r\n", "\n").trim(), kept.trim());
         if !whole.trim().is_empty() {
-            body += &format!("## Earlier: {title}\n\n{}\n\n", whole.trim());
+            let _ = write!(body, "## Earlier: {title}\n\n{}\n\n", whole.trim());
         }
     }
     let block = json!({"active_context": [], "completed_summaries": summaries, "last_updated": now});
@@ -84,7 +86,7 @@ mod tests {
         assert!(Book::parse(&seeded).unwrap().lists().is_empty(), "what is done is no list of the present work");
         assert!(!seeded.replace("\r\n", "").contains('\n'));
         insta::assert_snapshot!(of(Carried::Summaries).replace("\r\n", "\n"));
-        let again = successor(&Book::parse(&seeded).unwrap().prose().to_owned(), &summaries, Carried::Prose("Y"), "n");
+        let again = successor(Book::parse(&seeded).unwrap().prose(), &summaries, Carried::Prose("Y"), "n");
         assert_eq!(again.matches(IDLE).count(), 1);
         assert!(again.contains("### Earlier: X") && again.contains("#### To-Do List"));
     }

@@ -80,7 +80,7 @@ fn render(status: &PlanStatus, verbose: bool, look: &Look) -> String {
             Health::Active if verbose => out.line(&format!("working tree {}", tree.path)),
             Health::Active => {}
             Health::Stale => {
-                out.alarm(&format!("working tree {} is recorded and gone; `git worktree prune`", tree.path))
+                out.alarm(&format!("working tree {} is recorded and gone; `git worktree prune`", tree.path));
             }
             Health::Orphaned => out.alarm(&format!("working tree {} belongs to no phase of the plan", tree.path)),
         }

@@ -194,7 +194,7 @@ impl Putting<'_, '_> {
         match main.as_ref().map(|main| (main, merged::standing(self.place, self.git, self.reads, main, phase))) {
             Ok((_, Ok(standing))) if standing.merged.is_some() => {}
             Ok((main, Ok(_))) => {
-                self.lacks(number, format!("{} is not merged into {}", phase.branch, main.name), command)
+                self.lacks(number, format!("{} is not merged into {}", phase.branch, main.name), command);
             }
             Ok((_, Err(error))) => self.lacks(number, error.message, "craft plan status"),
             Err(error) => self.lacks(number, error.message.clone(), "craft plan status"),

@@ -181,7 +181,11 @@ pub fn status(ctx: &Context, cwd: &Path) -> Result<PlanStatus, PlanError> {
         Ok((book, documents)) => {
             status.state = state::stage(book.as_ref());
             if let Some(book) = &book {
-                Looking { ctx, place: &place, config: &config, book }.look(documents, &mut status, &mut current);
+                Looking { ctx, place: &place, config: &config, book }.look(
+                    documents.as_ref(),
+                    &mut status,
+                    &mut current,
+                );
             }
         }
         Err(error) if error.kind == Kind::Usage => {
@@ -223,7 +227,7 @@ struct Looking<'a> {
 }
 
 impl Looking<'_> {
-    fn look(&self, documents: Option<Documents>, status: &mut PlanStatus, current: &mut Option<u32>) {
+    fn look(&self, documents: Option<&Documents>, status: &mut PlanStatus, current: &mut Option<u32>) {
         let fields = self.book.fields();
         status.summaries = fields.completed_summaries.len();
         if fields.phased_execution.is_none() {
@@ -233,7 +237,7 @@ impl Looking<'_> {
         let git = self.place.git(self.ctx, self.config);
         let reads = Reads::open(&self.place.books, &git);
         let mut recorded: Vec<(Option<u32>, String)> = Vec::new();
-        if let Some(documents) = &documents {
+        if let Some(documents) = documents {
             for phase in &documents.phases {
                 recorded.extend(phase.worktree.clone().map(|path| (Some(phase.number), path)));
             }

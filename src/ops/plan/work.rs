@@ -109,7 +109,7 @@ fn tests(git: &Git<'_>, from: &str, to: &str, changed: &[Changed]) -> Result<Vec
             let paths: Vec<_> = [Some(path.as_str()), before.as_deref()].into_iter().flatten().collect();
             let mut count = 0;
             diff::added_lines(git, from, to, &paths, &mut |line| {
-                count += usize::from(testing::begins_test(&path, line))
+                count += usize::from(testing::begins_test(&path, line));
             })?;
             added = Some(count);
         }
