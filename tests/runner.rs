@@ -24,10 +24,13 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_archive;
 mod plan_documents;
 mod plan_execute;
 mod plan_merged;
 mod plan_sequences;
+mod plan_status;
+mod plan_summarize;
 mod plan_todo;
 mod plan_walkthrough;
 mod plugin_commands;

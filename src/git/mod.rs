@@ -1,6 +1,7 @@
 //! git: reading with libgit2, everything else with the git program.
 
 pub mod command;
+pub mod diff;
 pub mod fault;
 pub mod objects;
 pub mod patches;
@@ -9,3 +10,4 @@ pub mod process;
 pub mod reads;
 pub mod repository;
 pub mod version;
+pub mod worktrees;

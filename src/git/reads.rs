@@ -10,6 +10,7 @@ use super::objects;
 use super::patches::{self, Same};
 use super::porcelain::{self, TreeEntry};
 use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
+use super::worktrees::{self, Linked};
 use crate::locate::Location;
 use crate::sync::outcome::CommitLine;
 
@@ -305,6 +306,16 @@ impl<'g, 'a> Reads<'g, 'a> {
             |r| r.same_patches(base, tip, main, without),
             |git| patches::same_patches(git, base, tip, main, without),
         )
+    }
+
+    /// See [`Repository::worktrees`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn worktrees(&self) -> Result<Vec<Linked>, GitError> {
+        self.either(Repository::worktrees, |git| {
+            Ok(worktrees::parse(&git.read(["worktree", "list", "--porcelain", "-z"]).run()?.stdout))
+        })
     }
 
     /// See [`Repository::is_shallow`].

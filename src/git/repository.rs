@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Oid};
 
 use super::porcelain::TreeEntry;
+use super::worktrees::{Linked, branch_of};
 use crate::locate::Location;
 use crate::scan::redact::{hush, without_credentials};
 use crate::sync::outcome::CommitLine;
@@ -314,6 +315,28 @@ impl Repository {
     /// Where the rules cannot be read.
     pub fn ignores(&self, path: &Path) -> Result<bool, ReadError> {
         self.inner.is_path_ignored(path).reading("what is ignored")
+    }
+
+    /// The linked working trees.
+    ///
+    /// # Errors
+    /// Where their list cannot be read.
+    pub fn worktrees(&self) -> Result<Vec<Linked>, ReadError> {
+        let names = self.inner.worktrees().reading("the working trees")?;
+        let names: Vec<_> = names.iter().filter_map(|n| n.ok().flatten()).collect();
+        let mut found = Vec::new();
+        for name in names {
+            let tree = self.inner.find_worktree(name).reading("a working tree")?;
+            let locked = tree.is_locked().reading("a working tree")?;
+            let head = self.inner.commondir().join("worktrees").join(name).join("HEAD");
+            found.push(Linked {
+                path: tree.path().to_owned(),
+                branch: std::fs::read_to_string(head).ok().as_deref().and_then(branch_of),
+                locked: !matches!(locked, git2::WorktreeLockStatus::Unlocked),
+                prunable: tree.is_prunable(None).reading("a working tree")?,
+            });
+        }
+        Ok(found)
     }
 
     /// Whether the history was cut off by a shallow clone.

@@ -315,7 +315,7 @@ pub struct NoSuchTodo {
 }
 
 /// `text` with headings below level 1 one deeper.
-fn deeper(text: &str) -> String {
+pub(super) fn deeper(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut at = 0;
     for heading in headings(text).iter().filter(|h| (2..6).contains(&h.level)) {

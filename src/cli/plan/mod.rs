@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod execute;
 pub mod graph;
 pub mod init;
+pub mod lines;
 pub mod new;
 pub mod pr;
 pub mod repair;

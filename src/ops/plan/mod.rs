@@ -1,5 +1,6 @@
 //! Phased plans: one file a verb. The seed document on phased plans has the ways and the files.
 
+pub mod archive;
 mod begin;
 pub mod commit;
 pub mod convert;
@@ -16,9 +17,13 @@ pub mod place;
 pub mod pr;
 pub mod repair;
 pub mod rollback;
+pub mod status;
 pub mod store;
+pub mod summarize;
 mod switch;
 pub mod todo;
+pub mod trees;
+pub mod work;
 
 pub use error::{Kind, PlanError};
 pub use place::Place;
