@@ -109,6 +109,7 @@ pub struct Executed {
 }
 
 /// The book cannot be edited; never in practice.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(super) fn unwritable(fault: Fault) -> PlanError {
     PlanError::broken(std::path::Path::new(crate::book::FILE), &fault)
 }
@@ -252,7 +253,6 @@ impl Run<'_> {
                 Err(_) => store::need(self.place)?,
             },
         };
-        let prefix = &self.config.plans.branch_prefix;
         let mut view = book.clone();
         let documents = self.load(&view)?;
         let Some(main) = main else { return Ok((book, documents)) };
@@ -267,7 +267,6 @@ impl Run<'_> {
             }
         }
         let seen = if documents.phases.is_empty() { documents } else { self.load(&view)? };
-        let _ = prefix;
         Ok((book, seen))
     }
 
@@ -412,7 +411,7 @@ impl Run<'_> {
                 None
             };
             if let Some(base) = base {
-                merged::remember(self.git, &unit.branch, base, Some(base))?;
+                self.remember(unit, base, Some(base));
             }
             Ok(Way { created: new, worktree: linked.as_ref().map(|l| l.0.clone()), linked: linked.map(|l| l.1) })
         })
@@ -517,7 +516,7 @@ impl Run<'_> {
             // Where the note of what it came from was not written any more.
             let made_from = base.is_none() && way.worktree.is_none() && commit.is_some();
             let bases = if made_from { self.reads.merge_bases(&tip, &main.tip)? } else { Vec::new() };
-            merged::remember(self.git, &unit.branch, &tip, bases.first().map(String::as_str))?;
+            self.remember(unit, &tip, bases.first().map(String::as_str));
         }
         self.ways.arrived(&unit.branch)?;
         self.place.note(self.ctx, "execute", &unit.name, Outcome::Success);
@@ -541,6 +540,13 @@ impl Run<'_> {
             next: next(unit, way, &todos),
             todos,
         })
+    }
+
+    /// Without the note the main branch's own book tells what was merged, so that nothing depends on it.
+    fn remember(&mut self, unit: &Unit, tip: &str, base: Option<&str>) {
+        if let Err(error) = merged::remember(self.git, &unit.branch, tip, base) {
+            self.remarks.push(format!("where {} is could not be noted: {}", unit.branch, error.fault.text()));
+        }
     }
 
     /// Commits the beginning, unless that was done before.
