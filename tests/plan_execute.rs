@@ -390,3 +390,47 @@ fn a_phase_is_rolled_back_and_its_branch_stays() {
         ran.stderr
     );
 }
+
+#[test]
+fn a_main_branch_that_is_checked_out_elsewhere_is_not_moved() {
+    let r = Phased::new();
+    r.git(&r.a, &["switch", "-q", "-c", "here"]);
+    let there = r.path("there");
+    r.git(&r.a, &["worktree", "add", "-q", there.to_str().unwrap(), "main"]);
+    r.b_pushes_after_pull("theirs.txt", "news\n");
+    let was = r.rev(&r.a, "main");
+    let ran = r.plan(&["execute", "--phase=1"]).ok();
+    assert!(ran.stdout.contains("is checked out in") && ran.stdout.contains("merge --ff-only"), "{}", ran.stdout);
+    assert_eq!(r.rev(&r.a, "main"), was);
+    assert_eq!(r.git(&there, &["status", "--porcelain"]), "");
+    assert_eq!(r.rev(&r.a, "HEAD^"), r.remote_tip());
+}
+
+#[test]
+fn commits_on_no_branch_are_not_left_behind() {
+    let r = Phased::new();
+    r.git(&r.a, &["switch", "-q", "--detach"]);
+    write(r.a.join("x.txt"), "x\n");
+    let lost = r.commit(&r.a, "on no branch");
+    let ran = r.plan(&["execute", "--phase=1"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("git switch -c NAME"), "{}", ran.stderr);
+    assert_eq!(r.rev(&r.a, "HEAD"), lost);
+    r.git(&r.a, &["branch", "kept"]);
+    r.plan(&["execute", "--phase=1"]).ok();
+}
+
+#[test]
+fn names_in_the_book_do_not_reach_git_as_anything_else() {
+    let r = Phased::new();
+    for name in ["--orphan=x", "../../HEAD", "a..b", "x\u{7}y", "-"] {
+        let mut book = r.book();
+        book.put_in_phase(1, "branch", &name.into()).unwrap();
+        write(r.book_file(), book.text());
+        let ran = r.plan(&["execute", "--phase=1"]);
+        assert_eq!(ran.code, 2, "{name:?}: {}{}", ran.stdout, ran.stderr);
+        assert!(ran.stderr.contains("cannot be the name of a branch"), "{}", ran.stderr);
+        assert_ne!(r.plan(&["pr", "--phase=1"]).code, 0);
+        assert_eq!(r.git(&r.a, &["branch", "--show-current"]), "main");
+    }
+}

@@ -1,5 +1,6 @@
 //! A repository with a phased plan: the one of the seed document.
 
+use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -49,8 +50,10 @@ impl Phased {
                 .to_owned();
         for (at, (title, depends)) in titles.iter().zip(depends).enumerate() {
             let n = at + 1;
-            master +=
-                &format!("### Phase {n}: {title}\n\n**Objective:** Do {n}\n\n**Dependencies:** {depends}\n\n---\n\n");
+            let _ = write!(
+                master,
+                "### Phase {n}: {title}\n\n**Objective:** Do {n}\n\n**Dependencies:** {depends}\n\n---\n\n"
+            );
             let own = format!(
                 "# Implement User Authentication - Phase {n}: {title}\n\n**Status:** Pending\n\n## Phase Objective\n\n\
                  Do {n}.\n\n## Detailed Implementation Steps\n\n- [ ] First of {n}\n- [ ] Second of {n}\n"

@@ -1,5 +1,6 @@
 //! The pull request of a phase: by `gh` where it is there, else as commands to copy.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -69,6 +70,10 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         Some(number) => documents.phase(number)?.branch.clone(),
         None => book.fields().execution_branch.clone().unwrap_or_else(|| documents.name.branch(prefix)),
     };
+    if branch.starts_with('-') {
+        return Err(PlanError::usage(format!("the branch {branch} has a name that looks like an option"))
+            .remedy("rename it: git branch -m NEW-NAME"));
+    }
     let Some(tip) = reads.resolve(&format!("refs/heads/{branch}"))? else {
         let phase = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
         return Err(PlanError::refused(format!("there is no branch {branch} here"))
@@ -102,7 +107,7 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         title: words.title,
         body: words.body,
         branch,
-        base: main.name.clone(),
+        base: main.name,
         url: None,
         existed: false,
         pushed: 0,
@@ -147,20 +152,22 @@ fn words(place: &Place, documents: &Documents, number: Option<u32>, subjects: &[
     let mut remarks = Vec::new();
     let mut body = String::new();
     if let Some(objective) = text.as_deref().and_then(plan::objective) {
-        body += &format!("## Objective\n\n{objective}\n\n");
+        let _ = write!(body, "## Objective\n\n{objective}\n\n");
     }
     let summary = match PlanName::read(path) {
         Some(name) => store::text(place, &name.summary())?,
         None => None,
     };
     match summary {
-        Some(summary) => body += &format!("{}\n\n", without_title(&summary).trim()),
+        Some(summary) => {
+            let _ = write!(body, "{}\n\n", without_title(&summary).trim());
+        }
         None => {
             let of = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
             remarks.push(format!("there is no summary yet: craft plan summarize{of}"));
         }
     }
-    body += &format!("Plan: `{path}`\n");
+    let _ = writeln!(body, "Plan: `{path}`");
     // What is written here leaves the machine.
     Ok(Words { title: hush(&crate::plain::line(&title)), body: hush(&body), remarks })
 }

@@ -130,9 +130,9 @@ impl Ways<'_> {
             }
             Dirty::Stash => {
                 let message = format!("craft plan: before {unit}");
-                let exclude = format!(":(exclude,top){BOOKS}");
-                let words =
-                    ["stash", "push", "--quiet", "--include-untracked", "-m", &message, "--", ":(top)", &exclude];
+                let exclude = [BOOKS, book::WORKTREES].map(|folder| format!(":(exclude,top){folder}"));
+                let words = ["stash", "push", "--quiet", "--include-untracked", "-m", &message, "--", ":(top)"];
+                let words = words.into_iter().chain(exclude.iter().map(String::as_str));
                 self.git.write(words).run()?;
                 let stash = self.reads.resolve("refs/stash")?;
                 let id = stash.as_deref().unwrap_or("refs/stash");
@@ -146,7 +146,11 @@ impl Ways<'_> {
 
     /// Makes `branch` from `base` (or goes to it, where there is no base) by one `git switch`.
     pub(super) fn switch(&self, branch: &str, base: Option<&str>, follows: Option<&str>) -> Result<(), PlanError> {
-        if let Head::Branch { commit: Some(head), .. } | Head::Detached { commit: head } = self.reads.head()? {
+        let head = self.reads.head()?;
+        if let Head::Detached { commit } = &head {
+            self.is_on_a_branch(commit)?;
+        }
+        if let Head::Branch { commit: Some(head), .. } | Head::Detached { commit: head } = head {
             self.git.write(["update-ref", &format!("{FROM}{branch}"), &head]).run()?;
         }
         let switched = match (base, follows) {
@@ -166,6 +170,17 @@ impl Ways<'_> {
             });
         }
         fail_point(self.ctx, "plan-switched");
+        Ok(())
+    }
+
+    /// Commits that no branch or tag has would be hard to find again after a switch.
+    fn is_on_a_branch(&self, commit: &str) -> Result<(), PlanError> {
+        let contains = format!("--contains={commit}");
+        let words = ["for-each-ref", "--count=1", &contains, "refs/heads", "refs/remotes", "refs/tags"];
+        if self.git.read(words).line()?.is_empty() {
+            return Err(PlanError::refused("HEAD is on no branch, and has commits that none has")
+                .remedy("keep them: git switch -c NAME"));
+        }
         Ok(())
     }
 
