@@ -177,10 +177,7 @@ fn what_makes_no_plan_is_refused_with_the_way_on() {
     work.seed();
     said.push(work.refuses(&["new", "third"]));
     said.push(work.refuses(&["convert", "--phases", "A", "B"]));
-    write(
-        work.top.join(BOOK),
-        work.text(BOOK).replace("\"active_context\": [", "\"active_context\": [").replacen("],", "]", 1),
-    );
+    write(work.top.join(BOOK), work.text(BOOK).replacen("],", "]", 1));
     said.push(work.refuses(&["new", "fourth"]));
     assert_snapshot!(said.join("\n"));
 }

@@ -100,7 +100,7 @@ fn documents(text: &str) {
     let count: usize = convert::dealt(&steps, 3).iter().map(Vec::len).sum();
     assert_eq!(count, steps.len());
     if let Some(title) = template::title(text) {
-        let phases = outline(&[title.clone()], &[]).expect("it is a title");
+        let phases = outline(std::slice::from_ref(&title), &[]).expect("it is a title");
         assert!(phases[0].title == title && !title.contains(['\n', '\r', '\u{1b}']));
     }
 }

@@ -236,6 +236,8 @@ mod tests {
         // What was written in another section than ours is found in spite of ours.
         let written = texts[0].replace("_To be written: how, and what was decided against_", "1. First\n2. Second");
         assert_eq!(plan::steps(&written).len(), 2);
+        let half = texts[1].replacen("- [ ] _To", "- [x] Begun\n- [ ] _To", 1);
+        assert_eq!(plan::steps(&half), [Step { text: "Begun".into(), done: true }]);
         assert_eq!(unfilled(&format!("```\n{}\n```\n", todo("x"))), 0);
     }
 
