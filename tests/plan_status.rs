@@ -1,5 +1,6 @@
 //! `craft plan status`: how a plan stands in every state of it, with whatever lies in the repository.
 
+use std::fmt::Write as _;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +59,7 @@ impl Desk {
                 .to_owned();
         for (at, title) in TITLES.iter().enumerate() {
             let n = at + 1;
-            master += &format!("\n### Phase {n}: {title}\n\n**Dependencies:** {}\n", DEPENDS[at]);
+            writeln!(master, "\n### Phase {n}: {title}\n\n**Dependencies:** {}", DEPENDS[at]).unwrap();
             let plan = format!(
                 "# Phase {n}: {title}\n\n**Date:** 2025-12-18\n**Status:** Pending\n\n## Phase Objective\n\nBuild part {n}.\n\n\
                  ## Detailed Implementation Steps\n\n1. Step {n}a\n2. Step {n}b\n\n## Success Criteria\n\n- [x] Part {n} works\n",

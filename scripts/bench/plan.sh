@@ -84,6 +84,6 @@ git merge -q --no-ff -m merge para/benchmark-phase-1
 measure 'phase 1 merged, phase 2 under way' "$craft" plan status
 git reset -q --hard HEAD~1
 book completed in_progress pending
-git merge -q --squash para/benchmark-phase-1
+git merge -q --squash para/benchmark-phase-1 >/dev/null
 git commit -qm squash -- src
 measure 'phase 1 merged by squash, phase 2 under way' "$craft" plan status

@@ -326,14 +326,16 @@ impl Looking<'_> {
     ) -> Phase {
         let local = reads.resolve(&format!("refs/heads/{}", phase.branch)).ok().flatten();
         let nothing = Standing { tip: local.clone(), ahead_behind: None, merged: None };
-        // A phase that was not begun and has no branch cannot be merged.
-        let asked = phase.status != Status::Pending || local.is_some();
-        let standing = match main.filter(|_| asked) {
-            Some(main) => merged::standing(self.place, git, reads, main, phase).unwrap_or_else(|error| {
-                status.problems.push(format!("{}: {}", phase.branch, error.message));
-                nothing
-            }),
-            None => nothing,
+        // Whether one that is not completed is merged matters to nobody, and may cost a process to find out.
+        let standing = match (main, &local) {
+            (Some(main), _) if phase.status == Status::Completed => {
+                merged::standing(self.place, git, reads, main, phase).unwrap_or_else(|error| {
+                    status.problems.push(format!("{}: {}", phase.branch, error.message));
+                    nothing
+                })
+            }
+            (Some(main), Some(tip)) => Standing { ahead_behind: reads.ahead_behind(tip, &main.tip).ok(), ..nothing },
+            _ => nothing,
         };
         let todos = counted(state::todos(self.book, Some((phase.number, phase.status)), phase.text.as_deref()));
         let summary = PlanName::read(&phase.path).map(|name| name.summary());
