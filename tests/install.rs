@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::common::{Ran, TestEnv, read, script, write};
 
-const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-prompt-sync"];
+const HOOKS: [&str; 4] = ["craft-session-start", "craft-session-end", "craft-prompt-sync", "craft-stop"];
 
 /// A folder with the four executables, a client that tells the version it is asked to, and a project.
 pub struct Desk {

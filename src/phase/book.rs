@@ -6,7 +6,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::book::fields::{Fields, Status};
-use crate::book::markdown::{self, headings, lines};
+use crate::book::head;
+use crate::book::markdown::{self, headings};
 use crate::book::sheet::{Block, block, prose_end};
 use crate::book::todo::{self, List};
 use crate::json::document::{Document, Fault, Step};
@@ -124,9 +125,7 @@ impl Book {
     /// The phase whose list has no name: the one that the book's head is about.
     #[must_use]
     pub fn unnamed_phase(&self) -> Option<u32> {
-        let head = lines(self.prose()).find_map(|l| l.text.strip_prefix("Executing:").map(str::trim))?;
-        let (_, phase) = head.rsplit_once(" - ")?;
-        super::plan::numbered(phase).map(|(number, _)| number)
+        head::head(self.prose())?.phase.map(|(number, _)| number)
     }
 
     /// Ticks a box or takes the tick away; whether that changed anything.
