@@ -24,6 +24,8 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_hooks;
+mod plan_sync;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -2,6 +2,7 @@
 //! seed document on phased plans has the forms.
 
 pub mod book;
+pub mod branch;
 pub mod plan;
 
 pub use crate::book::name;
