@@ -123,10 +123,7 @@ fn an_answer_that_says_so_ticks_the_boxes_and_nothing_else() {
     let file = top.join("context/context.md");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     let said = answered(&env, &top, "All good.\n\npara: done 3\n");
-    assert_eq!(
-        said.as_deref(),
-        Some("craft: ticked to-do 3 \"Add indexes for performance\" of phase 1, 1 of 5 done")
-    );
+    assert_eq!(said.as_deref(), Some("craft: ticked to-do 3 \"Add indexes for performance\" of phase 1, 1 of 5 done"));
     let stamp = |text: &str| text.lines().find(|l| l.contains("last_updated")).unwrap().to_owned();
     let after = book(&top);
     let wanted = BOOK.replace("- [ ] Add indexes", "- [x] Add indexes").replace(&stamp(BOOK), &stamp(&after));
@@ -144,8 +141,13 @@ fn an_answer_that_says_so_ticks_the_boxes_and_nothing_else() {
 fn without_such_a_line_nothing_is_looked_at_or_written() {
     let (env, top) = stranger();
     let near = [
-        "I finished to-do 3.", "`para: done 3`", "- para: done 3", "Then say para: done 3", "```\npara: done 3\n```\n",
-        "para: done three", "",
+        "I finished to-do 3.",
+        "`para: done 3`",
+        "- para: done 3",
+        "Then say para: done 3",
+        "```\npara: done 3\n```\n",
+        "para: done three",
+        "",
     ];
     for answer in near {
         assert_eq!(answered(&env, &top, answer), None, "{answer:?}");
@@ -171,10 +173,7 @@ fn without_such_a_line_nothing_is_looked_at_or_written() {
 fn what_is_in_doubt_is_told_and_not_ticked() {
     let (env, top) = stranger();
     let refused = |answer: &str| answered(&env, &top, answer).unwrap();
-    assert_eq!(
-        refused("para: done 1\npara: done 9"),
-        "craft: nothing was ticked: there is no to-do 9; the list has 5"
-    );
+    assert_eq!(refused("para: done 1\npara: done 9"), "craft: nothing was ticked: there is no to-do 9; the list has 5");
     assert!(refused("para: done phase 3: 1").ends_with("has no to-dos of phase 3"));
     assert_eq!(book(&top), BOOK);
     let both = BOOK
