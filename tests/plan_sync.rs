@@ -124,6 +124,18 @@ fn a_branch_that_was_deleted_after_its_merge_is_not_published_again_and_the_way_
 }
 
 #[test]
+fn the_branch_of_a_phase_never_becomes_the_first_of_a_remote() {
+    let pair = on_a_phase(PHASE);
+    pair.git(&pair.remote, &["update-ref", "-d", "refs/heads/main"]);
+    let forced = pair.force("sync");
+    forced.refused(Refusal::Unpublished);
+    let End::Refused { command, .. } = &forced.report.end else { panic!() };
+    assert!(command.ends_with("push -u origin main"), "{command}");
+    assert_eq!(pair.remote_refs(), "");
+    pair.force("pull").done();
+}
+
+#[test]
 fn a_phases_own_working_tree_is_synced_by_the_main_trees_book() {
     let pair = Pair::enrolled();
     write(pair.a.join("context/context.md"), BOOK);

@@ -217,6 +217,21 @@ impl<'e> Engine<'e> {
                 command: format!("git -C {here} push {} {}", quote::word(&target.remote), quote::word(&self.branch)),
             });
         }
+        if self.phase && empty {
+            // The first branch of a remote becomes its default one.
+            self.missing = Some(false);
+            self.counts = None;
+            if !self.job.action.pushes() {
+                return Ok(());
+            }
+            let here = quote::path(&self.at.worktree);
+            let main = phases::main_branch(&self.job.config.plans, &self.job.pin.branch);
+            return Err(End::Refused {
+                kind: Refusal::Unpublished,
+                reason: format!("{} has no branch yet, and that of a phase shall not be its first", target.remote),
+                command: format!("git -C {here} push -u {} {}", quote::word(&target.remote), quote::word(main)),
+            });
+        }
         self.missing = Some(empty || self.may_publish());
         self.counts = None;
         Ok(())
