@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the release executables into bin/: craft, and the three hooks, static and small.
+# Builds the release executables into bin/: craft, and the hooks, static and small.
 # Works from any folder. A hook that is running keeps its old file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-hooks=(craft-session-start craft-session-end craft-prompt-sync)
+hooks=(craft-session-start craft-session-end craft-prompt-sync craft-stop)
 
 missing() {
     echo "build: $1 is missing. $2" >&2

@@ -36,6 +36,8 @@ pub enum Why {
     Off,
     /// This trigger is off.
     TriggerOff,
+    /// Nothing is ever synced at this event.
+    NoOccasion,
     /// The prompt is a command of ours.
     OwnCommand,
     /// A subagent made the event.
@@ -88,6 +90,7 @@ pub fn decide(event: &Event, policy: &Policy, here: &mut impl Circumstances) -> 
             }
             Decision::Run(Run { trigger: Trigger::SessionEnd, action: end.action, budget_ms: 0 })
         }
+        Moment::Stop { .. } => Decision::Skip(Why::NoOccasion),
         Moment::Prompt { own_command } => {
             let prompt = &triggers.user_prompt;
             if *own_command {

@@ -37,10 +37,11 @@ const FLOORS: [(usize, &[&str]); 5] = [
 ];
 
 /// Event, executable, and the source of the executable.
-const HOOKS: [(&str, &str, &str); 3] = [
+const HOOKS: [(&str, &str, &str); 4] = [
     ("SessionStart", "craft-session-start", "hooks/session_start.rs"),
     ("SessionEnd", "craft-session-end", "hooks/session_end.rs"),
     ("UserPromptSubmit", "craft-prompt-sync", "hooks/prompt_sync.rs"),
+    ("Stop", "craft-stop", "hooks/stop.rs"),
 ];
 
 fn top() -> &'static Path {

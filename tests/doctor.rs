@@ -152,7 +152,7 @@ fn hooks_that_never_ran_and_hooks_of_another_version_are_told() {
     fs::remove_file(&beat).unwrap();
     let found = checks(&desk, &[]).1;
     let (verdict, text) = state(&found, "fired");
-    assert!(verdict == "warning" && text.ends_with("never: SessionStart"), "{text}");
+    assert!(verdict == "warning" && text.ends_with("never: SessionStart, Stop"), "{text}");
 }
 
 #[test]

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 const START: &str = env!("CARGO_BIN_EXE_craft-session-start");
 const END: &str = env!("CARGO_BIN_EXE_craft-session-end");
 const PROMPT: &str = env!("CARGO_BIN_EXE_craft-prompt-sync");
-const ALL: [&str; 3] = [START, END, PROMPT];
+const STOP: &str = env!("CARGO_BIN_EXE_craft-stop");
+const ALL: [&str; 4] = [START, END, PROMPT, STOP];
 
 /// Stands in for the worker and writes down how it was started. A file of its own and not written by
 /// the tests: a program that some process still has open for writing cannot be started.

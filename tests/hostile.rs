@@ -201,7 +201,7 @@ fn what_belongs_to_another_user_is_refused_and_hooks_let_the_session_go_on() {
         let pair = Pair::enrolled();
         pair.force("sync").done();
         let craft = pair.craft_dir();
-        for event in ["SessionStart", "SessionEnd", "UserPromptSubmit"] {
+        for event in ["SessionStart", "SessionEnd", "UserPromptSubmit", "Stop"] {
             let _ = fs::remove_file(craft.join(format!("heartbeat-{event}.json")));
         }
         chown(pair.path(name), Some(STRANGER), None).unwrap();

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::common::{Ran, TestEnv, read, script, write};
 
-const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-prompt-sync"];
+const HOOKS: [&str; 4] = ["craft-session-start", "craft-session-end", "craft-prompt-sync", "craft-stop"];
 
-/// A folder with the four executables, a client that tells the version it is asked to, and a project.
+/// A folder with the executables, a client that tells the version it is asked to, and a project.
 pub struct Desk {
     pub env: TestEnv,
     pub dist: PathBuf,
@@ -149,6 +149,47 @@ fn an_old_client_gets_settings_and_uninstalling_gives_the_very_bytes_back() {
     assert_eq!(String::from_utf8(read(desk.settings())).unwrap(), mine);
     assert_eq!(fs::metadata(desk.settings()).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(!desk.claude().join("commands").exists());
+}
+
+#[test]
+fn an_install_from_before_the_stop_hook_works_on_and_gets_it_with_the_next_install() {
+    let desk = Desk::new("2.1.50");
+    let mine = "{\n  \"model\": \"opus\"\n}\n";
+    write(desk.settings(), mine);
+    desk.craft(&["install"]).ok();
+    // As an older one left it: three executables, three hooks, and a record of those.
+    let edit = |path: PathBuf, change: &dyn Fn(&mut Value)| {
+        let mut value: Value = serde_json::from_slice(&read(&path)).unwrap();
+        change(&mut value);
+        write(&path, serde_json::to_vec_pretty(&value).unwrap());
+    };
+    let without = |list: &mut Value| list.as_array_mut().unwrap().retain(|e| !e.to_string().contains("top\""));
+    fs::remove_file(desk.claude().join("craft/bin/craft-stop")).unwrap();
+    edit(desk.settings(), &|settings| drop(settings["hooks"].as_object_mut().unwrap().shift_remove("Stop")));
+    edit(desk.claude().join("craft/settings/applied.json"), &|record| {
+        for file in record["files"].as_object_mut().unwrap().values_mut() {
+            without(&mut file["created"]);
+            without(&mut file["fragments"]["auto-sync-settings"]["entries"]);
+        }
+    });
+    edit(desk.claude().join("craft/install.json"), &|record| without(&mut record["installs"][0]["files"]));
+    let found = || -> Value { serde_json::from_str(&desk.craft(&["doctor", "--json"]).stdout).unwrap() };
+    let install = |found: &Value| {
+        let check = found["checks"].as_array().unwrap().iter().find(|c| c["id"] == "install").unwrap().clone();
+        (check["state"].clone(), check["text"].to_string())
+    };
+    let (state, text) = install(&found());
+    assert!(state == "warning" && text.contains("craft-stop"), "{state} {text}");
+
+    desk.craft(&["install"]).ok();
+    let settings: Value = serde_json::from_slice(&read(desk.settings())).unwrap();
+    let command = desk.claude().join("craft/bin/craft-stop");
+    assert_eq!(settings["hooks"]["Stop"][0]["hooks"][0]["command"], command.to_str().unwrap());
+    assert!(command.is_file());
+    assert_eq!(install(&found()).0, "ok");
+    desk.craft(&["uninstall"]).ok();
+    let settings: Value = serde_json::from_slice(&read(desk.settings())).unwrap();
+    assert_eq!(settings, json!({"model": "opus"}));
 }
 
 #[test]

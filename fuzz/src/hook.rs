@@ -15,7 +15,7 @@ use serde_json::{Deserializer, Value};
 
 use super::steers;
 
-const NAMES: [Name; 3] = [Name::SessionStart, Name::SessionEnd, Name::UserPromptSubmit];
+const NAMES: [Name; 4] = [Name::SessionStart, Name::SessionEnd, Name::UserPromptSubmit, Name::Stop];
 
 /// Any bytes as what a client writes, as the text of a prompt and as something to tell.
 pub fn body(data: &[u8]) {
@@ -78,6 +78,7 @@ fn reads(object: &[u8]) {
         assert_eq!(wire.agent_id, text("agent_id"));
         assert_eq!(wire.source, text("source"));
         assert_eq!(wire.reason, text("reason"));
+        assert_eq!(wire.answer, text("last_assistant_message"));
         assert_eq!(wire.opening, text("prompt").map(|t| t.trim_start().chars().take(16).collect()));
     }
     let Some(wire) = found else { return };

@@ -22,7 +22,9 @@ BIN = os.path.join(TOP, "bin")
 HERE = os.path.join(TOP, "scripts", "bench")
 DOCUMENT = os.path.join(TOP, "docs", "benchmarks.md")
 READING = "## Reading it"
-EVENTS = {"start": "SessionStart", "end": "SessionEnd", "prompt": "UserPromptSubmit"}
+EVENTS = {"start": "SessionStart", "end": "SessionEnd", "prompt": "UserPromptSubmit", "stop": "Stop"}
+PROGRAMS = {"start": "craft-session-start", "end": "craft-session-end", "prompt": "craft-prompt-sync", "stop": "craft-stop"}
+BOOK = os.path.join(TOP, "tests", "fixtures", "para", "seed-executing.md")
 
 
 class Fault(Exception):
@@ -148,18 +150,38 @@ class Bed:
         with open(path, "w") as file:
             json.dump(config, file)
 
-    def payload(self, hook):
-        extra = {"start": {"source": "startup"}, "end": {"reason": "other"}, "prompt": {"prompt": "Go on, please."}}
+    def payload(self, hook, cwd=None, answer="It is done, and the tests pass."):
+        extra = {
+            "start": {"source": "startup"}, "end": {"reason": "other"}, "prompt": {"prompt": "Go on, please."},
+            "stop": {"stop_hook_active": False, "last_assistant_message": answer},
+        }
         event = {
-            "session_id": "0b3a7c1e-bench", "transcript_path": f"{self.home}/t.jsonl", "cwd": self.clone,
+            "session_id": "0b3a7c1e-bench", "transcript_path": f"{self.home}/t.jsonl", "cwd": cwd or self.clone,
             "hook_event_name": EVENTS[hook], **extra[hook],
         }
         return (json.dumps(event) + "\n").encode()
 
     def hook(self, name, hook, worker="/bin/true", env=None, **more):
-        program = {"start": "craft-session-start", "end": "craft-session-end", "prompt": "craft-prompt-sync"}[hook]
         env = {**self.env, "CRAFT_WORKER": worker, **(env or {})}
-        return Case(name, [f"{BIN}/{program}"], env, self.clone, self.payload(hook), **more)
+        return Case(name, [f"{BIN}/{PROGRAMS[hook]}"], env, self.clone, self.payload(hook), **more)
+
+    def planned(self, hook, answer=""):
+        """The hook in a repository that is not enrolled and has a plan under way, and a fresh book for each run."""
+        top = os.path.join(self.home, "planned")
+        book = os.path.join(top, "context", "context.md")
+        if not os.path.isdir(top):
+            os.makedirs(os.path.dirname(book))
+            git(top, "init", "--quiet", env=self.env)
+        case = Case("", [f"{BIN}/{PROGRAMS[hook]}"], self.env, top, self.payload(hook, top, answer),
+                    prepare=lambda: shutil.copyfile(BOOK, book))
+
+        def ticked():
+            with open(book) as file:
+                if ("- [x]" in file.read()) != bool(answer):
+                    raise Fault(f"the {hook} hook ticked what it should not, or not what it should")
+
+        case.after = ticked
+        return case
 
     def queued(self):
         folder = os.path.join(self.craft, "queue")
@@ -251,11 +273,14 @@ def bench_hooks(top, runs, size, table):
         ("session start, request queued, worker started", always.hook("", "start", after=always.empty_queue), 3),
         ("session end, request queued, worker started", always.hook("", "end", after=always.empty_queue), 3),
         ("prompt, drawn, request queued, worker started", always.hook("", "prompt", after=always.empty_queue), 3),
+        ("session start, not enrolled, a plan told", stranger.planned("start"), 2),
+        ("stop, no to-do named", stranger.hook("", "stop"), 1.5),
+        ("stop, a to-do ticked", stranger.planned("stop", "para: done 3"), None),
     ]
     never.hook("", "prompt").once()
     if never.queued():
         raise Fault("a prompt that is never drawn left a request")
-    for hook in EVENTS:
+    for hook in ("start", "end", "prompt"):
         always.hook("", hook).once()
         if not always.queued():
             raise Fault(f"the {hook} hook left no request")

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::sheet::{Block, block};
+
 /// The block.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -86,7 +88,29 @@ fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserial
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A book whose block cannot be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Broken {
+    /// The line of the file, from 1.
+    pub line: usize,
+}
+
 impl Fields {
+    /// Reads the block of the book `text`, without more of a reason where that fails: hooks have no room for one.
+    ///
+    /// # Errors
+    /// Where there is no block, it is not closed, or not of the form of one.
+    pub fn read(text: &str) -> Result<(Self, Block), Broken> {
+        let block = block(text).ok_or_else(|| Broken { line: text.matches('\n').count() + 1 })?;
+        if !block.closed {
+            return Err(Broken { line: block.line.saturating_sub(1) });
+        }
+        let read = serde_json::from_str::<Self>(&text[block.inner.clone()]);
+        // Line 0 is what serde gives to an error of no place.
+        let fields = read.map_err(|e| Broken { line: block.line + e.line().saturating_sub(1) })?;
+        Ok((fields, block))
+    }
+
     /// The phase number `number`.
     #[must_use]
     pub fn phase(&self, number: u32) -> Option<&Phase> {
@@ -96,5 +120,15 @@ impl Fields {
     /// The phases that are under way.
     pub fn under_way(&self) -> impl Iterator<Item = &Phase> {
         self.phased_execution.iter().flat_map(|p| &p.phases).filter(|p| p.status == Status::InProgress)
+    }
+
+    /// The phase that the list of to-dos without a name is about: the one in the book's head, else the one that is under
+    /// way.
+    #[must_use]
+    pub fn unnamed(&self, head: Option<u32>) -> Option<u32> {
+        let current = || self.phased_execution.as_ref()?.current_phase;
+        let mut under_way = self.under_way().map(|p| p.phase);
+        let only = under_way.next().filter(|_| under_way.next().is_none());
+        head.or(only).or_else(current)
     }
 }

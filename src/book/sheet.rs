@@ -26,7 +26,7 @@ pub struct Block {
 pub fn block(text: &str) -> Option<Block> {
     let all = fences(text);
     let json = |f: &&Fence<'_>| f.info.split_whitespace().next().is_some_and(|w| w.eq_ignore_ascii_case("json"));
-    let known = |f: &&Fence<'_>| KNOWN.iter().any(|word| text[f.inner.clone()].contains(word));
+    let known = |f: &&Fence<'_>| is_known(&text[f.inner.clone()]);
     let found = all.iter().filter(json).rfind(known).or_else(|| all.iter().rfind(json))?;
     Some(Block {
         outer: found.outer.clone(),
@@ -34,6 +34,12 @@ pub fn block(text: &str) -> Option<Block> {
         closed: found.closed,
         line: text[..found.inner.start].matches('\n').count() + 1,
     })
+}
+
+/// Whether some JSON has words that only a book's block has.
+#[must_use]
+pub fn is_known(json: &str) -> bool {
+    KNOWN.iter().any(|word| json.contains(word))
 }
 
 /// The end of the prose in front of the block: before the rule `---` that stands there, if one does.

@@ -88,6 +88,15 @@ pub fn lists(text: &str, end: usize) -> Vec<List<'_>> {
     ours.collect()
 }
 
+/// Those of `lists` that are the phase's, where the one without a name is that of the phase `unnamed`.
+pub fn of_phase<'l, 't>(
+    lists: &'l [List<'t>],
+    unnamed: Option<u32>,
+    phase: u32,
+) -> impl Iterator<Item = &'l List<'t>> + use<'l, 't> {
+    lists.iter().filter(move |l| l.phase.or(unnamed) == Some(phase))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

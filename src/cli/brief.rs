@@ -41,8 +41,8 @@ struct Toast {
 
 /// Prints how `cwd` stands; nothing where there is nothing to say.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) {
-    let Brief { here, watch } = brief::brief(ctx, cwd);
-    let status = here.as_ref().map(words);
+    let Brief { here, plan, watch } = brief::brief(ctx, cwd);
+    let status = with_plan(here.as_ref().map(words), plan.as_deref());
     // A sync that is killed changes no file, so whoever shows that one is running has to ask again.
     let passing = here.as_ref().is_some_and(|h| h.standing == Standing::Syncing);
     if args.json {
@@ -73,6 +73,14 @@ fn words(here: &Here) -> String {
         Standing::Well => sides(here).unwrap_or_else(|| "synced".into()),
     };
     tell::clean(&noticed(text, here))
+}
+
+/// How the repository stands, and its plan; nothing where there is neither.
+pub(super) fn with_plan(status: Option<String>, plan: Option<&str>) -> Option<String> {
+    match (status, plan) {
+        (Some(status), Some(plan)) => Some(format!("{status} · {plan}")),
+        (status, plan) => status.or_else(|| plan.map(str::to_owned)),
+    }
 }
 
 /// `text`, and how many notifications wait.
@@ -150,6 +158,15 @@ mod tests {
         assert_eq!(last(all(false, None, None)), "committed, no remote");
         let noticed = |notifications| words(&Here { remote: true, notifications, ..Here::default() });
         assert_eq!([1, 2].map(noticed), ["synced · 1 notice", "synced · 2 notices"]);
+    }
+
+    #[test]
+    fn the_plan_stands_behind_how_the_repository_does_or_alone() {
+        let both = |status: Option<&str>, plan| with_plan(status.map(str::to_owned), plan);
+        assert_eq!(both(Some("synced"), Some("phase 2/3 · 4/9")).unwrap(), "synced · phase 2/3 · 4/9");
+        assert_eq!(both(None, Some("phase 2/3")).unwrap(), "phase 2/3");
+        assert_eq!(both(Some("synced"), None).unwrap(), "synced");
+        assert_eq!(both(None, None), None);
     }
 
     #[test]

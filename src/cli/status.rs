@@ -204,6 +204,9 @@ fn branch(repository: &RepositoryStatus) -> String {
         (Some(remote), None) => format!("{pinned} with {remote}"),
         (None, _) => format!("{pinned}, only committed: there is no remote"),
     };
+    if let Some(seen) = repository.seen.as_ref().filter(|s| s.phase) {
+        return format!("{target}; HEAD is on {}, the branch of a phase, which is synced too", seen.branch);
+    }
     match repository.seen.as_ref().map(|s| s.branch.as_str()) {
         Some("") => format!("{target}; HEAD is on no branch"),
         Some(now) if now != pinned && !crate::ops::enroll::is_glob(pinned) => format!("{target}; HEAD is on {now}"),

@@ -22,6 +22,7 @@ fn healthy() -> RepositoryStatus {
         seen: Some(Seen {
             at: NOW - 120_000,
             fresh: true,
+            phase: false,
             branch: "main".into(),
             upstream: "origin/main".into(),
             ahead: Some(0),

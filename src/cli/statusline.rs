@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use console::{Style, measure_text_width, truncate_str};
 
-use super::brief::noticed;
+use super::brief::{noticed, with_plan};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::env::{self, Env};
@@ -56,7 +56,10 @@ pub fn run(env: &Env) -> ExitCode {
         .and_then(former)
         .and_then(|value| former::start(&ctx, &value, line_of_input, former::PATIENCE));
     let look = look(&ctx);
-    let ours = folder.and_then(|folder| brief::brief(&ctx, &folder).here).map(|here| line(&here, look));
+    let ours = folder.and_then(|folder| {
+        let brief = brief::brief(&ctx, &folder);
+        line(brief.here.as_ref(), brief.plan.as_deref(), look)
+    });
     let theirs = theirs.map(|t| t.printed()).unwrap_or_default();
     // Whoever closed the pipe does not want to read it.
     let _ = io::stdout().lock().write_all(beside(&theirs, ours.as_deref(), look).as_bytes());
@@ -97,8 +100,15 @@ fn beside(theirs: &str, ours: Option<&str>, look: Look) -> String {
     lines.iter().flat_map(|l| [l.as_str(), "\n"]).collect()
 }
 
-/// Our line.
-fn line(here: &Here, look: Look) -> String {
+/// Our line: how the repository stands, and its plan. Nothing where there is neither.
+fn line(here: Option<&Here>, plan: Option<&str>, look: Look) -> Option<String> {
+    let (text, style) = here.map(|here| standing(here, look)).unzip();
+    let text = truncate_str(&tell::clean(&with_plan(text, plan)?), look.width, "…").into_owned();
+    let style = style.unwrap_or_default();
+    Some(if look.colour { style.force_styling(true).apply_to(text).to_string() } else { text })
+}
+
+fn standing(here: &Here, look: Look) -> (String, Style) {
     let (text, style) = match &here.standing {
         Standing::Broken => ("⚠ configuration is broken".to_owned(), alarm()),
         Standing::Conflict { files: 0 } => ("⚠ conflict".into(), alarm()),
@@ -114,8 +124,7 @@ fn line(here: &Here, look: Look) -> String {
         Standing::Well if !here.remote => (flowing(here, &dated("committed", here, look)), Style::new()),
         Standing::Well => (flowing(here, &dated("synced", here, look)), Style::new()),
     };
-    let text = truncate_str(&tell::clean(&noticed(text, here)), look.width, "…").into_owned();
-    if look.colour { style.force_styling(true).apply_to(text).to_string() } else { text }
+    (noticed(text, here), style)
 }
 
 fn alarm() -> Style {
@@ -160,6 +169,22 @@ mod tests {
     use super::*;
 
     const LOOK: Look = Look { width: 76, colour: false, now: 1_756_728_000_000 };
+
+    /// The line of a repository without a plan.
+    fn line(here: &Here, look: Look) -> String {
+        super::line(Some(here), None, look).unwrap()
+    }
+
+    #[test]
+    fn the_plan_stands_behind_how_the_repository_does_or_alone() {
+        let plan = Some("phase 2/3 · 4/9");
+        let both = super::line(Some(&here(Standing::Well)), plan, LOOK).unwrap();
+        assert_eq!(both, "⟳ main ↑2 ↓0 · synced 3m ago · phase 2/3 · 4/9");
+        assert_eq!(super::line(None, plan, Look { colour: true, ..LOOK }).as_deref(), plan);
+        assert_eq!(super::line(None, None, LOOK), None);
+        let narrow = super::line(Some(&here(Standing::Well)), plan, Look { width: 20, ..LOOK }).unwrap();
+        assert!(measure_text_width(&narrow) <= 20, "{narrow}");
+    }
 
     fn here(standing: Standing) -> Here {
         Here {

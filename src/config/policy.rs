@@ -39,6 +39,17 @@ pub fn at(layout: &Layout, location: &Location) -> Result<Option<Policy>, Config
     Ok(Some(Policy { config, repository }))
 }
 
+/// The configuration at `location`, enrolled or not.
+///
+/// # Errors
+/// As [`at`].
+pub fn config_at(layout: &Layout, location: &Location) -> Result<Config, ConfigError> {
+    Ok(match at(layout, location)? {
+        Some(policy) => policy.config,
+        None => load::load(&layout.config())?,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

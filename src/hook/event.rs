@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::book::marker::{self, Marker};
 use crate::hook::wire::Wire;
 
 /// The events the suite answers to, one executable each.
@@ -13,6 +14,8 @@ pub enum Name {
     SessionEnd,
     /// A prompt is submitted.
     UserPromptSubmit,
+    /// The model has answered.
+    Stop,
 }
 
 impl Name {
@@ -23,6 +26,7 @@ impl Name {
             Self::SessionStart => "SessionStart",
             Self::SessionEnd => "SessionEnd",
             Self::UserPromptSubmit => "UserPromptSubmit",
+            Self::Stop => "Stop",
         }
     }
 }
@@ -58,6 +62,11 @@ pub enum Moment {
         /// Whether it is a command of ours (`/craft …`).
         own_command: bool,
     },
+    /// The model has answered, and its turn ends.
+    Stop {
+        /// The to-dos that the answer names as done.
+        done: Vec<Marker>,
+    },
 }
 
 /// Out of what a session started.
@@ -83,6 +92,7 @@ impl Event {
             Name::UserPromptSubmit => {
                 Moment::Prompt { own_command: wire.opening.as_deref().is_some_and(is_own_command) }
             }
+            Name::Stop => Moment::Stop { done: wire.answer.as_deref().map(marker::markers).unwrap_or_default() },
         };
         let said = |text: Option<String>| text.filter(|t| !t.is_empty());
         Some(Self {
@@ -134,6 +144,12 @@ mod tests {
             "agent_type":"Explore","hook_event_name":"UserPromptSubmit","prompt":"hi","source":"user"}"#;
         let found = event(Name::UserPromptSubmit, prompt).unwrap();
         assert_eq!((found.agent_id.as_deref(), found.moment), (Some("a1"), Moment::Prompt { own_command: false }));
+        let stop = r#"{"session_id":"s","transcript_path":"/t","cwd":"/r","permission_mode":"default","hook_event_name":"Stop",
+            "stop_hook_active":false,"last_assistant_message":"Well.\n\npara: done 3\n","background_tasks":[],"session_crons":[]}"#;
+        let done = vec![Marker { phase: None, numbers: vec![3] }];
+        assert_eq!(event(Name::Stop, stop).unwrap().moment, Moment::Stop { done });
+        let older = event(Name::Stop, r#"{"hook_event_name":"Stop","stop_hook_active":false}"#).unwrap();
+        assert_eq!(older.moment, Moment::Stop { done: Vec::new() }, "a client that does not say what was answered");
         assert_eq!(event(Name::SessionEnd, start), None, "an executable answers to its own event only");
         assert!(event(Name::SessionEnd, "{\"hook_event_name\":null,\"cwd\":7}").is_some());
     }

@@ -6,7 +6,7 @@ use crate::hook::event::Name;
 use crate::plain;
 use crate::state::notice::Notice;
 
-/// Characters the model is told at most.
+/// Characters the model is told of syncs at most. How a plan stands, which is bounded itself, comes after it.
 pub const CONTEXT: usize = 600;
 
 #[derive(Serialize)]
@@ -29,16 +29,24 @@ struct Specific {
 /// end, whose output the host throws away. The model is told only where `to_model`.
 #[must_use]
 pub fn render(name: Name, notices: &[Notice], to_model: bool) -> Option<String> {
+    render_with(name, notices, to_model, None)
+}
+
+/// The same, and the model is told how the `plan` stands.
+#[must_use]
+pub fn render_with(name: Name, notices: &[Notice], to_model: bool, plan: Option<&str>) -> Option<String> {
     if name == Name::SessionEnd {
         return None;
     }
     let system_message = join(notices.iter().map(|n| n.user.as_str()));
     let context = if to_model { join(notices.iter().map(|n| n.model.as_str())) } else { String::new() };
+    let context = cut(&context, CONTEXT);
+    let context = join([context.as_str(), plan.unwrap_or_default()].into_iter());
     if system_message.is_empty() && context.is_empty() {
         return None;
     }
-    let specific = (!context.is_empty())
-        .then(|| Specific { hook_event_name: name.word(), additional_context: cut(&context, CONTEXT) });
+    let specific =
+        (!context.is_empty()).then(|| Specific { hook_event_name: name.word(), additional_context: context });
     serde_json::to_string(&Output { system_message, hook_specific_output: specific }).ok()
 }
 
@@ -113,6 +121,16 @@ mod tests {
         let whole = "é".repeat(600);
         assert_eq!(said(&whole), whole);
         assert_eq!(said(&"é".repeat(601)), format!("{}…", "é".repeat(599)));
+    }
+
+    #[test]
+    fn how_the_plan_stands_has_room_of_its_own_behind_what_a_sync_tells() {
+        let told = render_with(Name::SessionStart, &[notice("", &"é".repeat(700))], true, Some("Plan"));
+        let value: Value = serde_json::from_str(&told.unwrap()).unwrap();
+        let expected = format!("{}…\nPlan", "é".repeat(599));
+        assert_eq!(value["hookSpecificOutput"]["additionalContext"], expected);
+        let alone = render_with(Name::SessionStart, &[notice("", "x")], false, Some("Plan")).unwrap();
+        assert!(alone.contains("\"additionalContext\":\"Plan\""), "{alone}");
     }
 
     #[test]

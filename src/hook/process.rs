@@ -1,4 +1,4 @@
-//! What the three hook executables have in common: nothing that happens in them reaches the client
+//! What the hook executables have in common: nothing that happens in them reaches the client
 //! but exit code 0 and at most one JSON object.
 
 use std::fs::File;

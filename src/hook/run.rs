@@ -1,5 +1,7 @@
 //! What each hook does, with everything it touches passed in.
 
+mod plan;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ use crate::state::notice::{self, Notice};
 use crate::state::session::{self, Session};
 use crate::state::tick::{self, Claim};
 use crate::trigger::{self, Circumstances, Decision, Run, Why};
+
+pub use plan::stop;
 
 /// How often a hook that waits looks for the answer.
 const LOOK: Duration = Duration::from_millis(2);
@@ -63,9 +67,17 @@ pub struct Held {
 
 /// `SessionStart`: registers the session, asks for a pull, waits for the answer as long as the budget
 /// allows, and tells it together with what has been waiting to be told.
+///
+/// In any repository with a plan, the model is told how that stands.
 pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     let here = match hook.arrive(Name::SessionStart) {
         Arrival::Here(here) => here,
+        Arrival::Stranger(layout, location, event) => {
+            if let Some(plan) = plan::told(&layout, &location, &event, None) {
+                let _ = hook.print_with(Name::SessionStart, &[], false, Some(&plan));
+            }
+            return;
+        }
         Arrival::Broken(layout, error) => {
             if let Some(user) = complaint::once(&layout, &error) {
                 let _ = hook.print(Name::SessionStart, &[Notice { user, model: String::new() }], false);
@@ -75,6 +87,9 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
         Arrival::Nothing => return,
     };
     if !here.policy.is_on() {
+        if let Some(plan) = here.plan() {
+            let _ = hook.print_with(Name::SessionStart, &[], false, Some(&plan));
+        }
         return;
     }
     hook.holds(&here);
@@ -92,7 +107,9 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     let answered = request.and_then(|request| wait(&here, &request));
     let mut notices = hook.waiting(&here);
     notices.extend(answered.into_iter().flat_map(|a| a.notices));
-    hook.tell(Name::SessionStart, &here, &notices);
+    // Read last: the pull may have brought it.
+    let plan = here.plan();
+    hook.tell(Name::SessionStart, &here, &notices, plan.as_deref());
 }
 
 /// `SessionEnd`: asks for a push and forgets the session. Prints nothing, ever.
@@ -128,7 +145,7 @@ pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
         }
     }
     let notices = hook.waiting(&here);
-    hook.tell(Name::UserPromptSubmit, &here, &notices);
+    hook.tell(Name::UserPromptSubmit, &here, &notices, None);
 }
 
 /// Where an event happened and what holds there.
@@ -143,8 +160,10 @@ struct Here {
 }
 
 enum Arrival {
-    /// No event of ours, or not in an enrolled repository.
+    /// No event of ours, or in no repository.
     Nothing,
+    /// In a repository that is not enrolled.
+    Stranger(Layout, Location, Event),
     /// In a repository, but the configuration cannot be understood.
     Broken(Layout, ConfigError),
     /// In an enrolled repository.
@@ -153,29 +172,11 @@ enum Arrival {
 
 impl<C: Clock> Hook<'_, C> {
     fn arrive(&mut self, name: Name) -> Arrival {
-        if self.env.switch(env::CRAFT_DISABLE) {
-            return Arrival::Nothing;
-        }
-        let Some(layout) = Layout::from_env(self.env) else { return Arrival::Nothing };
-        let object = match stdin::first_object(self.stdin, stdin::PATIENCE) {
-            Ok(object) => object,
-            Err(trouble) => return self.puzzled(&layout, name, &trouble.to_string()),
-        };
-        let Some(wire) = wire::parse(&object) else {
-            return self.puzzled(&layout, name, "what is on stdin is no JSON");
-        };
-        let Some(event) = Event::understand(name, wire) else {
-            return self.puzzled(&layout, name, "the event on stdin is another one");
-        };
-        if !self.beat(&layout, name, &event) {
-            return Arrival::Nothing;
-        }
-        // The host runs hooks in the session's folder, so that is where an event without one happened.
-        let Some(cwd) = event.cwd.clone().or_else(|| std::env::current_dir().ok()) else { return Arrival::Nothing };
+        let Some((layout, event)) = self.hear(name) else { return Arrival::Nothing };
         self.start_due_jobs(&layout, name, &event);
-        let Some(location) = locate::locate(&cwd) else { return Arrival::Nothing };
+        let Some(location) = folder(&event).and_then(|cwd| locate::locate(&cwd)) else { return Arrival::Nothing };
         match policy::at(&layout, &location) {
-            Ok(None) => Arrival::Nothing,
+            Ok(None) => Arrival::Stranger(layout, location, event),
             Ok(Some(policy)) => {
                 let files = layout.repo(&repo_key(&location.common_dir));
                 let now = self.clock.now_ms();
@@ -184,6 +185,25 @@ impl<C: Clock> Hook<'_, C> {
             Err(error) => {
                 self.log(&layout, name, &error.to_string());
                 Arrival::Broken(layout, error)
+            }
+        }
+    }
+
+    /// The event, where it is one of `name` and anything is to be done at all.
+    fn hear(&mut self, name: Name) -> Option<(Layout, Event)> {
+        if self.env.switch(env::CRAFT_DISABLE) {
+            return None;
+        }
+        let layout = Layout::from_env(self.env)?;
+        let heard = stdin::first_object(self.stdin, stdin::PATIENCE).map_err(|trouble| trouble.to_string());
+        let heard = heard.and_then(|object| wire::parse(&object).ok_or("what is on stdin is no JSON".into()));
+        let heard =
+            heard.and_then(|wire| Event::understand(name, wire).ok_or("the event on stdin is another one".into()));
+        match heard {
+            Ok(event) => self.beat(&layout, name, &event).then_some((layout, event)),
+            Err(text) => {
+                self.puzzled(&layout, name, &text);
+                None
             }
         }
     }
@@ -225,11 +245,10 @@ impl<C: Clock> Hook<'_, C> {
     }
 
     /// Logs what was wrong with the input, where the suite is in use: nobody else wants our files.
-    fn puzzled(&self, layout: &Layout, name: Name, text: &str) -> Arrival {
+    fn puzzled(&self, layout: &Layout, name: Name, text: &str) {
         if layout.config().exists() {
             self.log(layout, name, text);
         }
-        Arrival::Nothing
     }
 
     fn log(&self, layout: &Layout, name: Name, text: &str) {
@@ -298,14 +317,14 @@ impl<C: Clock> Hook<'_, C> {
         self.noted(here, notice::take(&here.files.notices())).unwrap_or_default()
     }
 
-    fn tell(&mut self, name: Name, here: &Here, notices: &[Notice]) {
+    fn tell(&mut self, name: Name, here: &Here, notices: &[Notice], plan: Option<&str>) {
         let to_model = here.policy.config.auto_sync.triggers.session_start.additional_context;
         // A prompt that tells of a sync has its words already; the line waits for the next one.
         let silent = notices.iter().all(|n| n.user.is_empty());
         let announced = if silent { self.announced(here) } else { None };
         let line = announced.as_ref().map(|a| Notice { user: a.line.clone(), model: String::new() });
         let all: Vec<Notice> = notices.iter().cloned().chain(line).collect();
-        match self.print(name, &all, to_model) {
+        match self.print_with(name, &all, to_model, plan) {
             Ok(()) => {
                 if let Some(taken) = announced {
                     self.noted(here, taken.told());
@@ -332,11 +351,20 @@ impl<C: Clock> Hook<'_, C> {
     }
 
     fn print(&mut self, name: Name, notices: &[Notice], to_model: bool) -> io::Result<()> {
-        let Some(mut line) = output::render(name, notices, to_model) else { return Ok(()) };
+        self.print_with(name, notices, to_model, None)
+    }
+
+    fn print_with(&mut self, name: Name, notices: &[Notice], to_model: bool, plan: Option<&str>) -> io::Result<()> {
+        let Some(mut line) = output::render_with(name, notices, to_model, plan) else { return Ok(()) };
         line.push('\n');
         self.stdout.write_all(line.as_bytes())?;
         self.stdout.flush()
     }
+}
+
+/// Where an event happened. The host runs hooks in the session's folder, so that is where one without a folder did.
+fn folder(event: &Event) -> Option<PathBuf> {
+    event.cwd.clone().or_else(|| std::env::current_dir().ok())
 }
 
 /// Waits for the answer to `request`, at most for the budget.

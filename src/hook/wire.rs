@@ -27,6 +27,8 @@ pub struct Wire {
     pub reason: Option<String>,
     /// The first characters of `prompt`, after leading blanks.
     pub opening: Option<String>,
+    /// `last_assistant_message` of a turn's end.
+    pub answer: Option<String>,
 }
 
 /// Parses one JSON object; `None` where it is none.
@@ -46,6 +48,7 @@ enum Field {
     Source,
     Reason,
     Prompt,
+    LastAssistantMessage,
     #[serde(other)]
     Other,
 }
@@ -76,6 +79,7 @@ impl<'de> Visitor<'de> for WireVisitor {
                 Field::Source => wire.source = map.next_value::<Text>()?.0,
                 Field::Reason => wire.reason = map.next_value::<Text>()?.0,
                 Field::Prompt => wire.opening = map.next_value::<Opening>()?.0,
+                Field::LastAssistantMessage => wire.answer = map.next_value::<Text>()?.0,
                 Field::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }

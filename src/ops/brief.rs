@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::engine::journal;
 use super::status::{self, Seen};
-use super::{enroll, notifications, record, sync};
+use super::{enroll, notifications, phases, record, sync};
 use crate::clock::{self, Millis};
 use crate::config::narrow;
 use crate::config::policy::{self, Policy};
@@ -26,6 +26,8 @@ const STATUS: &str = "auto-sync status";
 pub struct Brief {
     /// `None` where there is nothing to say: no repository, not enrolled, or `CRAFT_DISABLE` is set.
     pub here: Option<Here>,
+    /// How the plan of the repository stands, in a few words, enrolled or not: `phase 2/3 · 4/9`.
+    pub plan: Option<String>,
     /// Files that change, appear or vanish whenever the answer may have changed. Empty where it cannot.
     pub watch: Vec<PathBuf>,
 }
@@ -105,22 +107,23 @@ pub fn brief(ctx: &Context, folder: &Path) -> Brief {
         return Brief::default();
     }
     let config = ctx.layout.config();
-    let Some(at) = locate(folder) else { return Brief { here: None, watch: vec![config] } };
+    let Some(at) = locate(folder) else { return Brief { watch: vec![config], ..Brief::default() } };
+    let (plan, book) = phases::words(&at);
     let project = at.worktree.join(narrow::FILE);
     let policy = match policy::at(&ctx.layout, &at) {
         Ok(Some(policy)) => policy,
-        Ok(None) => return Brief { here: None, watch: vec![config] },
+        Ok(None) => return Brief { here: None, plan, watch: vec![config, book] },
         Err(_) => {
             let here = Here { standing: Standing::Broken, ..Here::default() };
-            return Brief { here: Some(here), watch: vec![config, project] };
+            return Brief { here: Some(here), plan, watch: vec![config, project, book] };
         }
     };
     let seen = seen(ctx, &at, &policy);
-    let mut watch = vec![config, project, ctx.layout.state(), journal::lock_file(&at.common_dir)];
+    let mut watch = vec![config, project, book, ctx.layout.state(), journal::lock_file(&at.common_dir)];
     watch.push(ctx.layout.repo(&repo_key(&at.common_dir)).status());
     watch.push(ctx.layout.pending());
     watch.extend(refs(&at, seen.as_ref()));
-    Brief { here: Some(here(ctx, &at, &policy, seen)), watch }
+    Brief { here: Some(here(ctx, &at, &policy, seen)), plan, watch }
 }
 
 fn here(ctx: &Context, at: &Location, policy: &Policy, seen: Option<Seen>) -> Here {
@@ -129,7 +132,9 @@ fn here(ctx: &Context, at: &Location, policy: &Policy, seen: Option<Seen>) -> He
     let pinned = policy.repository.branch.clone();
     let holder = lock::living_holder(&journal::lock_file(&at.common_dir), &ctx.host);
     let syncing = holder.is_some_and(|h| h.purpose != sync::LOOKING);
-    let elsewhere = seen.as_ref().is_some_and(|s| s.branch.is_empty() || !enroll::fits(&pinned, &s.branch));
+    let synced =
+        |branch: &str| enroll::fits(&pinned, branch) || phases::is_of_phase(at, &policy.config.plans, &pinned, branch);
+    let elsewhere = seen.as_ref().is_some_and(|s| s.branch.is_empty() || !synced(&s.branch));
     let standing = if !policy.is_on() {
         Standing::Off
     } else if syncing {

@@ -21,6 +21,7 @@ pub mod notifications;
 pub mod ours;
 pub mod permissions;
 pub mod permit;
+pub mod phases;
 pub mod plan;
 pub mod publish;
 pub mod record;

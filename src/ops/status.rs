@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::enroll;
+use super::{enroll, phases};
 use crate::clock::Millis;
 use crate::config::load;
 use crate::config::model::{Action, Config, Repository as Enrolled};
@@ -124,6 +124,9 @@ pub struct Seen {
     pub fresh: bool,
     /// The branch; empty where HEAD is on none.
     pub branch: String,
+    /// Whether that is the branch of a phase, which is synced beside the pinned one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub phase: bool,
     /// The upstream for people, `origin/main`; empty where there is none.
     pub upstream: String,
     /// Commits the upstream, as last fetched, does not have; `None` where that is not known.
@@ -208,6 +211,11 @@ pub fn status(ctx: &Context, here: Option<&Path>) -> Status {
             let cached = cached(ctx, &place);
             let fresh = cached.as_ref().is_some_and(Observed::fresh);
             entry.seen = if fresh { cached.map(|o| seen(&o)) } else { look(&place, enrolled, now).ok() };
+            if let Some(seen) = &mut entry.seen {
+                let effective = load::effective(&config, enrolled);
+                let plans = effective.as_ref().map_or(&config.plans, |here| &here.plans);
+                seen.phase = phases::is_of_phase(&place, plans, &enrolled.branch, &seen.branch);
+            }
             let looking = requests.iter().filter(asked).any(|r| r.action == Action::Observe);
             // Edits move neither HEAD nor index: what was counted a while ago is counted again.
             let old = entry.seen.as_ref().is_none_or(|s| s.dirty.is_none() || now.saturating_sub(s.at) > OLD);
@@ -298,6 +306,7 @@ pub(super) fn seen(observed: &Observed) -> Seen {
         at: observed.at,
         fresh: true,
         branch: observed.branch.clone(),
+        phase: false,
         upstream: observed.upstream.clone(),
         ahead: compared.then_some(observed.ahead),
         behind: compared.then_some(observed.behind),

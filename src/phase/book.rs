@@ -6,7 +6,8 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::book::fields::{Fields, Status};
-use crate::book::markdown::{self, headings, lines};
+use crate::book::head;
+use crate::book::markdown::{self, headings};
 use crate::book::sheet::{Block, block, prose_end};
 use crate::book::todo::{self, List};
 use crate::json::document::{Document, Fault, Step};
@@ -124,10 +125,7 @@ impl Book {
     /// The phase whose list has no name: the one that the book's head is about.
     #[must_use]
     pub fn unnamed_phase(&self) -> Option<u32> {
-        let head = lines(self.prose()).find_map(|l| l.text.strip_prefix("Executing:").map(str::trim))?;
-        // The titles of task and phase may have such a dash too.
-        let parts = head.match_indices(" - ").map(|(at, dash)| &head[at + dash.len()..]);
-        parts.filter_map(super::plan::numbered).map(|(number, _)| number).next()
+        head::head(self.prose())?.phase.map(|(number, _)| number)
     }
 
     /// Ticks a box or takes the tick away; whether that changed anything.

@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod book;
+pub mod branch;
 pub mod carry;
 pub mod check;
 pub mod convert;
@@ -10,7 +11,6 @@ pub mod evidence;
 pub mod graph;
 pub mod manifest;
 pub mod mark;
-pub mod name;
 pub mod outline;
 pub mod plan;
 pub mod rebuild;
@@ -18,3 +18,5 @@ pub mod state;
 pub mod summary;
 pub mod template;
 pub mod testing;
+
+pub use crate::book::name;

@@ -154,14 +154,7 @@ pub fn parts(text: &str) -> Vec<Part> {
     found
 }
 
-/// `Phase 2: API Layer` as number and title.
-#[must_use]
-pub fn numbered(title: &str) -> Option<(u32, &str)> {
-    let rest = title.get(..6).filter(|p| p.eq_ignore_ascii_case("phase ")).map(|_| &title[6..])?;
-    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let number = rest[..digits].parse().ok().filter(|n| *n > 0)?;
-    Some((number, rest[digits..].trim_start_matches([':', '-', '–', '—', ' ']).trim()))
-}
+pub use crate::book::head::numbered;
 
 /// The phases that a text about dependencies names: `Phase 1 must be complete and merged`, `Phases 1, 2 and 4`,
 /// `Phases 1-3`, `None`. `None` where it names no phase and does not say that there is none.

@@ -33,7 +33,7 @@ fn back(merged: &Merged) -> String {
 const MINE: &str = r#"{
     "model": "opus",
     "hooks": {
-        "Stop": [ {"hooks": [{"type": "command", "command": "say done"}]} ],
+        "PreCompact": [ {"hooks": [{"type": "command", "command": "say done"}]} ],
         "SessionEnd": [
             {
                 "matcher": "clear",
@@ -52,7 +52,7 @@ const MINE: &str = r#"{
 fn the_users_hooks_stay_and_ours_stand_beside_them() {
     let merged = put(MINE, &hooks());
     let (before, after) = (value(MINE), value(&merged.text));
-    assert_eq!(after["hooks"]["Stop"], before["hooks"]["Stop"]);
+    assert_eq!(after["hooks"]["PreCompact"], before["hooks"]["PreCompact"]);
     assert_eq!(after["hooks"]["SessionEnd"][0], before["hooks"]["SessionEnd"][0]);
     assert_eq!(after["hooks"]["SessionEnd"][1], hooks()["hooks"]["SessionEnd"][0]);
     assert_eq!(after["hooks"]["SessionStart"], hooks()["hooks"]["SessionStart"]);
@@ -116,14 +116,18 @@ fn entries_that_the_user_moved_about_are_found_again() {
     let start = moved["hooks"]["SessionStart"][0]["hooks"][0].clone();
     let own = json!({"type": "command", "command": "mine"});
     moved["hooks"] = json!({
-        "Stop": [{"matcher": "", "hooks": [own, start]}],
+        "PreCompact": [{"matcher": "", "hooks": [own, start]}],
         "SessionEnd": [{"hooks": []}, moved["hooks"]["SessionEnd"][0]],
     });
     let text = serde_json::to_string_pretty(&moved).unwrap();
     let again = put_in(&text, &hooks(), &merged.entries, &merged.created).unwrap();
-    assert_eq!(value(&again.text)["hooks"]["Stop"], moved["hooks"]["Stop"], "it is not put in a second time");
+    assert_eq!(
+        value(&again.text)["hooks"]["PreCompact"],
+        moved["hooks"]["PreCompact"],
+        "it is not put in a second time"
+    );
     let out = take_out(&text, &merged.entries, &merged.created).unwrap();
-    let wanted = json!({"hooks": {"Stop": [{"matcher": "", "hooks": [own]}], "SessionEnd": [{"hooks": []}]}});
+    let wanted = json!({"hooks": {"PreCompact": [{"matcher": "", "hooks": [own]}], "SessionEnd": [{"hooks": []}]}});
     assert_eq!(value(&out.text), wanted);
 }
 
@@ -141,9 +145,9 @@ fn containers_that_were_empty_before_stay_and_those_we_made_go() {
     }
     let merged = put("{}", &hooks());
     let mut kept = value(&merged.text);
-    kept["hooks"]["Stop"] = json!([]);
+    kept["hooks"]["PreCompact"] = json!([]);
     let out = take_out(&kept.to_string(), &merged.entries, &merged.created).unwrap();
-    assert_eq!(value(&out.text), json!({"hooks": {"Stop": []}}));
+    assert_eq!(value(&out.text), json!({"hooks": {"PreCompact": []}}));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::json::document::{Step, spell};
 
 /// The hook executables.
-pub const HOOKS: [&str; 3] = ["craft-session-start", "craft-session-end", "craft-prompt-sync"];
+pub const HOOKS: [&str; 4] = ["craft-session-start", "craft-session-end", "craft-prompt-sync", "craft-stop"];
 
 /// A handler of ours that stands in a settings file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -54,7 +54,7 @@ fn fragments_go_in_are_listed_and_come_out_again() {
     assert_snapshot!(home.settings(".", &["apply", "--dry-run"]), @r#"
     --- ~/.claude/settings.json
     +++ ~/.claude/settings.json (changed)
-    @@ -1,4 +1,42 @@
+    @@ -1,4 +1,54 @@
      {
          "model": "opus",
     -    "statusLine": {"type": "command", "command": "~/line.sh"}
@@ -90,6 +90,18 @@ fn fragments_go_in_are_listed_and_come_out_again() {
     +                    {
     +                        "type": "command",
     +                        "command": "[BIN]/craft-prompt-sync",
+    +                        "args": [],
+    +                        "timeout": 5
+    +                    }
+    +                ]
+    +            }
+    +        ],
+    +        "Stop": [
+    +            {
+    +                "hooks": [
+    +                    {
+    +                        "type": "command",
+    +                        "command": "[BIN]/craft-stop",
     +                        "args": [],
     +                        "timeout": 5
     +                    }

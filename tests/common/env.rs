@@ -178,6 +178,7 @@ impl TestEnv {
             "SessionStart" => env!("CARGO_BIN_EXE_craft-session-start"),
             "SessionEnd" => env!("CARGO_BIN_EXE_craft-session-end"),
             "UserPromptSubmit" => env!("CARGO_BIN_EXE_craft-prompt-sync"),
+            "Stop" => env!("CARGO_BIN_EXE_craft-stop"),
             other => panic!("no hook for {other}"),
         };
         let mut command = self.command(program, Path::new(event["cwd"].as_str().unwrap()));

@@ -17,7 +17,9 @@ use crate::ops::install::{self, Wish, survey};
 use crate::settings::ours;
 use crate::state::heartbeat::{self, Heartbeat};
 
-const EVENTS: [Name; 3] = [Name::SessionStart, Name::UserPromptSubmit, Name::SessionEnd];
+const EVENTS: [Name; 4] = [Name::SessionStart, Name::UserPromptSubmit, Name::SessionEnd, Name::Stop];
+/// A hook that installs from before phased plans do not have, and that nothing else depends on.
+const LATER: &str = "craft-stop";
 /// The client gives all SessionEnd hooks together 1.5 s; ours needs a few milliseconds of them.
 const LEAST_BUDGET_MS: u64 = 200;
 const DAY: Millis = 86_400_000;
@@ -98,9 +100,18 @@ fn one_install(id: &'static str, install: &Install, client: Option<Version>) -> 
         return Check::broken(id, format!("{} is not executable", program.display()), "craft install")
             .fix(Fix::Reinstall);
     }
-    if let Some(file) = install.hooks_in.as_deref().filter(|file| !has_all_hooks(file)) {
-        let text = format!("{} does not have all our hooks any more", file.display());
-        return Check::broken(id, text, "craft install, or craft uninstall if they are not wanted");
+    if let Some(file) = install.hooks_in.as_deref() {
+        match missing_hooks(file).as_slice() {
+            [] => {}
+            [LATER] => {
+                let text = format!("{} does not have the hook {LATER}, which ticks to-dos of a plan", file.display());
+                return Check::warning(id, text, "craft install");
+            }
+            _ => {
+                let text = format!("{} does not have all our hooks any more", file.display());
+                return Check::broken(id, text, "craft install, or craft uninstall if they are not wanted");
+            }
+        }
     }
     if let Some(file) = install.files.iter().find(|f| !place::untouched(f)) {
         return Check::warning(
@@ -122,9 +133,9 @@ fn one_install(id: &'static str, install: &Install, client: Option<Version>) -> 
     Check::ok(id, format!("{}, {} scope, {}", install.kind.word(), install.scope.word(), install.folder.display()))
 }
 
-fn has_all_hooks(file: &Path) -> bool {
+fn missing_hooks(file: &Path) -> Vec<&'static str> {
     let found = survey::read_json(file).map(|settings| ours::hooks(&settings)).unwrap_or_default();
-    ours::HOOKS.iter().all(|name| found.iter().any(|f| f.program == *name))
+    ours::HOOKS.into_iter().filter(|name| !found.iter().any(|f| f.program == *name)).collect()
 }
 
 fn executable(path: &Path) -> bool {

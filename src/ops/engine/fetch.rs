@@ -6,6 +6,7 @@ use super::{Engine, Target, fail_point};
 use crate::git::command::{Call, GitError};
 use crate::git::fault::Fault;
 use crate::git::process::Finished;
+use crate::ops::phases;
 use crate::permission::of;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
@@ -170,7 +171,8 @@ impl<'e> Engine<'e> {
     }
 
     fn may_publish(&self) -> bool {
-        self.job.publish || self.job.pin.publish
+        // The branch of a phase is made to be seen by others.
+        self.job.publish || self.job.pin.publish || self.phase
     }
 
     /// Whether the remote has no branch at all. Publishing to an empty remote is the first step that
@@ -191,10 +193,43 @@ impl<'e> Engine<'e> {
         let Some(target) = &self.target else { return Ok(()) };
         if known {
             let here = quote::path(&self.at.worktree);
+            if self.phase {
+                // Most often because it was merged. What was not is still on the branch here.
+                let command = if self.at.git_dir == self.at.common_dir {
+                    let main = phases::main_branch(&self.job.config.plans, &self.job.pin.branch);
+                    format!("git -C {here} switch {}", quote::word(main))
+                } else {
+                    format!("git -C {} worktree remove {here}", quote::path(&self.job.pin.path))
+                };
+                return Err(End::Refused {
+                    kind: Refusal::UpstreamGone,
+                    reason: format!(
+                        "{}, the branch of a phase, was deleted on the remote, as after a merge; nothing is published \
+                         again unasked",
+                        target.display()
+                    ),
+                    command,
+                });
+            }
             return Err(End::Refused {
                 kind: Refusal::UpstreamGone,
                 reason: format!("{} was deleted on the remote; nothing is published again unasked", target.display()),
                 command: format!("git -C {here} push {} {}", quote::word(&target.remote), quote::word(&self.branch)),
+            });
+        }
+        if self.phase && empty {
+            // The first branch of a remote becomes its default one.
+            self.missing = Some(false);
+            self.counts = None;
+            if !self.job.action.pushes() {
+                return Ok(());
+            }
+            let here = quote::path(&self.at.worktree);
+            let main = phases::main_branch(&self.job.config.plans, &self.job.pin.branch);
+            return Err(End::Refused {
+                kind: Refusal::Unpublished,
+                reason: format!("{} has no branch yet, and that of a phase shall not be its first", target.remote),
+                command: format!("git -C {here} push -u {} {}", quote::word(&target.remote), quote::word(main)),
             });
         }
         self.missing = Some(empty || self.may_publish());

@@ -168,6 +168,8 @@ struct Engine<'e> {
     rules: Option<Rules>,
     /// The branch HEAD is on; empty before preflight and where it is on none.
     branch: String,
+    /// Whether that is the branch of a phase, beside the one that was enrolled.
+    phase: bool,
     /// HEAD's commit.
     head: Option<String>,
     target: Option<Target>,
@@ -223,6 +225,7 @@ impl<'e> Engine<'e> {
             run: None,
             rules: None,
             branch: String::new(),
+            phase: false,
             head: None,
             target: None,
             may: May::default(),

@@ -6,7 +6,7 @@ use super::{Engine, Target};
 use crate::git::repository::Head;
 use crate::git::version;
 use crate::locate::Location;
-use crate::ops::enroll;
+use crate::ops::{enroll, phases};
 use crate::scan::redact::holds_credential;
 use crate::sync::outcome::{End, Refusal};
 use crate::sync::quote;
@@ -210,9 +210,13 @@ impl Engine<'_> {
         ))
     }
 
-    fn branch_is_pinned(&self) -> Result<(), End> {
+    fn branch_is_pinned(&mut self) -> Result<(), End> {
         let pinned = &self.job.pin.branch;
         if enroll::fits(pinned, &self.branch) {
+            return Ok(());
+        }
+        self.phase = phases::is_of_phase(self.at, &self.job.config.plans, pinned, &self.branch);
+        if self.phase {
             return Ok(());
         }
         let here = quote::path(&self.at.worktree);
@@ -272,6 +276,10 @@ impl Engine<'_> {
         }
         let upstream = self.reads.upstream(&self.branch).map_err(|e| self.end(&e))?;
         self.target = Some(match upstream {
+            // The branch of a phase goes under its own name, though git set it up to follow what it was made from.
+            Some(up) if self.phase && (up.remote == remote || up.remote == ".") => {
+                Target::new(remote, &self.branch, up.remote == remote && up.branch == self.branch)
+            }
             Some(up) if up.remote == remote && self.is_the_pinned_upstream(&up.branch) => {
                 Target::new(remote, &up.branch, true)
             }

@@ -6,7 +6,6 @@ use crate::audit::entry::CRAFT;
 use crate::audit::{Entry, Outcome};
 use crate::book;
 use crate::clock;
-use crate::config::load;
 use crate::config::model::{Config, Plans};
 use crate::config::policy;
 use crate::context::Context;
@@ -36,14 +35,7 @@ impl Place {
             PlanError::refused(format!("{} is in no git repository", cwd.display()))
                 .remedy("make one with `git init`, or use -C to name another folder")
         })?;
-        let main = here.common_dir.parent().map(|top| (top.join(book::WORKTREES), top));
-        let books = match main {
-            Some((phases, top)) if here.git_dir != here.common_dir && here.worktree.starts_with(&phases) => {
-                locate(top).filter(|at| at.git_dir == at.common_dir)
-            }
-            _ => None,
-        };
-        Ok(Self { books: books.unwrap_or_else(|| here.clone()), here })
+        Ok(Self { books: book::place::books(&here), here })
     }
 
     /// The book's file.
@@ -63,10 +55,7 @@ impl Place {
     /// # Errors
     /// Where it is broken.
     pub fn config(&self, ctx: &Context) -> Result<Config, PlanError> {
-        Ok(match policy::at(&ctx.layout, &self.books)? {
-            Some(policy) => policy.config,
-            None => load::load(&ctx.layout.config())?,
-        })
+        Ok(policy::config_at(&ctx.layout, &self.books)?)
     }
 
     /// The settings of plans.
