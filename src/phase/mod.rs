@@ -2,5 +2,6 @@
 //! seed document on phased plans has the forms.
 
 pub mod book;
+pub mod merge;
 pub mod name;
 pub mod plan;
