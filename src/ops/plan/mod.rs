@@ -2,6 +2,7 @@
 
 pub mod commit;
 pub mod documents;
+pub mod driver;
 pub mod error;
 pub mod merged;
 pub mod place;
