@@ -24,6 +24,7 @@ mod notifications;
 #[cfg(feature = "desktop")]
 mod notifications_desktop;
 mod permissions;
+mod plan_merge;
 mod plugin_commands;
 mod review;
 mod review_install;

@@ -7,4 +7,5 @@ pub mod porcelain;
 pub mod process;
 pub mod reads;
 pub mod repository;
+pub mod settings;
 pub mod version;
