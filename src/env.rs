@@ -29,6 +29,10 @@ pub const CLAUDECODE: &str = "CLAUDECODE";
 pub const CLAUDE_PID: &str = "CLAUDE_PID";
 /// The user's home folder.
 pub const HOME: &str = "HOME";
+/// Folder of the user's settings, `~/.config` where it is not set; git's are below it.
+pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// The file of git's settings for all repositories of the user, instead of `~/.gitconfig` (a variable of git).
+pub const GIT_CONFIG_GLOBAL: &str = "GIT_CONFIG_GLOBAL";
 /// Name of the user, for `${user}` in commit messages.
 pub const USER: &str = "USER";
 /// Older spelling of [`USER`].

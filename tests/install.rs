@@ -448,3 +448,166 @@ fn every_file_of_the_plugin_is_part_of_an_install() {
     held.sort();
     assert_eq!(held, wanted);
 }
+
+const BOOK: &str = "context/context.md";
+
+/// What git says of the merge of the book and of a book further down, in a repository.
+fn attributes(desk: &Desk, repository: &Path) -> String {
+    let told = desk.env.git(repository, &["check-attr", "merge", BOOK, "sub/context/context.md"]);
+    told.replace(": merge: ", "=").replace('\n', " ")
+}
+
+fn driver_of(desk: &Desk, repository: &Path) -> Option<String> {
+    let told = desk.env.git_try(repository, &["config", "--get", "merge.craft-book.driver"]);
+    (told.code == 0).then(|| told.stdout.trim_end().to_owned())
+}
+
+const OURS: &str = "context/context.md=craft-book sub/context/context.md=unspecified";
+const NONE: &str = "context/context.md=unspecified sub/context/context.md=unspecified";
+
+#[test]
+fn git_is_told_of_the_merge_driver_and_uninstalling_gives_its_files_back_byte_for_byte() {
+    for (before, linked) in [(None, false), (Some("*.png binary"), false), (Some("# mine\n*.x -text\n\n"), true)] {
+        let desk = Desk::new("2.1.329");
+        let (config, file) = (desk.env.home().join(".gitconfig"), desk.env.home().join(".config/git/attributes"));
+        if let Some(text) = before {
+            let place = if linked { desk.env.path("dotfiles") } else { file.clone() };
+            write(&place, text);
+            if linked {
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                std::os::unix::fs::symlink(&place, &file).unwrap();
+            }
+        }
+        let was = read(&config);
+        desk.craft(&["install", "--dry-run"]).ok();
+        assert_eq!((read(&config), file.exists()), (was.clone(), before.is_some()), "a dry run touches nothing");
+        desk.craft(&["install"]).ok();
+        assert_eq!(attributes(&desk, &desk.project()), OURS);
+        let craft = desk.claude().join("skills/craft/bin/craft");
+        assert!(driver_of(&desk, &desk.project()).unwrap().starts_with(&format!("{} merge-book ", craft.display())));
+        let told = (read(&config), read(&file));
+        assert!(desk.craft(&["install"]).ok().stdout.contains("nothing was changed"));
+        assert_eq!((read(&config), read(&file)), told);
+        desk.craft(&["uninstall"]).ok();
+        assert_eq!(read(&config), was);
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), before);
+        assert_eq!(file.is_symlink(), linked);
+        assert_eq!(file.parent().unwrap().exists(), before.is_some(), "a folder that was made goes too");
+    }
+}
+
+#[test]
+fn attributes_that_the_user_keeps_elsewhere_are_used_and_a_lost_record_is_no_hindrance() {
+    let desk = Desk::new("2.1.329");
+    desk.env.git(&desk.project(), &["config", "--global", "core.attributesFile", "~/dot files/attributes"]);
+    let (file, was) = (desk.env.home().join("dot files/attributes"), read(desk.env.home().join(".gitconfig")));
+    write(&file, "*.x -text\n");
+    desk.craft(&["install"]).ok();
+    assert_eq!(attributes(&desk, &desk.project()), OURS);
+    assert!(!desk.env.home().join(".config/git").exists());
+    fs::remove_file(desk.claude().join("craft/install.json")).unwrap();
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!((read(&file).as_slice(), read(desk.env.home().join(".gitconfig"))), (&b"*.x -text\n"[..], was));
+}
+
+#[test]
+fn git_without_any_settings_has_none_again_after_an_uninstall() {
+    let desk = Desk::new("2.1.329");
+    let config = desk.env.home().join(".gitconfig");
+    fs::remove_file(&config).unwrap();
+    desk.craft(&["install"]).ok();
+    assert_eq!(attributes(&desk, &desk.project()), OURS);
+    desk.craft(&["uninstall"]).ok();
+    assert!(!config.exists());
+    assert_eq!(driver_of(&desk, &desk.project()), None);
+}
+
+#[test]
+fn lines_that_were_added_since_stay_when_ours_goes_and_a_driver_that_was_changed_is_left() {
+    let desk = Desk::new("2.1.329");
+    let file = desk.env.home().join(".config/git/attributes");
+    desk.craft(&["install"]).ok();
+    write(&file, format!("*.a text\n{}*.b text\n", String::from_utf8_lossy(read(&file).as_ref())));
+    desk.env.git(&desk.project(), &["config", "--global", "merge.craft-book.driver", "mine %A"]);
+    let said = desk.craft(&["uninstall"]).ok().stdout;
+    assert_eq!(fs::read_to_string(&file).unwrap(), "*.a text\n*.b text\n");
+    assert_eq!(driver_of(&desk, &desk.project()).as_deref(), Some("mine %A"));
+    assert!(said.contains(".gitconfig was changed since the install and is left to you"), "{said}");
+}
+
+#[test]
+fn a_merge_driver_of_somebody_else_is_left_and_told() {
+    for (attribute, driver) in [("*.md merge=union\n", None), ("", Some("mine %A"))] {
+        let desk = Desk::new("2.1.329");
+        let file = desk.env.home().join(".config/git/attributes");
+        write(&file, attribute);
+        if let Some(driver) = driver {
+            desk.env.git(&desk.project(), &["config", "--global", "merge.craft-book.driver", driver]);
+        }
+        let ran = desk.craft(&["install"]).ok();
+        assert!(ran.stderr.contains("which is left as it is"), "{}", ran.stderr);
+        assert_eq!(fs::read_to_string(&file).unwrap(), attribute);
+        assert_eq!(driver_of(&desk, &desk.project()).as_deref(), driver);
+        let doctor = desk.craft(&["doctor"]).stdout;
+        assert!(doctor.contains("which is left as it is"), "{doctor}");
+        desk.craft(&["uninstall"]).ok();
+        assert_eq!(fs::read_to_string(&file).unwrap(), attribute);
+        assert_eq!(driver_of(&desk, &desk.project()).as_deref(), driver);
+    }
+}
+
+#[test]
+fn the_merge_driver_is_left_out_where_it_is_not_wanted_until_it_is() {
+    let desk = Desk::new("2.1.329");
+    let was = read(desk.env.home().join(".gitconfig"));
+    for args in [&["install", "--no-merge-driver"][..], &["install"]] {
+        desk.craft(args).ok();
+        assert_eq!((attributes(&desk, &desk.project()).as_str(), driver_of(&desk, &desk.project())), (NONE, None));
+    }
+    desk.craft(&["install", "--merge-driver"]).ok();
+    assert_eq!(attributes(&desk, &desk.project()), OURS);
+    desk.craft(&["install", "--no-merge-driver"]).ok();
+    assert_eq!((attributes(&desk, &desk.project()).as_str(), driver_of(&desk, &desk.project())), (NONE, None));
+    assert_eq!(read(desk.env.home().join(".gitconfig")), was);
+}
+
+#[test]
+fn an_install_for_one_project_tells_that_projects_git_only() {
+    let desk = Desk::new("2.1.329");
+    let (mine, other) = (desk.project(), desk.env.path("other"));
+    desk.env.git(desk.env.root(), &["init", "-q", "other"]);
+    let was = (read(desk.env.home().join(".gitconfig")), read(mine.join(".git/config")));
+    desk.craft(&["install", "--scope", "local"]).ok();
+    assert_eq!((attributes(&desk, &mine), attributes(&desk, &other)), (OURS.to_owned(), NONE.to_owned()));
+    assert!(driver_of(&desk, &mine).is_some() && driver_of(&desk, &other).is_none());
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!((read(desk.env.home().join(".gitconfig")), read(mine.join(".git/config"))), was);
+    assert_eq!(attributes(&desk, &mine), NONE);
+}
+
+#[test]
+fn what_git_has_forgotten_of_the_merge_driver_is_told_and_mended() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    let checked = || {
+        let told: Value = serde_json::from_str(&desk.craft(&["doctor", "--json"]).stdout).unwrap();
+        let checks = told["checks"].as_array().unwrap();
+        checks.iter().find(|c| c["id"] == "merge-driver").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    let breaks: [&dyn Fn(); 3] = [
+        &|| drop(desk.env.git(&desk.project(), &["config", "--global", "--remove-section", "merge.craft-book"])),
+        &|| fs::remove_file(desk.env.home().join(".config/git/attributes")).unwrap(),
+        &|| {
+            let other = claude_craft::install::driver::command(Path::new("/elsewhere/craft"));
+            desk.env.git(&desk.project(), &["config", "--global", "merge.craft-book.driver", &other]);
+        },
+    ];
+    assert_eq!(checked(), "ok");
+    for harm in breaks {
+        harm();
+        assert_eq!(checked(), "warning");
+        desk.craft(&["doctor", "--fix"]);
+        assert_eq!(checked(), "ok");
+        assert_eq!(attributes(&desk, &desk.project()), OURS);
+    }
+}

@@ -74,16 +74,13 @@ pub fn lists(text: &str, end: usize) -> Vec<List<'_>> {
     let prose = &text[..end];
     let all = headings(prose);
     let ours = all.iter().enumerate().filter_map(|(at, heading)| {
-        let title = heading.title.to_ascii_lowercase();
-        let rest = title.strip_prefix(TITLE)?;
-        let named = rest.trim_start_matches([':', ' ', '(']).trim_start_matches("phase ");
-        let digits: String = named.chars().take_while(char::is_ascii_digit).collect();
+        let phase = titled(heading.title)?;
         if heading.level > 2 {
             return None;
         }
         let body = body(prose, &all, at);
         let todos = boxes(text, &body);
-        Some(List { phase: digits.parse().ok(), body, todos })
+        Some(List { phase, body, todos })
     });
     ours.collect()
 }
@@ -95,6 +92,15 @@ pub fn of_phase<'l, 't>(
     phase: u32,
 ) -> impl Iterator<Item = &'l List<'t>> + use<'l, 't> {
     lists.iter().filter(move |l| l.phase.or(unnamed) == Some(phase))
+}
+
+/// Whether a section with the title `title` is a list of to-dos, and the phase it names, if it does.
+#[must_use]
+pub fn titled(title: &str) -> Option<Option<u32>> {
+    let title = title.to_ascii_lowercase();
+    let named = title.strip_prefix(TITLE)?.trim_start_matches([':', ' ', '(']).trim_start_matches("phase ");
+    let digits: String = named.chars().take_while(char::is_ascii_digit).collect();
+    Some(digits.parse().ok())
 }
 
 #[cfg(test)]

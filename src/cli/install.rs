@@ -28,6 +28,12 @@ pub struct Install {
     /// Also show the state of the repository in the status line
     #[arg(long)]
     statusline: bool,
+    /// Have git merge the book of a plan by fields and to-dos again (the default, unless it was left out before)
+    #[arg(long, overrides_with = "no_merge_driver")]
+    merge_driver: bool,
+    /// Leave git's settings and attributes alone: the book of a plan is merged line by line
+    #[arg(long, overrides_with = "merge_driver")]
+    no_merge_driver: bool,
     /// Only say what would be touched
     #[arg(long)]
     dry_run: bool,
@@ -107,6 +113,9 @@ struct Report<'a> {
     /// Where the user's versions of files that were replaced are now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     copies: Vec<PathBuf>,
+    /// What was not done, and does no harm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remarks: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     result: Option<&'a uninstall::Uninstalled>,
 }
@@ -116,23 +125,41 @@ struct Report<'a> {
 /// # Errors
 /// Why it cannot be done.
 pub fn install(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Install) -> Result<u8, CommandError> {
-    let wish = Wish { kind: args.kind.map(Into::into), scope: args.scope.into(), status_line: args.statusline };
+    let wish = Wish {
+        kind: args.kind.map(Into::into),
+        scope: args.scope.into(),
+        status_line: args.statusline,
+        merge_driver: (args.merge_driver || args.no_merge_driver).then_some(args.merge_driver),
+    };
     let plan = install::plan(ctx, cwd, &wish)?;
     let look = Look::of(ctx);
     if !args.json {
         ui.say(&announce(&plan, &look, args.dry_run));
     }
     let doing = !args.dry_run && plan.changes();
-    let copies = if doing { install::carry_out(ctx, cwd, &plan)? } else { Vec::new() };
+    let (copies, done) = if doing { install::carry_out(ctx, cwd, &plan)? } else { Default::default() };
+    let remarks: Vec<String> = plan.remarks.iter().chain(&done).map(|r| tell::clean(r)).collect();
     if args.json {
         let client = plan.client.as_ref().ok().map(ToString::to_string);
         let kind = Some(plan.install.kind);
-        ui.json(&Report { version: 1, kind, client, touches: &plan.touches, done: doing, copies, result: None });
+        ui.json(&Report {
+            version: 1,
+            kind,
+            client,
+            touches: &plan.touches,
+            done: doing,
+            copies,
+            remarks: remarks.clone(),
+            result: None,
+        });
     } else if !args.dry_run {
         for copy in &copies {
             ui.say(&format!("you had changed a file that was replaced; your version is {}", look.path(copy)));
         }
         ui.say(&farewell(ctx, &plan, &look, doing));
+    }
+    if !args.json {
+        remarks.iter().for_each(|remark| ui.note(remark));
     }
     Ok(exit_code::DONE)
 }
@@ -172,6 +199,7 @@ pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Re
             touches: &plan.touches,
             done: doing,
             copies: Vec::new(),
+            remarks: Vec::new(),
             result: done.as_ref(),
         });
         return Ok(exit_code::DONE);
@@ -190,6 +218,9 @@ pub fn uninstall(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Uninstall) -> Re
     }
     for file in &done.kept {
         ui.say(&format!("{} was changed since the install and is left to you", look.path(file)));
+    }
+    for remark in &done.remarks {
+        ui.note(&tell::clean(remark));
     }
     let kept = if args.purge {
         "snapshots in your repositories are kept; README.md tells how to remove them"

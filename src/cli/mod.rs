@@ -18,6 +18,7 @@ pub mod log;
 pub mod logs;
 mod logs_words;
 pub mod man;
+pub mod merge_book;
 pub mod metrics;
 pub mod monitor;
 pub mod notifications;
@@ -102,6 +103,9 @@ enum Command {
     /// Print how the folder stands in a few words
     #[command(hide = true)]
     Brief(brief::Show),
+    /// Merge two sides of the book of a plan, as git asks a merge driver to
+    #[command(hide = true)]
+    MergeBook(merge_book::MergeBook),
     /// Do what waits in the queue
     #[command(hide = true)]
     Worker {
@@ -156,6 +160,7 @@ pub fn main(env: Env, arguments: impl IntoIterator<Item = OsString>) -> ExitCode
         }
         Command::Demo { keep } => demo::run(keep),
         Command::Statusline => statusline::run(&env),
+        Command::MergeBook(args) => merge_book::run(&env, &args),
         Command::Slash(args) => slash::run(env, cli.folder.as_deref(), &args),
         command => {
             let mut ui = Ui::default();
@@ -201,6 +206,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         | Command::Demo { .. }
         | Command::Worker { .. }
         | Command::Slash(_)
+        | Command::MergeBook(_)
         | Command::Statusline => return Ok(exit_code::DONE),
     };
     match verb {

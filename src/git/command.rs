@@ -411,7 +411,7 @@ fn note_stop(kind: Kind, stopped: &Cell<bool>, outcome: &std::io::Result<Finishe
     }
 }
 
-fn environment(ctx: &Context) -> Vec<(OsString, OsString)> {
+pub(super) fn environment(ctx: &Context) -> Vec<(OsString, OsString)> {
     let mut kept: Vec<(OsString, OsString)> = ctx
         .env
         .iter()

@@ -9,5 +9,6 @@ pub mod porcelain;
 pub mod process;
 pub mod reads;
 pub mod repository;
+pub mod settings;
 pub mod version;
 pub mod worktrees;

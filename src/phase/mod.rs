@@ -11,6 +11,7 @@ pub mod evidence;
 pub mod graph;
 pub mod manifest;
 pub mod mark;
+pub mod merge;
 pub mod outline;
 pub mod plan;
 pub mod rebuild;

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::hook::event::Name;
 use crate::install::payload::SKILL;
 use crate::install::{Kind, Scope, Version};
+use crate::ops::install::driver::{self, DriverError};
 use crate::ops::install::place::{self, Change};
 use crate::ops::install::record::Install;
 use crate::ops::install::{self, Wish, survey};
@@ -30,6 +31,7 @@ pub(super) fn checks(patient: &Patient<'_>) -> Vec<Check> {
     checks.push(loaded(patient));
     checks.push(fired(patient));
     checks.push(versions_agree(patient));
+    checks.push(merge_driver(patient));
     checks.push(session_end_budget(patient));
     checks
 }
@@ -131,6 +133,36 @@ fn one_install(id: &'static str, install: &Install, client: Option<Version>) -> 
         .fix(Fix::Reinstall);
     }
     Check::ok(id, format!("{}, {} scope, {}", install.kind.word(), install.scope.word(), install.folder.display()))
+}
+
+/// Whether git merges the book of a plan with our program.
+fn merge_driver(patient: &Patient<'_>) -> Check {
+    let id = "merge-driver";
+    let looked_at = patient.installs.iter().map(|install| {
+        if install.no_merge_driver {
+            return Check::skipped(id, "left out; git merges the book of a plan line by line");
+        }
+        let found = match &install.merge_driver {
+            Some(told) => driver::fault(patient.ctx, install, told),
+            None => driver::plan(patient.ctx, install, None).map(|_| Some("git was not told of it".to_owned())),
+        };
+        match found {
+            Ok(None) => Check::ok(id, "git merges the book of a plan by fields and to-dos"),
+            Ok(Some(fault)) => {
+                Check::warning(id, format!("git merges the book of a plan line by line: {fault}"), "craft install")
+                    .fix(Fix::Reinstall)
+            }
+            // What the user chose is no fault.
+            Err(error @ DriverError::Foreign { .. }) => Check::ok(id, error.to_string()),
+            Err(error) => Check::warning(
+                id,
+                format!("it cannot be told how git merges the book of a plan: {error}"),
+                "see that git's settings and attributes can be read",
+            ),
+        }
+    });
+    let worst = looked_at.reduce(|worst, check| if check.state > worst.state { check } else { worst });
+    worst.unwrap_or_else(|| Check::skipped(id, "nothing is installed"))
 }
 
 fn missing_hooks(file: &Path) -> Vec<&'static str> {
@@ -349,8 +381,12 @@ pub(super) fn reinstall(ctx: &Context, cwd: &Path) -> Result<(), String> {
         if install.craft.parse::<Version>() > mine {
             return Err(describe(&install, "a newer claude-craft installed it; run that one"));
         }
-        let wish =
-            Wish { kind: Some(install.kind), scope: install.scope, status_line: install.status_line_in.is_some() };
+        let wish = Wish {
+            kind: Some(install.kind),
+            scope: install.scope,
+            status_line: install.status_line_in.is_some(),
+            merge_driver: None,
+        };
         let again = install::plan(ctx, cwd, &wish).and_then(|mut plan| {
             // Nobody was asked whether their change may go.
             plan.spare_edited = true;

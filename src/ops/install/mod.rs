@@ -1,5 +1,6 @@
 //! `craft install`: makes the hooks known to the client, says beforehand what it touches, can be repeated.
 
+pub mod driver;
 mod error;
 pub mod marketplace;
 pub mod place;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use self::driver::MergeDriver;
 pub use self::error::InstallError;
 use self::place::{Change, Item};
 use self::record::Install;
@@ -42,6 +44,8 @@ pub struct Wish {
     pub scope: Scope,
     /// The status line too.
     pub status_line: bool,
+    /// Whether git is told of the merge driver; `None`: as before, and at first yes.
+    pub merge_driver: Option<bool>,
 }
 
 /// A line of what is touched.
@@ -71,11 +75,20 @@ pub struct Plan {
     pub edited: Vec<PathBuf>,
     /// Leaves those as they are. Otherwise they are replaced, and a copy of each is kept.
     pub spare_edited: bool,
+    /// What is not done, and why; everything else works without it.
+    pub remarks: Vec<String>,
     items: Vec<Item>,
     fragments: Vec<(PathBuf, &'static str)>,
 }
 
 impl Plan {
+    /// Whether the merge driver of an earlier install is to go.
+    fn takes_driver_back(&self) -> Option<&MergeDriver> {
+        let former = self.former.as_ref()?.merge_driver.as_ref()?;
+        let stays = |d: &MergeDriver| d.config == former.config && d.attributes == former.attributes;
+        Some(former).filter(|_| !self.install.merge_driver.as_ref().is_some_and(stays))
+    }
+
     /// Whether anything changes.
     #[must_use]
     pub fn changes(&self) -> bool {
@@ -147,6 +160,8 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
         hooks_in: None,
         status_line_in: None,
         by_client: Vec::new(),
+        merge_driver: None,
+        no_merge_driver: false,
         complete: false,
     };
     let settings = fragments::file_of(ctx, cwd, wish.scope);
@@ -160,12 +175,34 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
         install.status_line_in = Some(settings.clone());
         parts.push((settings, STATUS_LINE));
     }
+    install.no_merge_driver =
+        wish.merge_driver.map_or_else(|| former.as_ref().is_some_and(|f| f.no_merge_driver), |wanted| !wanted);
+    let mut remarks = Vec::new();
+    if !install.no_merge_driver {
+        let told = former.as_ref().and_then(|f| f.merge_driver.as_ref());
+        match driver::plan(ctx, &install, told) {
+            Ok(driver) => install.merge_driver = Some(driver),
+            Err(error) => {
+                install.merge_driver = told.cloned();
+                remarks.push(format!("the book of a plan is not merged by craft: {error}"));
+            }
+        }
+    }
     refuse_others(ctx, cwd, &install, &installs)?;
     let items = items(ctx, &install, &source, client.as_ref().ok().copied())?;
     refuse_foreign(&install, &items, former.as_ref())?;
     let edited = edited(&items, former.as_ref())?;
-    let mut plan =
-        Plan { install, client, touches: Vec::new(), former, edited, spare_edited: false, items, fragments: parts };
+    let mut plan = Plan {
+        install,
+        client,
+        touches: Vec::new(),
+        former,
+        edited,
+        spare_edited: false,
+        remarks,
+        items,
+        fragments: parts,
+    };
     plan.touches = touches(ctx, &plan)?;
     Ok(plan)
 }
@@ -176,8 +213,9 @@ pub fn plan(ctx: &Context, cwd: &Path, wish: &Wish) -> Result<Plan, InstallError
 /// Where it fails; what was done so far is recorded, so that repeating it goes on and uninstalling takes
 /// it away.
 ///
-/// Gives the copies of files that somebody had changed and that were replaced.
-pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>, InstallError> {
+/// Gives the copies of files that somebody had changed and that were replaced, and what could not be done but does no
+/// harm.
+pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<(Vec<PathBuf>, Vec<String>), InstallError> {
     let _lock = exclusive(ctx)?;
     let mut install = plan.install.clone();
     // Another run may have come first since the plan was made.
@@ -197,6 +235,12 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>,
             if !install.folders.contains(&folder) {
                 install.folders.push(folder);
             }
+        }
+    }
+    let told = install.merge_driver.iter().filter(|_| plan.remarks.is_empty());
+    for folder in told.flat_map(driver::folders) {
+        if !install.folders.contains(&folder) {
+            install.folders.push(folder);
         }
     }
     // Recorded before anything is there: a run that is cut off leaves nothing that nobody knows of.
@@ -236,6 +280,7 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>,
     for (file, fragment) in &plan.fragments {
         fragments::apply(ctx, file, &[*fragment], &values)?;
     }
+    let remarks = tell_git(ctx, plan);
     if install.kind == Kind::Marketplace {
         // Recorded before the client is asked, since a second run finds what the first has changed.
         install.by_client = marketplace::before(ctx, &install);
@@ -245,7 +290,23 @@ pub fn carry_out(ctx: &Context, cwd: &Path, plan: &Plan) -> Result<Vec<PathBuf>,
     }
     install.complete = true;
     record::keep(ctx, &install)?;
-    Ok(copies)
+    Ok((copies, remarks))
+}
+
+/// Offers the merge driver to git, or takes it back. Hooks work without it, so what goes wrong is only told.
+fn tell_git(ctx: &Context, plan: &Plan) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(former) = plan.takes_driver_back()
+        && let Err(error) = driver::take_back(ctx, former)
+    {
+        remarks.push(format!("git still knows the former merge driver: {error}"));
+    }
+    if let Some(driver) = plan.install.merge_driver.as_ref().filter(|_| plan.remarks.is_empty())
+        && let Err(error) = driver::offer(ctx, driver)
+    {
+        remarks.push(format!("the book of a plan is not merged by craft: {error}"));
+    }
+    remarks
 }
 
 /// No hook may run twice in any session: not here, and for an install for all projects not in one that
@@ -390,6 +451,13 @@ fn touches(ctx: &Context, plan: &Plan) -> Result<Vec<Touch>, InstallError> {
         };
         let what = if *fragment == HOOKS { "the hooks" } else { "the status line" };
         touches.push(Touch { path: file.clone(), change, what: what.into() });
+    }
+    if let Some(former) = plan.takes_driver_back() {
+        touches.extend(driver::goes(ctx, former));
+    }
+    if let Some(driver) = plan.install.merge_driver.as_ref().filter(|_| plan.remarks.is_empty()) {
+        // That a file of git's cannot be read is told when it is to be written.
+        touches.extend(driver::touches(ctx, driver).unwrap_or_default());
     }
     if plan.install.kind == Kind::Marketplace {
         let known = plan.former.as_ref().is_some_and(|f| f.complete);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::driver::MergeDriver;
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::fs::FsError;
@@ -60,6 +61,12 @@ pub struct Install {
     /// The settings files as the client's own commands found and left them.
     #[serde(default)]
     pub by_client: Vec<ByClient>,
+    /// What git was told of the merge driver.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge_driver: Option<MergeDriver>,
+    /// Whether the user does not want it.
+    #[serde(default)]
+    pub no_merge_driver: bool,
     /// Whether it was carried through. One that was cut off is taken up by the next run.
     #[serde(default)]
     pub complete: bool,

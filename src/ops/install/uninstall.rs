@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::driver::{self, MergeDriver};
 use super::place::{self, Change};
 use super::record::{self, ByClient, Install, Placed};
 use super::{HOOKS, InstallError, STATUS_LINE, Touch, marketplace, survey};
@@ -55,6 +56,9 @@ pub struct Uninstalled {
     pub restored: Vec<PathBuf>,
     /// Settings files that were changed by others too, where only our entries went.
     pub cleaned: Vec<PathBuf>,
+    /// What could not be done, and does no harm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
 }
 
 /// Finds out what an uninstall does. Changes nothing.
@@ -68,6 +72,9 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
     }
     installs.extend(unrecorded(ctx, &installs));
     installs.extend(unrecorded_programs(ctx, &installs));
+    for install in installs.iter_mut().filter(|i| i.craft.is_empty()) {
+        install.merge_driver = driver::unrecorded(ctx, install);
+    }
     let goes = |i: &Install| wish.scope.is_none_or(|s| i.scope == s);
     let (installs, rest): (Vec<_>, Vec<_>) = installs.into_iter().partition(goes);
     if let Some(other) = rest.first().filter(|_| wish.purge) {
@@ -93,6 +100,8 @@ pub fn plan(ctx: &Context, wish: &Wish) -> Result<Plan, InstallError> {
         for (file, what) in parts.into_iter().filter_map(|(f, what)| Some((f.as_ref()?, what))) {
             touches.push(Touch { path: file.clone(), change: Change::Changed, what: what.into() });
         }
+        let told = install.merge_driver.iter().filter(|d| !still_told(&rest, d));
+        touches.extend(told.flat_map(|d| driver::goes(ctx, d)));
         for by_client in &install.by_client {
             let what = "by `claude plugin`: the plugin and the marketplace go".into();
             touches.push(Touch { path: by_client.path.clone(), change: Change::Changed, what });
@@ -155,6 +164,13 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
     }
     let mut rest = record::read(ctx)?.0;
     rest.retain(|i| !i.same_place(install));
+    // git must not be told of a program that is gone.
+    if let Some(told) = install.merge_driver.as_ref().filter(|d| !still_told(&rest, d)) {
+        match driver::take_back(ctx, told) {
+            Ok(kept) => done.kept.extend(kept),
+            Err(error) => done.remarks.push(format!("git still knows the merge driver: {error}")),
+        }
+    }
     if install.kind == Kind::Marketplace {
         let needed = |path: &Path| rest.iter().flat_map(|i| &i.by_client).any(|b| b.path == path);
         let shared = rest.iter().any(|i| i.kind == Kind::Marketplace);
@@ -182,6 +198,11 @@ fn take_away(ctx: &Context, cwd: &Path, install: &Install, done: &mut Uninstalle
         place::tidy(&install.folder, &install.folders);
     }
     Ok(())
+}
+
+/// Whether another install tells git the same in the same place.
+fn still_told(rest: &[Install], told: &MergeDriver) -> bool {
+    rest.iter().filter_map(|i| i.merge_driver.as_ref()).any(|d| d.config == told.config)
 }
 
 /// Whether another install has the same file: executables in our folder, and a marketplace, serve several.
@@ -269,6 +290,8 @@ fn nameless(kind: Kind, files: Vec<Placed>, folder: PathBuf) -> Install {
         hooks_in: None,
         status_line_in: None,
         by_client: Vec::new(),
+        merge_driver: None,
+        no_merge_driver: false,
         complete: true,
     }
 }

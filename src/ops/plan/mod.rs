@@ -5,6 +5,7 @@ mod begin;
 pub mod commit;
 pub mod convert;
 pub mod documents;
+pub mod driver;
 pub mod error;
 pub mod evidence;
 pub mod execute;
