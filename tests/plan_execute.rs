@@ -4,6 +4,7 @@ use claude_craft::book::fields::Status;
 
 use crate::common::phased::{BRANCH, MASTER, branch, plan};
 use crate::common::{Pair, Phased, read, write};
+use crate::sync_kill::plan_steps;
 
 #[test]
 fn a_phase_begins_on_a_branch_of_its_own_with_the_book_as_the_seed_has_it() {
@@ -297,6 +298,14 @@ fn killed_at_any_step_the_same_command_finishes() {
         assert_eq!(r.git(&r.a, &["rev-list", "--count", "main..HEAD"]), "1", "{step}");
         assert_eq!(r.git(&r.a, &["for-each-ref", "refs/craft/para-from"]), "", "{step}");
     }
+}
+
+/// A new step must be killed at somewhere.
+#[test]
+fn every_step_of_a_plans_command_that_has_a_name_is_killed_at() {
+    let tests = [include_str!("plan_execute.rs"), include_str!("plan_todo.rs")].concat();
+    let missing: Vec<_> = plan_steps().into_iter().filter(|step| !tests.contains(&format!("\"{step}\""))).collect();
+    assert_eq!(missing, [""; 0], "no test kills at these steps");
 }
 
 /// The plan is committed on a branch that is not the main one.

@@ -8,6 +8,15 @@ use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
+    all_steps().into_iter().filter(|name| !name.starts_with("plan-")).collect()
+}
+
+/// Those of `craft plan`.
+pub fn plan_steps() -> Vec<String> {
+    all_steps().into_iter().filter(|name| name.starts_with("plan-")).collect()
+}
+
+fn all_steps() -> Vec<String> {
     fn walk(folder: &Path, found: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

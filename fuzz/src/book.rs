@@ -8,7 +8,7 @@ use claude_craft::phase::book::Book;
 use claude_craft::phase::name::PlanName;
 use claude_craft::phase::outline::outline;
 use claude_craft::phase::rebuild::{Found, PlanFile, rebuild};
-use claude_craft::phase::{check, convert, evidence, plan, template};
+use claude_craft::phase::{check, convert, evidence, mark, plan, template};
 use serde_json::{Value, json};
 
 /// Any bytes as a book, as a plan, as words.
@@ -80,7 +80,7 @@ fn broken(text: &str) {
 }
 
 fn documents(text: &str) {
-    let _ = (plan::title(text), plan::objective(text), plan::criteria(text), template::unfilled(text));
+    let _ = (plan::title(text), plan::objective(text), plan::criteria(text), mark::unfilled(text));
     for name in ["Status", "Dependencies", "Plan"] {
         if let Some((value, at)) = plan::field(text, name) {
             assert_eq!(&text[at], value);

@@ -4,12 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::book::{HEADING, deeper};
+use super::book::{HEADING, IDLE, deeper};
 use super::name::ARCHIVES;
 use crate::book::markdown::{headings, newline};
-
-/// What a book says in which nothing is under way.
-pub const IDLE: &str = "No work under way.";
 
 /// The names for a book that is put away at `now` (RFC 3339), the first that is free is its own:
 /// `YYYY-MM-DD-context.md`, `YYYY-MM-DD-HHMM-context.md`, `YYYY-MM-DD-HHMM-2-context.md`, and so on.

@@ -14,6 +14,8 @@ use crate::json::document::{Document, Fault, Step};
 
 /// The heading of a book.
 pub const HEADING: &str = "# Current Work Summary";
+/// What a book says in which nothing is under way.
+pub const IDLE: &str = "No work is under way.";
 /// What a fresh section of notes says.
 pub const NOTES: &str = "_Update this section as you complete items._";
 /// The fields of a block in the order of the seed; those of later originals where these put them.
@@ -270,11 +272,7 @@ impl Book {
             );
             let kept = deeper(kept);
             let kept = kept.trim();
-            if kept.is_empty() || kept == super::template::IDLE {
-                fresh
-            } else {
-                format!("{fresh}## {earlier}\n\n{kept}\n\n")
-            }
+            if kept.is_empty() || kept == IDLE { fresh } else { format!("{fresh}## {earlier}\n\n{kept}\n\n") }
         };
         let new = if newline == "\r\n" { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
         self.splice_prose(0..end, &new);

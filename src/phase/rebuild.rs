@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::book::fields::Status;
 use crate::book::markdown::{self, fences};
 use crate::book::sheet::block;
-use crate::phase::book::{Book, HEADING};
+use crate::phase::book::{Book, HEADING, IDLE};
 use crate::phase::name::PlanName;
 use crate::phase::{plan, template};
 
@@ -47,7 +47,7 @@ struct Task<'a> {
 /// The book with a new block; `None` where no text can be made that is one.
 #[must_use]
 pub fn rebuild(found: &Found<'_>) -> Option<String> {
-    let text = found.book.map_or_else(|| format!("{HEADING}\n\n{}\n", template::IDLE), str::to_owned);
+    let text = found.book.map_or_else(|| format!("{HEADING}\n\n{IDLE}\n"), str::to_owned);
     let new = with_block(&text, &value(found, &text));
     Book::parse(&new).is_ok().then_some(new)
 }

@@ -5,36 +5,22 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::book::markdown::{Place, lines};
-use crate::phase::book::HEADING;
+use crate::phase::book::{HEADING, IDLE};
+use crate::phase::mark::{MARK, mark as todo};
 use crate::phase::name::PlanName;
 use crate::phase::outline::Planned;
 use crate::phase::plan::Step;
 use crate::plain;
 
-/// What a place begins with that is to be written.
-pub const MARK: &str = "_To be written: ";
-/// What the book of a repository says in which nothing is under way.
-pub const IDLE: &str = "No work is under way.";
 /// Longest title, in characters: it stands in headings, messages and lists.
 pub const LONGEST_TITLE: usize = 120;
-
-/// How many places of a document are to be written, code left out.
-#[must_use]
-pub fn unfilled(text: &str) -> usize {
-    lines(text).filter(|l| l.place == Place::Outside).map(|l| l.text.matches(MARK.trim_end()).count()).sum()
-}
 
 /// Whether `text`, a line or what stands behind a box, is only such a place.
 #[must_use]
 pub fn is_unfilled(text: &str) -> bool {
     let number = text.trim_start().trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let bare = number.trim_start_matches(|c: char| c.is_whitespace() || "-*+[]".contains(c));
-    bare.starts_with(MARK.trim_end())
-}
-
-fn todo(what: &str) -> String {
-    format!("{MARK}{what}_")
+    bare.starts_with(MARK)
 }
 
 /// A title on one line; `None` where nothing is left of it, or it is longer than [`LONGEST_TITLE`].
@@ -197,6 +183,7 @@ mod tests {
 
     use super::*;
     use crate::phase::book::Book;
+    use crate::phase::mark::unfilled;
     use crate::phase::outline::outline;
     use crate::phase::plan;
 
@@ -228,7 +215,7 @@ mod tests {
             phase(&planned()[1], &name(), &[]),
             master("X", &name(), &planned(), &Known::default()),
         ];
-        let counts: Vec<_> = texts.iter().map(|t| unfilled(t)).collect();
+        let counts: Vec<_> = texts.iter().map(|t| unfilled(t).len()).collect();
         assert_eq!(counts, [8, 8, 21]);
         for text in &texts {
             assert_eq!((plan::steps(text), plan::criteria(text), plan::objective(text)), (vec![], vec![], None));
@@ -238,7 +225,7 @@ mod tests {
         assert_eq!(plan::steps(&written).len(), 2);
         let half = texts[1].replacen("- [ ] _To", "- [x] Begun\n- [ ] _To", 1);
         assert_eq!(plan::steps(&half), [Step { text: "Begun".into(), done: true }]);
-        assert_eq!(unfilled(&format!("```\n{}\n```\n", todo("x"))), 0);
+        assert!(unfilled(&format!("```\n{}\n```\n", todo("x"))).is_empty());
     }
 
     #[test]

@@ -247,6 +247,13 @@ fn the_first_change_writes_the_whole_of_the_defaults() {
       "logging": {
         "retentionDays": 30,
         "maxMib": 16
+      },
+      "plans": {
+        "sessionContext": true,
+        "stopMarkers": true,
+        "branchPrefix": "para/",
+        "mainBranch": null,
+        "syncBranches": true
       }
     }
     "#);

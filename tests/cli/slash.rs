@@ -80,6 +80,8 @@ fn without_words_there_is_help_and_the_status() {
       /craft auto-sync log         the last syncs, and how they ended
       /craft auto-sync config get  show the settings; `config set KEY VALUE` changes one
       /craft scan                  look for credentials in the working tree; `scan --outgoing` in what would be sent
+      /craft plan                  how the phased plan stands, and what comes next
+      /craft plan graph            its phases and what they depend on
       /craft monitor               jobs, repositories, notifications and what was done in the last 24 hours
       /craft permissions           what may leave this machine; `permissions check github close` asks the gate
       /craft jobs                  recurring jobs: how each stands, and when it runs next

@@ -19,6 +19,7 @@ fn help_tells_commands_and_exit_codes() {
       install        Make the hooks known to Claude Code
       uninstall      Take everything away that `craft install` put anywhere
       doctor         Check everything that must hold for the hooks to work
+      plan           Plan work in phases, and keep the books of it
       scan           Look for credentials in files, in what would be sent, or in the history
       settings       Put our pieces into Claude Code's settings files, and take them out again
       jobs           Look at recurring jobs, run them, pause them
@@ -230,6 +231,24 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-permissions-set.1
     craft-permissions-show.1
     craft-permissions.1
+    craft-plan-archive.1
+    craft-plan-check.1
+    craft-plan-convert.1
+    craft-plan-evidence.1
+    craft-plan-execute.1
+    craft-plan-graph.1
+    craft-plan-init.1
+    craft-plan-new.1
+    craft-plan-pr.1
+    craft-plan-repair.1
+    craft-plan-rollback.1
+    craft-plan-status.1
+    craft-plan-summarize.1
+    craft-plan-todo-done.1
+    craft-plan-todo-list.1
+    craft-plan-todo-undo.1
+    craft-plan-todo.1
+    craft-plan.1
     craft-scan-allow.1
     craft-scan-disallow.1
     craft-scan.1

@@ -11,7 +11,7 @@ use crate::cli::ui::Ui;
 use crate::context::Context;
 use crate::ops::plan::Place;
 use crate::ops::plan::new::{self, Made, Wanted};
-use crate::phase::template;
+use crate::phase::mark;
 use crate::sync::tell::counted;
 
 /// See the command's help.
@@ -57,7 +57,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &New) -> Result<u8, Com
         ui.say(&format!("wrote {file}"));
     }
     let places = counted(made.unfilled, "place");
-    ui.say(&format!("{places} to be filled in: each begins with `{}`", template::MARK.trim_end()));
+    ui.say(&format!("{places} to be filled in: each begins with `{}`", mark::MARK));
     ui.say(&format!("next: {next}"));
     Ok(exit_code::DONE)
 }

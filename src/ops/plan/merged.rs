@@ -132,6 +132,11 @@ pub fn remember(git: &Git<'_>, branch: &str, tip: &str, base: Option<&str>) -> R
     Ok(())
 }
 
+/// Where a phase's branch was when that was last remembered here.
+pub(super) fn kept(reads: &Reads<'_, '_>, branch: &str) -> Result<Option<String>, GitError> {
+    reads.resolve(&format!("{KEPT}{branch}"))
+}
+
 /// What a phase's branch was made from, where that was remembered here.
 pub(super) fn base(reads: &Reads<'_, '_>, branch: &str) -> Result<Option<String>, GitError> {
     reads.resolve(&format!("{BASES}{branch}"))
@@ -168,7 +173,7 @@ pub fn standing(
     let tip = tip(reads, main, &phase.branch)?;
     let known = match &tip {
         Some(tip) => Some(tip.clone()),
-        None => reads.resolve(&format!("{KEPT}{}", phase.branch))?,
+        None => kept(reads, &phase.branch)?,
     };
     let mut merged = match &known {
         Some(known) => way(git, reads, main, phase, known)?,

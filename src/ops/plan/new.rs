@@ -6,8 +6,9 @@ use crate::audit::Outcome;
 use crate::book::fields::{Fields, Status};
 use crate::context::Context;
 use crate::json::document::Fault;
-use crate::ops::plan::{Kind, Place, PlanError, init, place, store};
+use crate::ops::plan::{Kind, Place, PlanError, place, store};
 use crate::phase::book::Book;
+use crate::phase::mark;
 use crate::phase::name::{PLANS, PlanName, Task};
 use crate::phase::outline::{self, Planned, outline};
 use crate::phase::template::{self, Known};
@@ -70,7 +71,6 @@ pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, Pl
     let documents = documents(&name, &title, &phases);
     absent(place, &task, &documents)?;
 
-    init::ignore(place)?;
     for (path, text) in &documents {
         store::create(place, path, text)?;
     }
@@ -86,7 +86,7 @@ pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, Pl
         }
     }
     place.note(ctx, "new", task.as_str(), Outcome::Success);
-    let unfilled = documents.iter().map(|(_, text)| template::unfilled(text)).sum();
+    let unfilled = documents.iter().map(|(_, text)| mark::unfilled(text).len()).sum();
     let files = documents.into_iter().map(|(path, _)| path).chain([crate::book::FILE.to_owned()]).collect();
     Ok(Made { name, title, phases, files, unfilled })
 }

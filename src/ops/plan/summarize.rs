@@ -25,8 +25,6 @@ use crate::phase::summary::{self, Change, Ending, Facts};
 use crate::phase::{plan, state::Item};
 use crate::sync::quote;
 
-/// Where the tips of the branches of phases are kept.
-const KEPT: &str = "refs/craft/para/";
 /// How many changed files are named in a warning.
 const NAMED: usize = 5;
 
@@ -247,7 +245,7 @@ fn elsewhere(reads: &Reads<'_, '_>, branch: &str) -> Result<PlanError, PlanError
         let error = PlanError::refused(format!("{branch} is checked out in no working tree"));
         return Ok(error.remedy(format!("git switch {name}")));
     }
-    let kept = reads.resolve(&format!("{KEPT}{branch}"))?;
+    let kept = merged::kept(reads, branch)?;
     let from = kept.unwrap_or_else(|| "COMMIT".to_owned());
     Ok(PlanError::refused(format!("there is no branch {branch}")).remedy(format!("git switch -c {name} {from}")))
 }
@@ -279,7 +277,7 @@ fn facts(
     };
     let done = work::gather(&git, &reads, &main.tip, &tip, &unit.name.unit())?;
     // What is kept of a branch tells later that it was merged, even where it is gone by then.
-    git.write(["update-ref", &format!("{KEPT}{}", unit.branch), &tip]).run()?;
+    merged::remember(&git, &unit.branch, &tip, None)?;
     if done.files.is_empty() {
         warnings.push(format!("{} changes no file beside context/ that {} lacks", unit.branch, main.name));
     }
