@@ -1,7 +1,7 @@
 //! Commands of plans in any order, mixed with what people do by hand: none loses a completed summary, a to-do or a line
 //! of prose. `scripts/plans.sh` plays many.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::chaos::plan::Draw;
 use super::common::{Pair, Ran, read, write};
 
 /// Steps of one sequence.
-const STEPS: usize = 14;
+const STEPS: usize = 20;
 
 /// A repository, and what must never be lost in it.
 struct Desk {
@@ -21,19 +21,26 @@ struct Desk {
     kept: BTreeSet<String>,
     count: usize,
     said: Vec<String>,
+    /// How often each verb was carried out, and how often it was refused.
+    verbs: Verbs,
 }
+
+/// Verb, and how often it was carried out and refused.
+type Verbs = BTreeMap<String, (usize, usize)>;
 
 impl Desk {
     fn new(seed: u64) -> Self {
         let pair = Pair::new();
         pair.set("CRAFT_INTERNAL__SEED", seed.to_string());
-        Self { pair, draw: Draw::new(seed), kept: BTreeSet::new(), count: 0, said: Vec::new() }
+        Self { pair, draw: Draw::new(seed), kept: BTreeSet::new(), count: 0, said: Vec::new(), verbs: Verbs::new() }
     }
 
     fn plan(&mut self, args: &[&str]) -> Ran {
         let ran = self.pair.craft(&self.pair.a, &[&["plan"], args].concat());
         let first = ran.stderr.lines().next().unwrap_or_default();
         self.said.push(format!("craft plan {} → {} {first}", args.join(" "), ran.code));
+        let verb = self.verbs.entry(args[0].to_owned()).or_default();
+        *if ran.code == 0 { &mut verb.0 } else { &mut verb.1 } += 1;
         assert!((0..=6).contains(&ran.code), "{args:?}: {} {}", ran.code, ran.stderr);
         assert!(!ran.stderr.contains("panicked"), "{args:?}: {}", ran.stderr);
         ran
@@ -137,9 +144,9 @@ impl Desk {
     }
 
     fn step(&mut self) {
-        let phase = (1 + self.draw.below(4)).to_string();
-        let number = (1 + self.draw.below(4)).to_string();
-        match self.draw.below(26) {
+        let phase = (1 + self.draw.below(3)).to_string();
+        let number = (1 + self.draw.below(2)).to_string();
+        match self.draw.below(28) {
             0 => drop(self.plan(&["init"])),
             1 | 2 => {
                 let name = format!("task {}", self.draw.below(3));
@@ -152,17 +159,18 @@ impl Desk {
                 self.plan(args);
                 self.fill();
             }
-            3..=6 => {
-                let more = self.draw.of(&["", "", "--force", "--worktree", "--dirty=carry", "--dirty=stash"]);
-                let existing = self.draw.of(&["", "", "--existing=continue", "--existing=new"]);
+            3..=7 => {
+                let more = self.draw.of(&["", "--force", "--force", "--worktree"]);
+                let dirty = self.draw.of(&["", "--dirty=carry", "--dirty=carry", "--dirty=stash"]);
+                let existing = self.draw.of(&["", "--existing=continue", "--existing=new"]);
                 let mut args = vec!["execute"];
-                if self.draw.below(4) > 0 {
+                if self.draw.below(5) > 0 {
                     args.extend(["--phase", phase.as_str()]);
                 }
-                args.extend([more, existing].into_iter().filter(|a| !a.is_empty()));
+                args.extend([more, dirty, existing].into_iter().filter(|a| !a.is_empty()));
                 self.plan(&args);
             }
-            7..=9 => {
+            8..=10 => {
                 let verb = self.draw.of(&["done", "done", "undo"]);
                 let mut args = vec!["todo", verb, number.as_str()];
                 if self.draw.below(3) == 0 {
@@ -170,7 +178,7 @@ impl Desk {
                 }
                 self.plan(&args);
             }
-            10..=12 => {
+            11..=13 => {
                 let mut args = vec!["summarize"];
                 if self.draw.below(2) == 0 {
                     args.extend(["--phase", phase.as_str()]);
@@ -181,36 +189,50 @@ impl Desk {
                 self.plan(&args);
                 self.summaries();
             }
-            13 | 14 => {
+            14 | 15 => {
                 let more = self.draw.of(&["", "--fresh", "--seed", "--force"]);
                 self.plan(&[&["archive"][..], &[more][..usize::from(!more.is_empty())]].concat());
             }
-            15 => {
+            16 => {
                 self.plan(&["convert", "--phases", "First", "Second"]);
                 self.fill();
             }
-            16 => drop(self.plan(&["rollback", "--phase", phase.as_str(), "--reason", "it was wrong"])),
-            17 => {
+            17 => drop(self.plan(&["rollback", "--phase", phase.as_str(), "--reason", "it was wrong"])),
+            18 => {
                 let write_it = self.draw.below(2) == 0;
                 self.plan(&["repair", "--write"][..1 + usize::from(write_it)]);
             }
-            18 => {
+            19 => {
                 self.plan(&["graph"]);
                 self.plan(&["todo", "list"]);
             }
-            19 | 20 => self.note(),
-            21 => {
+            20 | 21 => self.note(),
+            22 => {
                 let word = self.word("code");
                 write(self.pair.a.join(format!("src-{}.txt", self.draw.below(4))), word.clone());
                 // Code is the user's own to overwrite.
                 self.kept.remove(&word);
             }
-            22 => {
+            23 => {
                 self.git(&["add", "-A"]);
                 self.git(&["commit", "-qm", "by hand"]);
             }
-            23 => drop(self.git(&["switch", "-q", "main"])),
+            24 => drop(self.git(&["switch", "-q", "main"])),
             _ => self.merge(),
+        }
+    }
+
+    /// Half of the sequences begin with a phased plan on the main branch, a quarter with a simple one.
+    fn begin(&mut self) {
+        match self.draw.below(4) {
+            0 => return,
+            1 => drop(self.plan(&["new", "first"])),
+            _ => drop(self.plan(&["new", "first", "--phases", "One", "Two", "Three"])),
+        }
+        self.fill();
+        if self.draw.below(2) == 0 {
+            self.git(&["add", "-A"]);
+            self.git(&["commit", "-qm", "plan"]);
         }
     }
 
@@ -264,9 +286,10 @@ impl Desk {
     }
 }
 
-fn play(seed: u64) -> usize {
+fn play(seed: u64) -> (usize, Verbs) {
     let mut desk = Desk::new(seed);
     let played = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        desk.begin();
         for _ in 0..STEPS {
             desk.step();
             desk.check();
@@ -276,13 +299,18 @@ fn play(seed: u64) -> usize {
         eprintln!("sequence {seed}:\n{}", desk.said.join("\n"));
         std::panic::resume_unwind(panic);
     }
-    desk.kept.len()
+    (desk.kept.len(), desk.verbs)
 }
 
 #[test]
 fn no_order_of_commands_loses_a_summary_a_to_do_or_a_line_of_prose() {
+    let mut done = BTreeSet::new();
     for seed in 0..12 {
-        play(seed);
+        let (_, verbs) = play(seed);
+        done.extend(verbs.into_iter().filter(|(_, (done, _))| *done > 0).map(|(verb, _)| verb));
+    }
+    for verb in ["new", "execute", "todo", "summarize", "rollback", "convert", "archive"] {
+        assert!(done.contains(verb), "{verb} was always refused: this shows nothing");
     }
 }
 
@@ -294,7 +322,7 @@ fn many_orders_of_commands_lose_nothing() {
         |name: &str, otherwise: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(otherwise);
     let (runs, first) = (number("CRAFT_PLANS_RUNS", 100), number("CRAFT_PLANS_SEED", 1000));
     let next = std::sync::atomic::AtomicU64::new(first);
-    let kept = std::sync::atomic::AtomicUsize::new(0);
+    let all = std::sync::Mutex::new((0, Verbs::new()));
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
@@ -303,10 +331,24 @@ fn many_orders_of_commands_lose_nothing() {
                     if seed >= first + runs {
                         break;
                     }
-                    kept.fetch_add(play(seed), std::sync::atomic::Ordering::Relaxed);
+                    let (kept, verbs) = play(seed);
+                    if (seed + 1 - first) % 100 == 0 {
+                        println!("{} of {runs}", seed + 1 - first);
+                    }
+                    let mut all = all.lock().unwrap();
+                    all.0 += kept;
+                    for (verb, (done, refused)) in verbs {
+                        let sum = all.1.entry(verb).or_default();
+                        sum.0 += done;
+                        sum.1 += refused;
+                    }
                 }
             });
         }
     });
-    println!("{runs} sequences of {STEPS} steps, {} words kept, 0 lost", kept.into_inner());
+    let (kept, verbs) = all.into_inner().unwrap();
+    println!("{runs} sequences of {STEPS} steps, {kept} words kept, 0 lost");
+    for (verb, (done, refused)) in verbs {
+        println!("{verb:10} {done:6} done {refused:6} refused");
+    }
 }

@@ -61,7 +61,7 @@ fn the_bare_commands_of_plans_reach_the_model_with_what_the_program_says() {
 
     play.seat().say(&play.a, "/para-archive");
     let text = told(&play);
-    assert!(text.contains("error: "), "an unfinished plan is not put away: {text}");
+    assert!(text.contains("is not put away"), "an unfinished plan is not put away: {text}");
     play.settled(&play.a);
 }
 
