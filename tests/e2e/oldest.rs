@@ -1,7 +1,7 @@
 //! The oldest release that is supported.
 
 use crate::client::Client;
-use crate::common::Pair;
+use crate::common::{Pair, read};
 use crate::install::Kind;
 use crate::installs::works;
 use crate::plans::{planned, told};
@@ -46,5 +46,10 @@ fn the_commands_of_plans_are_files_that_reach_the_model() {
     play.seat().say(&play.a, "/para-status");
     let text = told(&play);
     assert!(text.contains("Words") && text.contains("craft plan execute"), "{text}");
+    play.craft(&play.a, &["plan", "execute", "--phase", "1"]).ok();
+    play.stub.say("para: done 1");
+    play.seat().say(&play.a, "write it");
+    let book = read(play.a.join("context/context.md"));
+    assert!(String::from_utf8(book).unwrap().contains("- [x] Write the first file of phase-1"));
     play.settled(&play.a);
 }

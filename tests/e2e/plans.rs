@@ -39,7 +39,7 @@ fn the_bare_commands_of_plans_reach_the_model_with_what_the_program_says() {
     play.seat().say(&play.a, "/para-plan greet the user's friends; touch $(pwned)");
     let text = told(&play);
     assert!(text.contains("What is to be done: greet the user's friends; touch $(pwned)"), "{text}");
-    assert!(text.contains("phases:") || text.contains("phases "), "what speaks for phases: {text}");
+    assert!(text.contains("phases: not needed") && text.contains("3 tracked files"), "what speaks for phases: {text}");
     assert!(text.contains("replace every `_To be written: …_`"), "{text}");
     assert!(!play.a.join("context").exists(), "nothing is made before the model has looked");
 
@@ -74,5 +74,21 @@ fn a_session_is_told_how_the_plan_stands_also_where_nothing_is_enrolled() {
     play.seat().say(&play.a, "hello");
     let text = told(&play);
     assert!(text.contains("Write the first file of phase-1"), "{text}");
+    play.settled(&play.a);
+}
+
+#[test]
+#[ignore = "needs the Claude Code client: scripts/e2e.sh"]
+fn a_to_do_that_an_answer_names_in_a_line_of_its_own_is_ticked() {
+    let play = Play::installed(Client::current(), Pair::new(), Kind::Fitting);
+    planned(&play);
+    play.craft(&play.a, &["plan", "execute", "--phase", "1"]).ok();
+    play.stub.say("The first file is there; to-do 2 is done soon.");
+    play.seat().say(&play.a, "write it");
+    assert!(!book(&play).contains("- [x]"), "nothing is guessed: {}", book(&play));
+    play.stub.say("It is there.\n\npara: done 1");
+    play.seat().say(&play.a, "and now?");
+    assert!(book(&play).contains("- [x] Write the first file of phase-1"), "{}", book(&play));
+    assert!(book(&play).contains("- [ ] Write the second"), "{}", book(&play));
     play.settled(&play.a);
 }

@@ -38,6 +38,8 @@ struct Shared {
     /// While it is true, turns wait for their answer.
     held: Mutex<bool>,
     released: Condvar,
+    /// What the model says in place of [`ANSWER`].
+    answer: Mutex<Option<String>>,
 }
 
 /// The stand-in. It is there as long as this value.
@@ -82,6 +84,11 @@ impl Stub {
         self.requests().into_iter().filter(Request::is_turn).map(|r| r.body["messages"].clone()).collect()
     }
 
+    /// From now on the model says this.
+    pub fn say(&self, text: &str) {
+        *self.shared.answer.lock().unwrap() = Some(text.to_owned());
+    }
+
     /// From now on turns wait for their answer, until [`release`](Self::release).
     pub fn hold(&self) {
         *self.shared.held.lock().unwrap() = true;
@@ -119,7 +126,7 @@ fn serve(stream: &TcpStream, shared: &Shared) {
             drop(shared.released.wait_while(held, |held| *held).unwrap());
         }
         let (status, kind, body) = if message {
-            ("200 OK", "text/event-stream", events())
+            ("200 OK", "text/event-stream", events(shared.answer.lock().unwrap().as_deref().unwrap_or(ANSWER)))
         } else if request.method == "HEAD" && request.path == "/" {
             ("200 OK", "text/plain", String::new())
         } else {
@@ -156,13 +163,13 @@ fn receive(reader: &mut impl BufRead) -> Option<Request> {
 }
 
 /// A whole answer as server-sent events.
-fn events() -> String {
+fn events(answer: &str) -> String {
     let message = json!({"id": "msg_1", "type": "message", "role": "assistant", "model": "stub", "content": [],
         "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 1, "output_tokens": 1}});
     let events = [
         json!({"type": "message_start", "message": message}),
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
-        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ANSWER}}),
+        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": answer}}),
         json!({"type": "content_block_stop", "index": 0}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null},
             "usage": {"output_tokens": 2}}),
