@@ -241,7 +241,7 @@ fn the_seeds_walk_through_from_the_plan_to_the_archive() {
     walk.summarized(3);
     let early = walk.craft(&["archive"]);
     assert_eq!(early.code, 1, "phase 3 is not merged: {}", early.stdout);
-    assert!(early.stderr.contains(&branch(3)), "{}", early.stderr);
+    assert!(early.stdout.contains(&branch(3)), "{}{}", early.stdout, early.stderr);
     walk.merge(3, &["rebase"]);
 
     // 8. The archive.
