@@ -170,3 +170,17 @@ fn a_simple_plan_is_put_away_once_it_is_summarized_and_merged() {
     desk.merge("para/tidy-up");
     assert_snapshot!("simple_archived", desk.said(&["archive"]));
 }
+
+#[test]
+fn on_the_branch_of_a_phase_that_is_merged_it_is_refused_with_the_way_to_main() {
+    let desk = merged();
+    desk.git(&desk.repo, &["switch", "-q", &Desk::branch(3)]);
+    desk.git(&desk.repo, &["merge", "-q", "--ff-only", "main"]);
+    let before = desk.text("context/context.md");
+    let answer = desk.json(&["archive"]);
+    assert_eq!(answer["archive"], serde_json::Value::Null);
+    assert_eq!(answer["missing"][0]["command"], "git switch main");
+    assert_eq!(desk.text("context/context.md"), before);
+    desk.git(&desk.repo, &["switch", "-q", "main"]);
+    assert_eq!(desk.json(&["archive"])["archive"], FIRST);
+}

@@ -135,7 +135,7 @@ impl Desk {
         self.git(dir, &["commit", "-qm", subject]);
     }
 
-    fn edit(&self, change: impl FnOnce(&mut Book)) {
+    pub fn edit(&self, change: impl FnOnce(&mut Book)) {
         let mut book = self.book();
         change(&mut book);
         write(self.book_file(), book.text());
@@ -321,7 +321,7 @@ fn working_trees_that_are_gone_or_nobodys_are_told() {
     let from = desk.run_in(&desk.repo.join(format!(".para-worktrees/{UNIT}-phase-1")), &["status", "--verbose"]).ok();
     let same = |text: &str| text.rsplit_once('\n').unwrap().0.to_owned();
     assert_eq!(same(&desk.plain(&from.stdout)), same(said.split_once('\n').unwrap().1));
-    assert!(from.stdout.ends_with("next: craft plan todo done 1 --phase 1\n"), "{}", from.stdout);
+    assert!(from.stdout.ends_with("next: craft plan todo done 1 --phase=1\n"), "{}", from.stdout);
 }
 
 #[test]

@@ -157,3 +157,45 @@ fn a_simple_plan_leaves_the_present_work_with_its_summary() {
     assert_eq!(desk.git(&desk.repo, &["log", "-1", "--format=%s"]), "docs: Summarize tidy-up");
     assert_snapshot!("simple_status", desk.said(&["status"]));
 }
+
+#[test]
+fn of_several_simple_plans_the_one_under_way_is_summarized() {
+    let desk = Desk::simple("tidy-up");
+    desk.begin_simple("tidy-up");
+    desk.simple_plan("second");
+    desk.edit(|book| {
+        let both = ["tidy-up", "second"].map(|task| format!("context/plans/2025-12-18-{task}.md"));
+        book.set_active(&both).unwrap();
+    });
+    let status = desk.json(&["status"]);
+    assert_eq!(status["plan"]["path"], "context/plans/2025-12-18-tidy-up.md");
+    desk.tick(None, &[1, 2]);
+    let done = desk.json(&["summarize"]);
+    assert_eq!(done["summary"], "context/summaries/2025-12-18-tidy-up-summary.md");
+    assert_eq!(desk.book().fields().active_context, ["context/plans/2025-12-18-second.md"]);
+    let again = desk.json(&["summarize", "--commit"]);
+    assert_eq!(
+        (&again["summary"], again["next"][1].as_str()),
+        (&done["summary"], Some("craft plan summarize --commit"))
+    );
+    desk.git(&desk.repo, &["remote", "add", "origin", "https://127.0.0.1:1/x.git"]);
+    desk.git(&desk.repo, &["config", "branch.main.remote", "origin"]);
+    let request = desk.json(&["pr", "--dry-run"]);
+    assert_eq!(request["branch"], "para/tidy-up", "its pull request can still be opened");
+}
+
+#[test]
+fn a_summary_is_complete_once_its_boxes_are_ticked() {
+    let desk = Desk::new();
+    desk.begin(1);
+    desk.run(&["summarize"]).ok();
+    let partial = desk.text(&summary(1));
+    assert!(partial.contains("**Status:** ⚠️ Partial\n") && partial.contains("- [ ] "), "{partial}");
+    let ticked = partial.replace("- [ ] ", "- [x] ");
+    write(desk.repo.join(summary(1)), &ticked);
+    desk.run(&["summarize", "--commit"]).ok();
+    assert_eq!(desk.text(&summary(1)), ticked.replace("⚠️ Partial", "✅ Completed"), "all else is as it was");
+    write(desk.repo.join(summary(1)), ticked.replace("⚠️ Partial", "Done, mostly"));
+    desk.run(&["summarize"]).ok();
+    assert!(desk.text(&summary(1)).contains("**Status:** Done, mostly\n"), "words of others stay");
+}

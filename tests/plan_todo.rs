@@ -150,7 +150,8 @@ fn a_pull_request_is_opened_by_gh_with_words_from_plan_and_summary() {
     let ran = r.plan(&["pr"]);
     assert_eq!(ran.code, 1);
     assert!(
-        ran.stderr.contains("no such repository") && ran.stderr.contains("gh pr create --base main"),
+        ran.stderr.contains("no such repository")
+            && ran.stderr.contains("hint: by hand: craft plan pr --phase=1 --dry-run"),
         "{}",
         ran.stderr
     );
@@ -169,6 +170,33 @@ fn a_pull_request_is_opened_by_gh_with_words_from_plan_and_summary() {
     write(r.path("gh.there"), "{\"url\": \"https://example.org/pr/7\", \"state\": \"OPEN\"}\n");
     let again = r.plan(&["pr"]).ok();
     assert!(again.stdout.contains("it is open already: https://example.org/pr/7"), "{}", again.stdout);
+    let merged = format!(
+        "{{\"url\": \"https://example.org/pr/7\", \"state\": \"MERGED\", \"headRefOid\": \"{}\"}}\n",
+        r.rev(&r.a, "HEAD")
+    );
+    write(r.path("gh.there"), merged);
+    let again = r.plan(&["pr"]);
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("is merged already: https://example.org/pr/7\nhint: git fetch"), "{}", again.stderr);
+}
+
+#[test]
+fn a_pull_request_says_each_thing_once_and_what_is_still_open() {
+    let r = begun();
+    r.work(1);
+    r.plan(&["summarize", "--phase=1"]).ok();
+    let ran = r.plan(&["pr", "--dry-run"]).ok();
+    assert_eq!(ran.stdout.matches("Objective").count(), 1, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("**Status:**"), "{}", ran.stdout);
+    for said in ["still waits for words", "is not committed: craft plan summarize --phase=1 --commit"] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
+    }
+    r.plan(&["summarize", "--phase=1", "--commit"]).ok();
+    assert!(!r.plan(&["pr", "--dry-run"]).ok().stdout.contains("is not committed"));
+    r.git(&r.a, &["push", "-q", "origin", &format!("HEAD:{}", "main")]);
+    r.git(&r.a, &["fetch", "-q"]);
+    let ran = r.plan(&["pr"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
 }
 
 #[test]

@@ -288,7 +288,7 @@ pub fn check(request: &str) -> Verdict {
             first = Some(verdict);
         }
     }
-    first.unwrap_or(Verdict { category: Category::General, word: None, reason: "asks for no change" })
+    first.unwrap_or(Verdict { category: Category::General, word: None, reason: "has no word that asks for a change" })
 }
 
 /// Sentences; a dot in a name (`a.rs`) ends none.
@@ -306,7 +306,7 @@ fn of_sentence(all: &[String], asks: bool) -> Verdict {
     let words = bare(all);
     let known = |category, word: &str, reason| Verdict { category, word: Some(word.to_owned()), reason };
     let Some(first) = words.first().map(String::as_str) else {
-        return Verdict { category: Category::General, word: None, reason: "asks for no change" };
+        return Verdict { category: Category::General, word: None, reason: "has no word that asks for a change" };
     };
     if ASKING_WHERE.contains(&first) {
         return known(Category::Navigation, first, "asks where something is");
@@ -351,7 +351,7 @@ fn of_sentence(all: &[String], asks: bool) -> Verdict {
     }
     match words.iter().find(|w| FAULTS.contains(&w.as_str())) {
         Some(fault) => known(Category::CodeChanges, fault, "tells of a fault to be mended"),
-        None => Verdict { category: Category::General, word: None, reason: "asks for no change" },
+        None => Verdict { category: Category::General, word: None, reason: "has no word that asks for a change" },
     }
 }
 

@@ -165,10 +165,10 @@ pub fn next(view: &View<'_>) -> String {
         },
         _ if !under_way.is_empty() => {
             let unit = under_way[0];
-            let several = if under_way.len() > 1 { format!(" --phase {}", unit.number) } else { String::new() };
+            let several = if under_way.len() > 1 { format!(" --phase={}", unit.number) } else { String::new() };
             match unit.open {
                 Some(number) => format!("craft plan todo done {number}{several}"),
-                None if unit.number > 0 => format!("craft plan summarize --phase {}", unit.number),
+                None if unit.number > 0 => format!("craft plan summarize --phase={}", unit.number),
                 None => "craft plan summarize".into(),
             }
         }
@@ -179,8 +179,8 @@ pub fn next(view: &View<'_>) -> String {
             let ready = first(&|p| p.status == Status::Pending && p.may_begin);
             let waiting = first(&|p| p.status == Status::Pending);
             match (unmerged, ready, waiting) {
-                (Some(number), ..) => format!("craft plan pr --phase {number}"),
-                (None, Some(number), _) => format!("craft plan execute --phase {number}"),
+                (Some(number), ..) => format!("craft plan pr --phase={number}"),
+                (None, Some(number), _) => format!("craft plan execute --phase={number}"),
                 // They wait for each other.
                 (None, None, Some(_)) => "craft plan graph".into(),
                 (None, None, None) => "craft plan archive".into(),

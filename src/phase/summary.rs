@@ -69,6 +69,12 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// That of work of which all is done, or not.
+    #[must_use]
+    pub fn of(all: bool) -> Self {
+        if all { Self::Completed } else { Self::Partial }
+    }
+
     /// As the summary has it.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -116,8 +122,7 @@ impl Facts {
     /// How the work ended.
     #[must_use]
     pub fn ending(&self) -> Ending {
-        let all = self.open.is_empty() && self.criteria.iter().all(|c| c.done);
-        if all { Ending::Completed } else { Ending::Partial }
+        Ending::of(self.open.is_empty() && self.criteria.iter().all(|c| c.done))
     }
 
     /// How many files something happened to.

@@ -61,12 +61,12 @@ fn shown(found: &Known, look: &Look) -> String {
         let mark = if layer.likely { "*" } else { " " };
         let words = if layer.words.is_empty() { String::new() } else { format!(" ({})", layer.words.join(", ")) };
         let folders: Vec<_> = layer.folders.iter().filter(|f| !f.is_empty()).map(|f| plain::name(f)).collect();
+        let words = plain::line(&words);
         let text = format!(
-            "{mark} {:14} {:>6}  {}{}",
+            "{mark} {:14} {:>6}  {}",
             layer.layer.name(),
             layer.files,
-            folders.join(", "),
-            plain::line(&words)
+            format!("{}{words}", folders.join(", ")).trim_start()
         );
         lines.push(look.cut(text.trim_end(), 0));
     }

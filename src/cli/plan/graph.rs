@@ -107,8 +107,10 @@ fn next(found: &Known) -> Option<String> {
     if let Some(unmerged) = is(Status::Completed).find(|n| n.merged == Some(false)) {
         return Some(format!("craft plan pr --phase={}", unmerged.phase));
     }
-    if is(Status::InProgress).next().is_some() {
-        return Some("craft plan todo list".into());
+    let mut under_way = is(Status::InProgress);
+    if let Some(first) = under_way.next() {
+        let which = if under_way.next().is_some() { format!(" --phase={}", first.phase) } else { String::new() };
+        return Some(format!("craft plan todo list{which}"));
     }
     (is(Status::Completed).count() == found.nodes.len()).then(|| "craft plan archive".into())
 }

@@ -52,9 +52,8 @@ fn render(request: &PullRequest, look: &Look) -> String {
         lines.push(format!("{how}: {}", plain::line(url)));
         lines.push(plain::line(&request.title));
     } else {
+        // The body stands in the command below.
         lines.push(look.strong(&plain::line(&request.title)));
-        lines.push(String::new());
-        lines.push(plain::lines(&request.body));
     }
     lines.extend(request.remarks.iter().flat_map(|r| look.wrap(&plain::line(r), 0)).map(|l| look.alarm(&l)));
     // To be copied as they are, the line ends in a quoted body among them.

@@ -127,11 +127,11 @@ fn said(phase: &Phase, status: &PlanStatus) -> String {
     match phase.status {
         Status::Completed => {
             let merged = match phase.merged {
-                Some(Way::Merge) => "merged",
+                // That its branch is gone stands in the line below.
+                Some(Way::Merge | Way::Recorded) => "merged",
                 Some(Way::Squash) => "merged by squash",
                 Some(Way::Rebase) => "merged by rebase",
                 Some(Way::Contained) => "contained in the main branch",
-                Some(Way::Recorded) => "merged, its branch is gone",
                 None => "not merged",
             };
             let left = phase.todos.total - phase.todos.done;
@@ -156,6 +156,10 @@ fn branch(phase: &Phase, status: &PlanStatus) -> String {
     let name = clean(&phase.branch);
     if !phase.branch_exists {
         return format!("{name} is gone");
+    }
+    // How far what is merged lies from the main branch says nothing any more.
+    if phase.merged.is_some() {
+        return name;
     }
     let main = status.plan.as_ref().and_then(|p| p.main.as_deref()).map_or_else(|| "main".to_owned(), clean);
     match (phase.ahead, phase.behind) {

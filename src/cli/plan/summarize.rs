@@ -78,7 +78,8 @@ fn contents(counts: &Counts) -> String {
         parts.push(format!("{} added", counted(counts.tests, "test")));
     }
     if counts.open > 0 {
-        parts.push(format!("{} open", counts.open));
+        parts
+            .push(format!("{} open", if counts.open == 1 { "1 box".into() } else { format!("{} boxes", counts.open) }));
     }
     format!("{:?}, {}", counts.ending, parts.join(", "))
 }

@@ -119,6 +119,13 @@ pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanEr
         None => work.summarized(&held.book, &main),
     }
     let trees = work.trees(&held.book, documents.as_ref())?;
+    let here = trees::on_branch(&reads).ok().flatten();
+    if let (Ok(main), Some(here)) = (&main, &here)
+        && !wish.force
+        && work.missing.is_empty()
+    {
+        work.on_main(documents.as_ref(), &held.book, main, here);
+    }
     let task = documents.as_ref().map_or_else(|| task_of(&held.book), |d| d.task().to_string());
     let mut done = Archived {
         version: 1,
@@ -136,8 +143,8 @@ pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanEr
         place.note(ctx, "archive", &format!("{}: something is missing", done.task), Outcome::Skipped);
         return Ok(done);
     }
-    if let (Ok(main), Ok(Some(branch))) = (&main, trees::on_branch(&reads))
-        && branch != main.name
+    if let (Ok(main), Some(branch)) = (&main, &here)
+        && *branch != main.name
     {
         done.warnings.push(format!("HEAD is on {branch}, so {} does not know of this yet", main.name));
     }
@@ -168,10 +175,10 @@ impl Putting<'_, '_> {
     fn phases(&mut self, documents: &Documents, main: &Result<Main, PlanError>) {
         for phase in &documents.phases {
             let number = Some(phase.number);
-            let summarize = format!("craft plan summarize --phase {}", phase.number);
+            let summarize = format!("craft plan summarize --phase={}", phase.number);
             match phase.status {
                 Status::Pending => {
-                    self.lacks(number, "was not begun", format!("craft plan execute --phase {}", phase.number));
+                    self.lacks(number, "was not begun", format!("craft plan execute --phase={}", phase.number));
                     continue;
                 }
                 Status::InProgress => {
@@ -185,7 +192,7 @@ impl Putting<'_, '_> {
             if !self.place.file(&summary).is_file() {
                 self.lacks(number, format!("has no {summary}"), summarize);
             }
-            self.merged(phase, main, format!("craft plan pr --phase {}", phase.number));
+            self.merged(phase, main, format!("craft plan pr --phase={}", phase.number));
         }
     }
 
@@ -194,11 +201,26 @@ impl Putting<'_, '_> {
         match main.as_ref().map(|main| (main, merged::standing(self.place, self.git, self.reads, main, phase))) {
             Ok((_, Ok(standing))) if standing.merged.is_some() => {}
             Ok((main, Ok(_))) => {
-                self.lacks(number, format!("{} is not merged into {}", phase.branch, main.name), command);
+                let known = if main.remote.is_some() { ", as of the last fetch" } else { "" };
+                self.lacks(number, format!("{} is not merged into {}{known}", phase.branch, main.name), command);
             }
             Ok((_, Err(error))) => self.lacks(number, error.message, "craft plan status"),
             Err(error) => self.lacks(number, error.message.clone(), "craft plan status"),
         }
+    }
+
+    /// On a branch that is merged already, a new book would never get into the main branch but by a conflict.
+    fn on_main(&mut self, documents: Option<&Documents>, book: &Book, main: &Main, here: &str) {
+        let of_phase = documents.and_then(|d| d.phases.iter().find(|p| p.branch == here));
+        if here == main.name || (of_phase.is_none() && documents.is_some()) {
+            return;
+        }
+        if documents.is_none() && own_branch(book).as_deref() != Some(here) {
+            return;
+        }
+        let pull = if main.remote.is_some() { " && git pull --ff-only" } else { "" };
+        let what = format!("HEAD is on {here}, which is merged; the new book belongs on {}", main.name);
+        self.lacks(None, what, format!("git switch {}{pull}", quote::word(&main.name)));
     }
 
     /// A simple plan that is still in the book is not summarized.
@@ -219,9 +241,8 @@ impl Putting<'_, '_> {
         if !self.place.file(path).is_file() {
             self.lacks(None, format!("there is no {path}"), "git log -- context/summaries");
         }
-        let branch = plan::field(book.prose(), "Branch").map(|(value, _)| value.trim_matches('`').to_owned());
         let there = |branch: &String| self.reads.resolve(&format!("refs/heads/{branch}")).ok().flatten().is_some();
-        let Some(branch) = branch.filter(there) else { return };
+        let Some(branch) = own_branch(book).filter(there) else { return };
         // With `--no-branch` the originals work on the main branch itself.
         if main.as_ref().is_ok_and(|main| main.name == branch) {
             return;
@@ -401,6 +422,11 @@ fn told(missing: &[Missing]) -> String {
         None => m.what.clone(),
     });
     each.collect::<Vec<_>>().join("; ")
+}
+
+/// The branch of a simple plan that was summarized.
+fn own_branch(book: &Book) -> Option<String> {
+    plan::field(book.prose(), "Branch").map(|(value, _)| value.trim_matches('`').to_owned())
 }
 
 /// The task of a simple plan that was summarized.

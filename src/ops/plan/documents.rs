@@ -43,7 +43,8 @@ pub struct PhaseDocument {
 }
 
 impl Documents {
-    /// Reads the plan that the book names; `None` where it names none. Of several simple plans it is the last.
+    /// Reads the plan that the book names; `None` where it names none. Of several simple plans it is the one under
+    /// way, else the last.
     ///
     /// # Errors
     /// Where a document is there and cannot be read.
@@ -51,8 +52,8 @@ impl Documents {
         let fields = book.fields();
         let path = match &fields.phased_execution {
             Some(phased) => phased.master_plan.clone(),
-            None => match fields.active_context.iter().rfind(|p| PlanName::read(p).is_some_and(|_| is_plan(p))) {
-                Some(path) => path.clone(),
+            None => match simple(book, prefix) {
+                Some(path) => path.to_owned(),
                 None => return Ok(None),
             },
         };
@@ -123,8 +124,19 @@ impl PhaseDocument {
     }
 }
 
-fn is_plan(path: &str) -> bool {
-    path.starts_with(crate::phase::name::PLANS)
+/// Of the simple plans in the book the one under way: the head names it, or its branch is the one that is recorded.
+/// The last where none is.
+fn simple<'b>(book: &'b Book, prefix: &str) -> Option<&'b str> {
+    let fields = book.fields();
+    let plans = || {
+        let all = fields.active_context.iter().filter(|p| p.starts_with(crate::phase::name::PLANS));
+        all.filter_map(|p| Some((p.as_str(), PlanName::read(p)?)))
+    };
+    let begun = fields.execution_branch.as_ref().and_then(|branch| {
+        let head = plan::field(book.prose(), "Plan").map(|(said, _)| said.trim_matches('`'));
+        plans().find(|(path, _)| head == Some(*path)).or_else(|| plans().find(|(_, n)| n.branch(prefix) == *branch))
+    });
+    begun.or_else(|| plans().next_back()).map(|(path, _)| path)
 }
 
 /// The title in a phase's own plan: of `# Phase 1: Database` or `# Task - Phase 1: Database`, `Database`.

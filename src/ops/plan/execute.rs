@@ -205,7 +205,7 @@ impl Run<'_> {
         let steps = plan::steps(&text);
         if steps.is_empty() {
             return Err(PlanError::refused(format!("{} has no steps to make to-dos of", unit.path))
-                .remedy("add a section \"## Implementation Steps\" with one item a line: - [ ] …"));
+                .remedy("write them below \"## Detailed Implementation Steps\", one a line: - [ ] …"));
         }
         let way = if under_way {
             Way { created: false, worktree: None, linked: None }

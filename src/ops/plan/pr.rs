@@ -18,6 +18,8 @@ use crate::ops::plan::documents::Documents;
 use crate::ops::plan::needs::{branch_of, meant};
 use crate::ops::plan::todo::type_of;
 use crate::ops::plan::{Kind, Place, PlanError, merged, store};
+use crate::phase::book::Book;
+use crate::phase::mark::unfilled;
 use crate::phase::name::PlanName;
 use crate::phase::plan;
 use crate::scan::redact::hush;
@@ -58,8 +60,16 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
     let config = place.config(ctx)?;
     let book = store::need(place)?;
     let prefix = &config.plans.branch_prefix;
-    let documents = Documents::load(place, &book, prefix)?
-        .ok_or_else(|| PlanError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"))?;
+    let documents = Documents::load(place, &book, prefix)?;
+    let begun = |d: &Documents| !d.phases.is_empty() || book.fields().execution_branch.is_some();
+    let (documents, recorded) = match (documents, summarized(place, &book)?) {
+        (Some(documents), _) if begun(&documents) => (documents, book.fields().execution_branch.clone()),
+        (_, Some((documents, branch))) => (documents, Some(branch)),
+        (Some(documents), None) => (documents, None),
+        (None, None) => {
+            return Err(PlanError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"));
+        }
+    };
     let git = place.git(ctx, &config);
     let reads = Reads::open(&place.books, &git);
     let here_git = engine::git_for(ctx, &place.here, &config);
@@ -68,7 +78,7 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
     let main = merged::main(&config, &reads)?;
     let branch = match number {
         Some(number) => documents.phase(number)?.branch.clone(),
-        None => book.fields().execution_branch.clone().unwrap_or_else(|| documents.name.branch(prefix)),
+        None => recorded.unwrap_or_else(|| documents.name.branch(prefix)),
     };
     if branch.starts_with('-') {
         return Err(PlanError::usage(format!("the branch {branch} has a name that looks like an option"))
@@ -92,7 +102,18 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         return Err(PlanError::refused(format!("{branch} has no commit that {} lacks", main.name))
             .remedy("`craft plan status` tells whether it is merged"));
     }
-    let words = words(place, &documents, number, &subjects)?;
+    // Pushed again, a branch that was deleted after the merge would be there once more.
+    if let Some(phase) = number.and_then(|n| documents.phase(n).ok()).filter(|p| p.status == Status::Completed)
+        && merged::standing(place, &git, &reads, &main, phase)?.merged.is_some()
+    {
+        return Err(PlanError::refused(format!("{branch} is merged into {} already", main.name))
+            .remedy("`craft plan status` tells what comes next"));
+    }
+    let words = words(place, &documents, number, &subjects, &|path: &str, text: &str| {
+        let same = |commit: &str| reads.file(commit, path).ok().flatten().is_some_and(|bytes| bytes == text.as_bytes());
+        // That of a phase in a linked working tree is committed where the book is.
+        same(&tip) || reads.resolve("HEAD").ok().flatten().is_some_and(|head| same(&head))
+    })?;
     let mut request = PullRequest {
         commands: vec![
             format!("git push -u {} {}", quote::word(&remote), quote::word(&branch)),
@@ -123,8 +144,11 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
     let pushed =
         locked(ctx, &place.books, &config, || Ok(hand::push(ctx, &place.books, &config, &remote, &request.branch)?))?;
     request.pushed = pushed.map_or(0, |p| p.commits);
-    let gh = Gh { ctx, program: &gh, folder: &place.books.worktree, bound: config.limits.network_seconds };
-    request.url = gh.there(&request.branch)?;
+    let phase = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
+    let by_hand = format!("craft plan pr{phase} --dry-run");
+    let bound = config.limits.network_seconds;
+    let gh = Gh { by_hand: &by_hand, ctx, program: &gh, folder: &place.books.worktree, bound };
+    request.url = gh.there(&request.branch, &tip)?;
     request.existed = request.url.is_some();
     if request.url.is_none() {
         request.url = Some(gh.create(&request)?);
@@ -134,13 +158,30 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
     Ok(request)
 }
 
+/// The simple plan that was summarized last, and its branch: the book's head still names both.
+fn summarized(place: &Place, book: &Book) -> Result<Option<(Documents, String)>, PlanError> {
+    let field = |name: &str| plan::field(book.prose(), name).map(|(value, _)| value.trim_matches('`').to_owned());
+    let (Some(path), Some(branch)) = (field("Plan"), field("Branch")) else { return Ok(None) };
+    let name = PlanName::read(&path).filter(|name| book.fields().completed_summaries.contains(&name.summary()));
+    let Some(name) = name else { return Ok(None) };
+    let text = store::text(place, &path)?;
+    let title = text.as_deref().and_then(plan::title).map_or_else(|| name.task.title(), str::to_owned);
+    Ok(Some((Documents { name, path, text, title, phases: Vec::new() }, branch)))
+}
+
 struct Words {
     title: String,
     body: String,
     remarks: Vec<String>,
 }
 
-fn words(place: &Place, documents: &Documents, number: Option<u32>, subjects: &[&str]) -> Result<Words, PlanError> {
+fn words(
+    place: &Place,
+    documents: &Documents,
+    number: Option<u32>,
+    subjects: &[&str],
+    committed: &dyn Fn(&str, &str) -> bool,
+) -> Result<Words, PlanError> {
     let phase = number.and_then(|n| documents.phase(n).ok());
     let (path, text) = phase.map_or((&documents.path, &documents.text), |p| (&p.path, &p.text));
     let kind = kind(subjects);
@@ -151,19 +192,28 @@ fn words(place: &Place, documents: &Documents, number: Option<u32>, subjects: &[
     };
     let mut remarks = Vec::new();
     let mut body = String::new();
-    if let Some(objective) = text.as_deref().and_then(plan::objective) {
-        let _ = write!(body, "## Objective\n\n{objective}\n\n");
-    }
-    let summary = match PlanName::read(path) {
-        Some(name) => store::text(place, &name.summary())?,
+    let name = PlanName::read(path).map(|name| name.summary());
+    let summary = match &name {
+        Some(name) => store::text(place, name)?,
         None => None,
     };
-    match summary {
-        Some(summary) => {
-            let _ = write!(body, "{}\n\n", without_title(&summary).trim());
+    let own = summary.as_deref().map(without_head).unwrap_or_default();
+    let told = headings(own).iter().any(|h| matches!(h.title, "Objective" | "Phase Objective"));
+    if let Some(objective) = text.as_deref().and_then(plan::objective).filter(|_| !told) {
+        let _ = write!(body, "## Objective\n\n{objective}\n\n");
+    }
+    let of = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
+    match (&summary, &name) {
+        (Some(summary), Some(name)) => {
+            let _ = write!(body, "{}\n\n", own.trim());
+            if !unfilled(summary).is_empty() {
+                remarks.push(format!("{name} still waits for words"));
+            }
+            if !committed(name, summary) {
+                remarks.push(format!("{name} is not committed: craft plan summarize{of} --commit"));
+            }
         }
-        None => {
-            let of = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
+        _ => {
             remarks.push(format!("there is no summary yet: craft plan summarize{of}"));
         }
     }
@@ -183,12 +233,20 @@ fn kind(subjects: &[&str]) -> &'static str {
     }
 }
 
-fn without_title(text: &str) -> &str {
-    headings(text).iter().find(|h| h.level == 1).map_or(text, |h| &text[h.end..])
+/// A summary without its title and the fields below it, which are about the files here.
+fn without_head(text: &str) -> &str {
+    let all = headings(text);
+    let Some(title) = all.iter().find(|h| h.level == 1) else { return text };
+    let rest = all.iter().find(|h| h.start >= title.end).map_or(text.len(), |h| h.start);
+    let head = &text[title.end..rest];
+    let fields = head.lines().all(|l| l.trim().is_empty() || l.starts_with("**"));
+    &text[if fields { rest } else { title.end }..]
 }
 
 /// The program `gh`.
 struct Gh<'g> {
+    /// The command that tells how it is done by hand.
+    by_hand: &'g str,
     ctx: &'g Context,
     program: &'g Path,
     folder: &'g Path,
@@ -196,14 +254,20 @@ struct Gh<'g> {
 }
 
 impl Gh<'_> {
-    /// Where the open pull request of a branch is.
-    fn there(&self, branch: &str) -> Result<Option<String>, PlanError> {
-        let finished = self.call(&["pr", "view", branch, "--json", "url,state"], "")?;
+    /// Where the open pull request of a branch is. One that was merged with the commit `tip` is an error, since all
+    /// that lacks is to hear of it.
+    fn there(&self, branch: &str, tip: &str) -> Result<Option<String>, PlanError> {
+        let finished = self.call(&["pr", "view", branch, "--json", "url,state,headRefOid"], "")?;
         if finished.timed_out {
             return Err(self.failed("gh pr view", &finished));
         }
         // It ends with 1 where there is none, and where something is wrong; the call that creates one tells which.
         let answer: serde_json::Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
+        if finished.code == Some(0) && answer["state"] == "MERGED" && answer["headRefOid"] == tip {
+            let url = answer["url"].as_str().unwrap_or_default();
+            return Err(PlanError::refused(format!("the pull request of {branch} is merged already: {url}"))
+                .remedy("git fetch --prune"));
+        }
         let open = finished.code == Some(0) && answer["state"].as_str().is_none_or(|s| s == "OPEN");
         Ok(answer["url"].as_str().filter(|_| open).map(str::to_owned))
     }
@@ -223,8 +287,7 @@ impl Gh<'_> {
         ];
         let finished = self.call(&words, &request.body)?;
         if finished.code != Some(0) {
-            let command = request.commands.last().cloned().unwrap_or_default();
-            return Err(self.failed("gh pr create", &finished).remedy(command));
+            return Err(self.failed("gh pr create", &finished).remedy(format!("by hand: {}", self.by_hand)));
         }
         let told = String::from_utf8_lossy(&finished.stdout).into_owned();
         Ok(told.lines().rev().find(|l| l.starts_with("http")).unwrap_or(told.trim()).to_owned())

@@ -216,7 +216,17 @@ fn next(status: &PlanStatus, current: Option<u32>) -> String {
     }
     let view =
         View { broken: status.error.is_some(), stage: status.state, phases: &units, plans: &status.plans, current };
-    state::next(&view)
+    // A summary that waits for words does not go into a pull request.
+    let waits = |p: &&Phase| {
+        let summary = p.summary.as_ref().is_some_and(|s| status.unfilled.iter().any(|u| u.path == *s));
+        p.status == Status::Completed && p.merged.is_none() && summary
+    };
+    match (state::next(&view), status.phases.iter().find(waits)) {
+        (next, Some(phase)) if next == format!("craft plan pr --phase={}", phase.phase) => {
+            format!("craft plan summarize --phase={} --commit", phase.phase)
+        }
+        (next, _) => next,
+    }
 }
 
 struct Looking<'a> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::audit::Outcome;
 use crate::book;
 use crate::book::fields::Status;
+use crate::book::todo::boxes;
 use crate::config::model::Config;
 use crate::context::Context;
 use crate::git::diff;
@@ -102,6 +103,11 @@ pub fn summarize(ctx: &Context, cwd: &Path, phase: Option<u32>, commits: bool) -
     let git = place.git(ctx, &config);
     let reads = Reads::open(&place.books, &git);
     let Some(documents) = documents else { return again(ctx, &place, held, commits) };
+    // A simple plan that was summarized, and another one that waits: the summary can still be committed.
+    let waits = documents.phases.is_empty() && held.book.fields().execution_branch.is_none();
+    if commits && phase.is_none() && waits && state::head(&held.book).is_some() {
+        return again(ctx, &place, held, commits);
+    }
     let unit = unit(ctx, &place, &config, &held, &documents, &reads, phase)?;
     let path = unit.name.summary();
     let at = trees::of_branch(&place, &reads, &unit.branch)?;
@@ -114,7 +120,7 @@ pub fn summarize(ctx: &Context, cwd: &Path, phase: Option<u32>, commits: bool) -
     let uncommitted = uncommitted(ctx, &config, &at)?;
     let mut counts = None;
     let text = match written {
-        Some(text) => text,
+        Some(text) => ended(&place, &path, text)?,
         None => {
             let main = merged::main(&config, &reads)?;
             let facts = facts(ctx, &unit, &held, &at, &main, &config, &mut warnings)?;
@@ -164,16 +170,14 @@ impl Summarized {
         if asked && commit.is_some() && !self.unfilled.is_empty() {
             self.warnings.push(format!("committed with places that wait for words in {}", self.summary));
         }
-        let phase = self.phase.map(|n| format!(" --phase {n}")).unwrap_or_default();
+        let phase = self.phase.map(|n| format!(" --phase={n}")).unwrap_or_default();
         if !self.unfilled.is_empty() {
             self.next.push(format!("write what is marked in {}", self.summary));
         }
         if !asked || (commit.is_some() && !self.unfilled.is_empty()) {
             self.next.push(format!("craft plan summarize{phase} --commit"));
-        } else if self.phase.is_some() {
-            self.next.push(format!("craft plan pr{phase}"));
         } else {
-            self.next.push("craft plan archive".into());
+            self.next.push(format!("craft plan pr{phase}"));
         }
         self.commit = commit;
     }
@@ -217,19 +221,19 @@ fn unit<'a>(
                 (None, [phase]) => *phase,
                 (None, []) => {
                     return Err(PlanError::refused("no phase is under way")
-                        .remedy("craft plan status shows which can begin; --phase N names one"));
+                        .remedy("`craft plan status` shows which can begin; --phase=N names one"));
                 }
                 (None, several) => {
                     let several: Vec<_> = several.iter().map(|p| p.number.to_string()).collect();
                     return Err(PlanError::usage(format!("phases {} are under way", several.join(", ")))
-                        .remedy("name one with --phase N"));
+                        .remedy("name one: --phase=N"));
                 }
             }
         }
     };
     if phase.status == Status::Pending {
         return Err(PlanError::refused(format!("phase {} was not begun", phase.number))
-            .remedy(format!("craft plan execute --phase {}", phase.number)));
+            .remedy(format!("craft plan execute --phase={}", phase.number)));
     }
     // The name of its own plan tells the date; one that is named otherwise goes by the master's.
     let name = PlanName::read(&phase.path).filter(|n| n.phase == Some(phase.number));
@@ -369,6 +373,20 @@ fn record(
     commit::commit(ctx, &place.books, &What::Paths(paths), &message(&unit.name.unit()))
 }
 
+/// Whether all of it was done is counted again from the boxes of a summary that was there; its words stay.
+fn ended(place: &Place, path: &str, text: String) -> Result<String, PlanError> {
+    let ours = [Ending::Completed, Ending::Partial].map(Ending::words);
+    if !plan::field(&text, "Status").is_some_and(|(said, _)| ours.contains(&said)) {
+        return Ok(text);
+    }
+    let ending = Ending::of(boxes(&text, &(0..text.len())).iter().all(|b| b.done));
+    let new = plan::with_field(&text, "Status", ending.words());
+    if new != text {
+        store::replace(place, path, &text, &new)?;
+    }
+    Ok(new)
+}
+
 fn message(unit: &str) -> String {
     format!("docs: Summarize {unit}")
 }
@@ -384,6 +402,7 @@ fn again(ctx: &Context, place: &Place, held: Held, commits: bool) -> Result<Summ
         return Err(PlanError::refused(format!("{path} is not there")).remedy("git log -- context/summaries finds it"));
     };
     let plan = plan::field(&text, "Plan").map(|(plan, _)| plan.to_owned());
+    let text = ended(place, &path, text)?;
     let name = plan.as_deref().and_then(PlanName::read);
     let unit = name.map_or_else(|| path.clone(), |name| name.unit());
     drop(held);

@@ -14,6 +14,7 @@ use crate::ops::plan::needs::{branch_of, meant};
 use crate::ops::plan::place::now;
 use crate::ops::plan::{Kind, Place, PlanError, merged, store};
 use crate::phase::book::Book;
+use crate::phase::state::{self, Stage};
 
 /// The types of conventional commits.
 pub const TYPES: [&str; 11] =
@@ -147,6 +148,9 @@ fn which(
 
 fn todos(book: &Book, phase: Option<u32>) -> Result<Todos, PlanError> {
     let Some(list) = book.list(phase) else {
+        if state::stage(Some(book)) == Stage::Idle {
+            return Err(PlanError::refused("no plan is under way").remedy("craft plan new TASK"));
+        }
         let of = phase.map_or_else(String::new, |n| format!(" for phase {n}"));
         let way = phase.map_or_else(|| "craft plan execute".to_owned(), |n| format!("craft plan execute --phase={n}"));
         return Err(PlanError::refused(format!("{} has no list of to-dos{of}", crate::book::FILE)).remedy(way));
