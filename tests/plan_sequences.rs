@@ -332,7 +332,7 @@ fn many_orders_of_commands_lose_nothing() {
                         break;
                     }
                     let (kept, verbs) = play(seed);
-                    if (seed + 1 - first) % 100 == 0 {
+                    if (seed + 1 - first).is_multiple_of(100) {
                         println!("{} of {runs}", seed + 1 - first);
                     }
                     let mut all = all.lock().unwrap();
