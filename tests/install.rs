@@ -536,6 +536,27 @@ fn lines_that_were_added_since_stay_when_ours_goes_and_a_driver_that_was_changed
 }
 
 #[test]
+fn the_line_stays_where_git_was_told_of_another_install_since() {
+    let desk = Desk::new("2.1.329");
+    desk.craft(&["install"]).ok();
+    let other = "/other/craft merge-book %O %A %B --marker-size %L";
+    desk.env.git(&desk.project(), &["config", "--global", "merge.craft-book.driver", other]);
+    desk.craft(&["uninstall"]).ok();
+    assert_eq!(driver_of(&desk, &desk.project()).as_deref(), Some(other));
+    assert_eq!(attributes(&desk, &desk.project()), OURS);
+}
+
+#[test]
+fn attributes_below_whichever_folder_git_is_in_are_not_told_anything() {
+    let desk = Desk::new("2.1.329");
+    desk.env.git(&desk.project(), &["config", "--global", "core.attributesFile", "own/attributes"]);
+    let was = read(desk.env.home().join(".gitconfig"));
+    desk.craft(&["install"]).ok();
+    assert!(!desk.env.home().join(".config/git").exists());
+    assert_eq!(read(desk.env.home().join(".gitconfig")), was);
+}
+
+#[test]
 fn a_merge_driver_of_somebody_else_is_left_and_told() {
     for (attribute, driver) in [("*.md merge=union\n", None), ("", Some("mine %A"))] {
         let desk = Desk::new("2.1.329");

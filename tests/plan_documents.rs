@@ -10,7 +10,7 @@ use claude_craft::phase::{mark, plan};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::common::{Ran, TestEnv, write};
+use crate::common::{Ran, TestEnv, read, write};
 
 /// 2025-12-18T10:00:00Z, the day of the seed document.
 const SEED_DAY: &str = "1766052000000";
@@ -208,6 +208,41 @@ fn nothing_is_written_through_a_link_that_leads_away() {
         assert!(ran.code != 0 && ran.stderr.contains("leads out of"), "{args:?}: {}", ran.stderr);
     }
     assert_eq!(files(&away), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_pipe_or_gits_own_files_in_the_place_of_a_document_are_refused_and_not_waited_for() {
+    let work = Work::new();
+    work.says(&["new", "x"]);
+    let book = work.top.join("context/context.md");
+    std::fs::remove_file(&book).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, &book, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+    for args in [["status"].as_slice(), &["repair"], &["new", "y"]] {
+        let ran = work.plan(args);
+        assert!(
+            ran.code != 0 && ran.stderr.contains("context/context.md is no ordinary file"),
+            "{args:?}: {}",
+            ran.stderr
+        );
+    }
+    std::fs::remove_file(&book).unwrap();
+    let config = read(work.top.join(".git/config"));
+    std::os::unix::fs::symlink("../.git/config", &book).unwrap();
+    let ran = work.plan(&["repair", "--write"]);
+    assert!(ran.code != 0 && ran.stderr.contains("leads out of"), "{}", ran.stderr);
+    assert_eq!(read(work.top.join(".git/config")), config);
+}
+
+#[test]
+fn the_markers_of_a_merge_in_the_block_are_told_with_the_way_on() {
+    let work = Work::new();
+    work.seed();
+    let text = work.text("context/context.md");
+    let marked = text.replacen("  \"last_updated", "<<<<<<< ours\n=======\n>>>>>>> theirs\n  \"last_updated", 1);
+    write(work.top.join("context/context.md"), &marked);
+    let said = work.refuses(&["status"]);
+    assert!(said.contains("a merge left the markers") && said.contains("git add context/context.md"), "{said}");
+    assert_eq!(work.text("context/context.md"), marked);
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct Found {
 /// Why a book that is there is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// It has more than [`MOST`] bytes.
+    /// It has too many bytes, of a book more than [`MOST`].
     #[error("is larger than {} MiB", MOST >> 20)]
     TooLarge,
     /// It is no ordinary file, or one outside of the working tree.
@@ -60,23 +60,41 @@ pub fn read(top: &Path) -> Result<Option<Found>, Unfit> {
         return Ok(None);
     }
     let path = fs::canonicalize(&file).map_err(|_| Unfit::NoFile)?;
+    if !is_within(top, &path) {
+        return Err(Unfit::NoFile);
+    }
+    let bytes = ordinary(&path, MOST)?;
+    Ok(Some(Found { path, bytes }))
+}
+
+/// Whether `path`, which holds no symlink, is of the working tree `top`, and not git's own.
+#[must_use]
+pub fn is_within(top: &Path, path: &Path) -> bool {
+    path.strip_prefix(top).is_ok_and(|below| !below.iter().any(|part| part.eq_ignore_ascii_case(".git")))
+}
+
+/// What the ordinary file `path` holds, which is no symlink and has at most `most` bytes.
+///
+/// # Errors
+/// See [`Unfit`].
+pub fn ordinary(path: &Path, most: u64) -> Result<Vec<u8>, Unfit> {
     // Asked before it is opened: to open a device may do something.
-    if !path.starts_with(top) || !fs::metadata(&path).is_ok_and(|m| m.is_file()) {
+    if !fs::metadata(path).is_ok_and(|m| m.is_file()) {
         return Err(Unfit::NoFile);
     }
     // And a pipe that was put there just now must not hold us.
     let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(&path).map_err(|_| Unfit::Unreadable)?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|_| Unfit::Unreadable)?;
     let meta = file.metadata().map_err(|_| Unfit::Unreadable)?;
     if !meta.is_file() {
         return Err(Unfit::NoFile);
     }
-    if meta.len() > MOST {
+    if meta.len() > most {
         return Err(Unfit::TooLarge);
     }
     let mut bytes = Vec::new();
-    let read = file.take(MOST + 1).read_to_end(&mut bytes).map_err(|_| Unfit::Unreadable)?;
-    if read as u64 > MOST { Err(Unfit::TooLarge) } else { Ok(Some(Found { path, bytes })) }
+    let read = file.take(most + 1).read_to_end(&mut bytes).map_err(|_| Unfit::Unreadable)?;
+    if read as u64 > most { Err(Unfit::TooLarge) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
@@ -111,6 +129,9 @@ mod tests {
             assert_eq!(read(&tree), Err(Unfit::NoFile), "{elsewhere:?}");
         }
         atomic::create(&tree.join("context/other.md"), b"inside").unwrap();
+        atomic::create(&tree.join(".git/x"), b"git's own").unwrap();
+        link(Path::new("../.git/x"));
+        assert_eq!(read(&tree), Err(Unfit::NoFile));
         link(Path::new("other.md"));
         assert_eq!(read(&tree).unwrap().unwrap().path, tree.join("context/other.md"));
     }

@@ -32,7 +32,8 @@ pub fn block(text: &str) -> Option<Block> {
         outer: found.outer.clone(),
         inner: found.inner.clone(),
         closed: found.closed,
-        line: text[..found.inner.start].matches('\n').count() + 1,
+        // The last line of a text may open it and have no end.
+        line: text[..found.outer.start].matches('\n').count() + 2,
     })
 }
 
@@ -65,5 +66,6 @@ mod tests {
         assert!(text[..prose_end(text, Some(&found))].ends_with("}\n```\n"));
         assert_eq!(block("# X\n```sh\nx\n```\n"), None);
         assert!(!block("```json\n{\n").unwrap().closed);
+        assert_eq!(block("```json").unwrap().line, 2, "its fence is on the line before");
     }
 }

@@ -73,13 +73,20 @@ pub struct List<'a> {
 pub fn lists(text: &str, end: usize) -> Vec<List<'_>> {
     let prose = &text[..end];
     let all = headings(prose);
+    // Looked for once: a hostile text is nothing but titles of lists.
+    let found = boxes(text, &(0..end));
     let ours = all.iter().enumerate().filter_map(|(at, heading)| {
         let phase = titled(heading.title)?;
         if heading.level > 2 {
             return None;
         }
         let body = body(prose, &all, at);
-        let todos = boxes(text, &body);
+        let first = found.partition_point(|t| t.line.start < body.start);
+        let last = found.partition_point(|t| t.line.end <= body.end);
+        let mut todos = found.get(first..last).unwrap_or_default().to_vec();
+        for (at, todo) in todos.iter_mut().enumerate() {
+            todo.number = at + 1;
+        }
         Some(List { phase, body, todos })
     });
     ours.collect()

@@ -108,14 +108,19 @@ pub fn global_file(ctx: &Context) -> Option<PathBuf> {
     Some(other.filter(|_| !home.exists()).unwrap_or(home))
 }
 
-/// The user's attributes for all repositories (gitattributes(5), `core.attributesFile`).
+/// The user's attributes for all repositories (gitattributes(5), `core.attributesFile`). `None` where they are not in
+/// one place.
 ///
 /// # Errors
 /// Where git cannot be asked.
 pub fn global_attributes(ctx: &Context) -> Result<Option<PathBuf>, SettingsError> {
     let told = run(ctx, Path::new("/"), &["config", "--type=path", "--get", "core.attributesFile"])?;
-    let named = told.map(|path| PathBuf::from(path.trim_end_matches('\n'))).filter(|p| p.is_absolute());
-    Ok(named.or_else(|| folder(ctx).map(|f| f.join("attributes"))))
+    let named = told.map(|path| PathBuf::from(path.strip_suffix('\n').unwrap_or(&path)));
+    // git takes a relative one below whichever folder it is in, so that none is that of all.
+    named.map_or_else(
+        || Ok(folder(ctx).map(|f| f.join("attributes"))),
+        |path| Ok(Some(path).filter(|p| p.is_absolute())),
+    )
 }
 
 /// git's folder of the user's settings.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::book::{HEADING, IDLE, deeper};
+use super::book::{HEADING, IDLE, bare, deeper};
 use super::name::ARCHIVES;
 use crate::book::markdown::{headings, newline};
 
@@ -42,9 +42,9 @@ pub fn successor(prose: &str, summaries: &[String], carried: Carried<'_>, now: &
         // What a former book said in this place is not carried from book to book.
         let kept = kept.trim_start().strip_prefix(IDLE).unwrap_or(kept);
         let kept = deeper(kept).replace("\r\n", "\n");
-        let whole = format!("{}\n\n{}", before.replace("\r\n", "\n").trim(), kept.trim());
+        let whole = format!("{}\n\n{}", bare(&before.replace("\r\n", "\n")), bare(&kept));
         if !whole.trim().is_empty() {
-            let _ = write!(body, "## Earlier: {title}\n\n{}\n\n", whole.trim());
+            let _ = write!(body, "## Earlier: {title}\n\n{}\n\n", bare(&whole));
         }
     }
     let block = json!({"active_context": [], "completed_summaries": summaries, "last_updated": now});

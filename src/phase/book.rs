@@ -18,6 +18,8 @@ pub const HEADING: &str = "# Current Work Summary";
 pub const IDLE: &str = "No work is under way.";
 /// What a fresh section of notes says.
 pub const NOTES: &str = "_Update this section as you complete items._";
+/// What is said of a block in which a merge left a conflict.
+pub const MARKERS: &str = "a merge left the markers of a conflict here";
 /// The fields of a block in the order of the seed; those of later originals where these put them.
 const ORDER: [&str; 10] = [
     "active_context",
@@ -70,6 +72,9 @@ impl Book {
         let inner = &text[block.inner.clone()];
         if inner.trim().is_empty() {
             return Err(whole(block.line, "the block of JSON is empty"));
+        }
+        if let Some(at) = inner.lines().position(is_marker) {
+            return Err(whole(block.line + at, MARKERS));
         }
         let json = Document::parse(inner).map_err(moved)?;
         let fields = fields(&json).map_err(moved)?;
@@ -258,12 +263,14 @@ impl Book {
             let number = head.phase.map(|n| format!(": Phase {n}")).unwrap_or_default();
             let lines: String = head.lines.iter().map(|(name, value)| format!("**{name}:** {value}\n")).collect();
             let body = list("").trim_start().to_owned();
-            let kept = prose.trim_end();
+            let kept = set_back(prose, head.phase);
+            let kept = kept.trim_end_matches(['\r', '\n']);
             format!("{kept}\n\n## To-Do List{number}\n\nExecuting: {}\n\n{lines}\n{body}\n", head.title)
         } else {
             let all = headings(prose);
             let top = all.iter().find(|h| h.level == 1 && h.title == &HEADING[2..]);
-            let (before, kept) = top.map_or((HEADING, prose), |h| (prose[..h.end].trim_end(), &prose[h.end..]));
+            let (before, kept) =
+                top.map_or((HEADING, prose), |h| (prose[..h.end].trim_end_matches(['\r', '\n']), &prose[h.end..]));
             let lines: String = head.lines.iter().map(|(name, value)| format!("**{name}:** {value}\n")).collect();
             let fresh = format!(
                 "{before}\n\nExecuting: {}\n\n{lines}\n{}\n## Progress Notes\n\n{NOTES}\n\n",
@@ -271,8 +278,8 @@ impl Book {
                 list("## To-Do List")
             );
             let kept = deeper(kept);
-            let kept = kept.trim();
-            if kept.is_empty() || kept == IDLE { fresh } else { format!("{fresh}## {earlier}\n\n{kept}\n\n") }
+            let kept = bare(&kept);
+            if kept.is_empty() || kept.trim() == IDLE { fresh } else { format!("{fresh}## {earlier}\n\n{kept}\n\n") }
         };
         let new = if newline == "\r\n" { new.replace("\r\n", "\n").replace('\n', "\r\n") } else { new };
         self.splice_prose(0..end, &new);
@@ -308,6 +315,31 @@ pub struct NoSuchTodo {
     pub number: usize,
     /// How many there are.
     pub count: usize,
+}
+
+/// Whether a line is one that git puts in front of the sides of a conflict. No line of JSON is.
+fn is_marker(line: &str) -> bool {
+    line.starts_with("<<<<<<<") || line.starts_with(">>>>>>>")
+}
+
+/// `text` without the blank lines it begins and ends with.
+pub(super) fn bare(text: &str) -> &str {
+    let blank = |line: &&str| line.trim().is_empty();
+    let lead: usize = text.split_inclusive('\n').take_while(blank).map(str::len).sum();
+    text[lead..].trim_end_matches(['\r', '\n'])
+}
+
+/// `prose` with the lists that are named after `phase` a heading deeper, where they are none any more: it begins once
+/// more.
+fn set_back(prose: &str, phase: Option<u32>) -> String {
+    let mut out = prose.to_owned();
+    let (all, lists) = (headings(prose), todo::lists(prose, prose.len()));
+    for list in lists.iter().rev().filter(|l| phase.is_some() && l.phase == phase) {
+        let at = all.partition_point(|h| h.end < list.body.start);
+        let Some(start) = all.get(at).filter(|h| h.level == 2).map(|h| h.start) else { continue };
+        out.replace_range(start..list.body.end, &deeper(&prose[start..list.body.end]));
+    }
+    out
 }
 
 /// `text` with headings below level 1 one deeper.

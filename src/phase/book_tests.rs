@@ -49,6 +49,37 @@ fn what_is_wrong_is_named_by_its_line_in_the_file() {
 }
 
 #[test]
+fn the_markers_of_a_merge_are_named_as_such() {
+    let text = SEED.replace("  \"completed", "<<<<<<< ours\n  \"completed");
+    let fault = Book::parse(&text).unwrap_err();
+    assert_eq!((fault.line, fault.what.as_str()), (29, MARKERS));
+}
+
+#[test]
+fn blanks_that_lines_begin_and_end_with_stay_and_a_phase_that_begins_again_has_one_list() {
+    let block = "---\n\n```json\n{\"active_context\": []}\n```\n";
+    let head = |n| Head {
+        title: format!("X - Phase {n}"),
+        phase: Some(n),
+        lines: Vec::new(),
+        todos: vec![("new".into(), false)],
+    };
+    let mut book = Book::parse(&format!("# Current Work Summary\n\n    code\n\ttab\nbreak  \n\n{block}")).unwrap();
+    book.begin(&head(1), "Earlier", false);
+    assert!(book.text().contains("## Earlier\n\n    code\n\ttab\nbreak  \n\n---"), "{}", book.text());
+    book.begin(&head(2), "", true);
+    book.tick(Some(2), 1, true).unwrap();
+    book.begin(&head(2), "", true);
+    let lists: Vec<_> = book.lists().iter().map(|l| (l.phase, l.todos[0].done)).collect();
+    assert_eq!(lists, [(None, false), (Some(2), false)]);
+    assert!(
+        book.text().contains("\n### To-Do List: Phase 2\n\nExecuting: X - Phase 2\n\n\n- [x] new\n"),
+        "{}",
+        book.text()
+    );
+}
+
+#[test]
 fn what_was_under_way_keeps_its_lines_when_the_next_begins() {
     let mut book = Book::parse(SEED).unwrap();
     let head = Head {

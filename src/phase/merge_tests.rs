@@ -112,6 +112,34 @@ fn an_item_that_both_moved_to_different_places_stands_there_once() {
 }
 
 #[test]
+fn words_that_one_side_has_several_times_are_no_surplus() {
+    let added = |at: &str, new: &str| SEED.replacen(at, &format!("{new}{at}"), 1);
+    let ours = added("**Branch", "## To-Do List: Phase 1\n- [ ] same\n");
+    let theirs =
+        added("Executing", "- [ ] same\n").replace("\n\n## Progress", "\n- [ ] same\n- [ ] same\n\n## Progress");
+    let merged = clean(SEED, &ours, &theirs);
+    assert!(merged.matches("] same\n").count() >= 3, "{merged}");
+    // What stands below an item may be of one side only.
+    let base = added("\n## Progress", "    code\n## Notes\n\n    code\n");
+    let ours = base.replacen("    code", "- [x] same\n    code", 1);
+    let (first, last) = base.rsplit_once("    code").unwrap();
+    let theirs = format!("{first}- [ ] same\n    code{last}");
+    let merged = clean(&base, &ours, &theirs);
+    assert_eq!(merged.matches("    code\n").count(), 2, "{merged}");
+}
+
+#[test]
+fn a_merge_of_many_lines_comes_to_an_end() {
+    let base = SEED.replace("## Progress", &format!("{}## Progress", "## To-Do List\n- [ ] a\n".repeat(20_000)));
+    let ours = base.replacen("[ ]", "[x]", 1);
+    let theirs = base.replace("_Update", "- [x] a\n_Update");
+    assert!(matches!(merge(&base, &ours, &theirs), Merged::Clean(_)));
+    let list =
+        |word: &str| SEED.replace("- [ ] Add", &format!("{}- [ ] Add", format!("- [ ] {word}\n").repeat(20_000)));
+    assert!(matches!(merge(&list("a"), &list("b"), &list("c")), Merged::Conflict { .. }));
+}
+
+#[test]
 fn a_list_that_moved_below_earlier_work_is_still_ticked() {
     let head = crate::phase::book::Head {
         title: "Implement User Authentication - Phase 2: API Layer".into(),

@@ -8,7 +8,7 @@ use crate::book::fields::Status;
 use crate::book::markdown::{self, fences};
 use crate::book::sheet::block;
 use crate::phase::book::{Book, HEADING, IDLE};
-use crate::phase::name::PlanName;
+use crate::phase::name::{PlanName, SUMMARIES};
 use crate::phase::{plan, template};
 
 /// A plan file.
@@ -62,8 +62,9 @@ fn value(found: &Found<'_>, text: &str) -> Value {
             None => task.master = Some(file),
         }
     }
+    let summaries = summaries(found, text);
     let summarized = |task: &str, phase: Option<u32>| {
-        let names = found.summaries.iter().filter_map(|s| summary_of(s));
+        let names = summaries.iter().filter_map(|s| summary_of(s));
         names.into_iter().any(|name| name.task.as_str() == task && name.phase == phase)
     };
     let closed = |task: &Task<'_>| {
@@ -105,8 +106,6 @@ fn value(found: &Found<'_>, text: &str) -> Value {
         execution = Some(phased);
     }
     fields.insert("active_context".into(), active.into());
-    let mut seen = BTreeSet::new();
-    let summaries: Vec<_> = found.summaries.iter().filter(|s| seen.insert(*s)).cloned().collect();
     fields.insert("completed_summaries".into(), summaries.into());
     if let Some(branch) = running.or_else(|| salvaged(text, "execution_branch").filter(|_| execution.is_none())) {
         fields.insert("execution_branch".into(), branch.into());
@@ -166,6 +165,19 @@ fn head(text: &str) -> Option<u32> {
 /// The plan that a summary is of.
 fn summary_of(path: &str) -> Option<PlanName> {
     PlanName::read(&format!("{}.md", path.strip_suffix("-summary.md")?))
+}
+
+/// The summaries that the broken block names, whose files may be on another branch, and those that are there.
+fn summaries(found: &Found<'_>, text: &str) -> Vec<String> {
+    let inner = block(text).map(|block| &text[block.inner]).unwrap_or_default();
+    let quoted = inner.split('"').filter(|word| {
+        word.strip_prefix(SUMMARIES).is_some_and(|rest| rest.starts_with('/'))
+            && summary_of(word).is_some()
+            && !word.contains(|c: char| c.is_control() || c == '\\')
+    });
+    let mut seen = BTreeSet::new();
+    let all = quoted.chain(found.summaries.iter().map(String::as_str));
+    all.filter(|path| seen.insert(*path)).map(str::to_owned).collect()
 }
 
 /// The text of a field in what is no JSON any more.
@@ -273,6 +285,17 @@ mod tests {
         assert_eq!((phased.current_phase, &book.fields().completed_summaries), (Some(2), &vec![summary]));
         assert_eq!(book.fields().execution_branch.as_deref(), Some("para/implement-user-authentication-phase-2"));
         assert_eq!(book.fields().active_context.len(), 2);
+    }
+
+    #[test]
+    fn summaries_that_the_broken_block_names_are_kept_though_their_files_are_elsewhere() {
+        let [first, other] = ["2025-12-18-implement-user-authentication-phase-1", "2024-01-01-old"]
+            .map(|name| format!("context/summaries/{name}-summary.md"));
+        let list = format!("\"completed_summaries\": [\"{other}\", \"{first}\"]");
+        let broken = SEED.replace("\"completed_summaries\": []", &list).replace("\"current_phase\": 1\n", "x\n");
+        let fields = Book::parse(&of(&broken, std::slice::from_ref(&first), None)).unwrap().fields().clone();
+        assert_eq!(fields.completed_summaries, [other, first]);
+        assert_eq!(fields.phase(1).unwrap().status, Status::Completed);
     }
 
     #[test]

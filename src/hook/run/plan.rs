@@ -11,10 +11,10 @@ use crate::book::{self, tick};
 use crate::clock::{self, Clock};
 use crate::config::model::Plans;
 use crate::config::policy;
+use crate::fs::FsError;
 use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::{Layout, repo_key};
 use crate::fs::lock::{self, Holder};
-use crate::fs::{FsError, read_optional};
 use crate::hook::event::{Event, Moment, Name};
 use crate::locate::{self, Location};
 use crate::state::notice::Notice;
@@ -111,7 +111,7 @@ fn ticked(layout: &Layout, books: &Location, markers: &[Marker], now: clock::Mil
     let Some(found) = place::read(&books.worktree)? else { return Ok(Outcome::Nothing) };
     let text = std::str::from_utf8(&found.bytes).map_err(|_| Fault::NotText)?;
     let Some(ticked) = tick::tick(text, markers, &clock::rfc3339(now))? else { return Ok(Outcome::Nothing) };
-    let still = || Ok(read_optional(&found.path)?.as_ref() == Some(&found.bytes));
+    let still = || Ok(place::read(&books.worktree) == Ok(Some(found.clone())));
     if atomic::replace_if(&found.path, ticked.text.as_bytes(), Durability::Full, still)? {
         Ok(Outcome::Ticked(ticked.told))
     } else {

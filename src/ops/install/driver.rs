@@ -202,8 +202,12 @@ pub fn goes(ctx: &Context, driver: &MergeDriver) -> Vec<Touch> {
     let mut touches = Vec::new();
     if let Some(told) = told {
         let change = if told == driver.command { Change::Changed } else { Change::Kept };
+        let other = change == Change::Kept && is_ours(&told);
         let what = "git's merge driver for the book of a plan goes".into();
         touches.push(Touch { path: driver.config.clone(), change, what });
+        if other {
+            return touches;
+        }
     }
     if let Ok(Some(text)) = read_optional(&driver.attributes)
         && driver.line_added
@@ -217,11 +221,17 @@ pub fn goes(ctx: &Context, driver: &MergeDriver) -> Vec<Touch> {
     touches
 }
 
-/// Takes back what git was told, in the other order. Files that somebody changed since, and that are left.
+/// Takes back what git was told, in the other order. Files that somebody changed since, and that are left. Where the
+/// command is that of another install now, the line is that one's too.
 ///
 /// # Errors
 /// Where git says no, or a file cannot be written; repeating it goes on.
 pub fn take_back(ctx: &Context, driver: &MergeDriver) -> Result<Vec<PathBuf>, DriverError> {
+    let told = settings::get(ctx, Path::new("/"), Some(&driver.config), COMMAND_KEY)?;
+    let other = told.filter(|told| *told != driver.command);
+    if other.as_deref().is_some_and(is_ours) {
+        return Ok(vec![driver.config.clone()]);
+    }
     if let Some(text) = read_optional(&driver.attributes)?
         && driver.line_added
     {
@@ -232,12 +242,11 @@ pub fn take_back(ctx: &Context, driver: &MergeDriver) -> Result<Vec<PathBuf>, Dr
             atomic::replace(&driver.attributes, &rest)?;
         }
     }
+    if other.is_some() {
+        return Ok(vec![driver.config.clone()]);
+    }
     if !driver.config.exists() {
         return Ok(Vec::new());
-    }
-    match settings::get(ctx, Path::new("/"), Some(&driver.config), COMMAND_KEY)? {
-        Some(told) if told != driver.command => return Ok(vec![driver.config.clone()]),
-        _ => {}
     }
     for key in [TITLE_KEY, COMMAND_KEY] {
         settings::unset(ctx, &driver.config, key)?;

@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
+use crate::book;
 use crate::config::load::ConfigError;
 use crate::fs::FsError;
 use crate::git::command::GitError;
 use crate::git::fault::Fault as Failure;
 use crate::json::document::Fault;
 use crate::ops::permit::Denied;
+use crate::phase::book::MARKERS;
 use crate::plain;
 use crate::sync::outcome::End;
 
@@ -66,7 +68,12 @@ impl PlanError {
     /// The book cannot be understood.
     #[must_use]
     pub fn broken(path: &Path, fault: &Fault) -> Self {
-        Self::usage(format!("{}:{fault}", plain::name(&path.to_string_lossy())))
+        let name = plain::name(&path.to_string_lossy());
+        if fault.what == MARKERS {
+            return Self::new(Kind::Conflict, format!("{name}:{fault}"))
+                .remedy(format!("keep of each what holds, without the markers, then `git add {}`", book::FILE));
+        }
+        Self::usage(format!("{name}:{fault}"))
             .remedy("mend it by hand, or let `craft plan repair` show what it would make of the plan files")
     }
 }

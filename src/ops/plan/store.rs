@@ -4,6 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use crate::book::place::{Unfit, is_within, ordinary};
 use crate::context::Context;
 use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::repo_key;
@@ -33,10 +34,21 @@ pub struct Held {
 /// Where it cannot be read, is no UTF-8 or is larger than 4 MiB.
 pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
     let file = inside(place, path)?;
-    if std::fs::metadata(&file).is_ok_and(|m| m.len() > LARGEST) {
-        return Err(PlanError::usage(format!("{path} is larger than {} MiB", LARGEST >> 20)));
-    }
-    let Some(bytes) = read_optional(&file)? else { return Ok(None) };
+    let bytes = match std::fs::canonicalize(&file).map(|real| ordinary(&real, LARGEST)) {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(Unfit::NoFile)) if file.exists() => {
+            return Err(PlanError::refused(format!("{} is no ordinary file", plain::name(path)))
+                .remedy("move it away; a document is a file of text"));
+        }
+        Ok(Err(Unfit::TooLarge)) => {
+            return Err(PlanError::usage(format!("{} is larger than {} MiB", plain::name(path), LARGEST >> 20)));
+        }
+        // None, or the reason.
+        _ => match read_optional(&file)? {
+            Some(bytes) => bytes,
+            None => return Ok(None),
+        },
+    };
     String::from_utf8(bytes).map(Some).map_err(|e| {
         let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
         PlanError::usage(format!("{path}:{line}: this is not UTF-8")).remedy("save it as UTF-8")
@@ -75,7 +87,7 @@ pub fn inside(place: &Place, path: &str) -> Result<PathBuf, PlanError> {
     let real = file.ancestors().find_map(|p| std::fs::canonicalize(p).ok());
     // A link that leads nowhere would be followed by the next one who writes.
     let dangling = file.is_symlink() && !file.exists();
-    if plain && !dangling && real.is_some_and(|real| real.starts_with(top)) {
+    if plain && !dangling && real.is_some_and(|real| is_within(top, &real)) {
         return Ok(file);
     }
     Err(PlanError::refused(format!("{} leads out of {}", plain::name(path), top.display()))
@@ -147,7 +159,7 @@ impl Held {
 /// Where it cannot be written, or is not `was` any more: then it stays as it is.
 pub fn replace(place: &Place, path: &str, was: &str, text: &str) -> Result<(), PlanError> {
     let file = inside(place, path)?;
-    let still = || Ok(read_optional(&file)?.as_deref() == Some(was.as_bytes()));
+    let still = || Ok(self::text(place, path).is_ok_and(|is| is.as_deref() == Some(was)));
     if atomic::replace_if(&file, text.as_bytes(), Durability::Full, still)? {
         return Ok(());
     }

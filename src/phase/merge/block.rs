@@ -14,6 +14,9 @@ const LISTS: [&str; 3] = ["active_context", "completed_summaries", "research_doc
 /// What is decided when all else is: it follows from how the phases stand.
 const LAST: [&str; 2] = ["current_phase", "execution_branch"];
 
+/// Members behind a new one among which its place is looked for.
+const NEAR: usize = 32;
+
 /// The block as all three texts are to have it: the same but for members in conflict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Blocks {
@@ -84,7 +87,7 @@ impl Merge {
                 continue;
             }
             if same(is.as_deref(), was.as_deref()) {
-                let behind = others.iter().skip_while(|k| *k != key).skip(1).cloned().collect::<Vec<_>>();
+                let behind = others.iter().skip_while(|k| *k != key).skip(1).take(NEAR).cloned().collect::<Vec<_>>();
                 put(&mut self.out, ours, key, comes.as_deref(), &behind)?;
                 continue;
             }

@@ -8,6 +8,9 @@ use crate::book::markdown::headings;
 use crate::book::todo::{Todo, boxes, titled};
 use crate::phase::plan::numbered;
 
+/// Lines of a place that both sides changed, if it is to be settled item by item: more are no list that somebody keeps.
+const MOST: usize = 1000;
+
 /// What the items of a text are told apart by: their list, their words, and which of several with the same words.
 type Key = (List, String, usize);
 
@@ -34,23 +37,34 @@ struct Item {
 fn items(text: &str, end: usize, present: Option<u32>) -> BTreeMap<Key, Item> {
     let prose = &text[..end];
     let all = headings(prose);
-    let list = |at: usize| {
-        let above: Vec<_> = all.iter().take_while(|h| h.start < at).collect();
-        let Some(nearest) = above.last() else { return List::Section(String::new()) };
-        match titled(nearest.title) {
-            None => List::Section(nearest.title.to_ascii_lowercase()),
-            Some(Some(phase)) => List::Phase(Some(phase)),
-            Some(None) => {
-                let around = above.iter().rev().filter(|h| h.level < nearest.level);
-                let earlier = around.filter_map(|h| numbered(h.title)).next();
-                List::Phase(earlier.map(|(number, _)| number).or(present))
+    // Of each level the last heading so far that names a phase: where, and which.
+    let mut named: [Option<(usize, u32)>; 7] = [None; 7];
+    let mut lists = all
+        .iter()
+        .enumerate()
+        .map(|(at, heading)| {
+            let list = match titled(heading.title) {
+                None => List::Section(heading.title.to_ascii_lowercase()),
+                Some(Some(phase)) => List::Phase(Some(phase)),
+                Some(None) => {
+                    let earlier = named[..heading.level].iter().flatten().max().map(|(_, number)| *number);
+                    List::Phase(earlier.or(present))
+                }
+            };
+            if let Some((number, _)) = numbered(heading.title) {
+                named[heading.level] = Some((at, number));
             }
-        }
-    };
+            (heading.start, list)
+        })
+        .peekable();
+    let mut list = List::Section(String::new());
     let mut found = BTreeMap::new();
+    let mut counts: BTreeMap<(List, &str), usize> = BTreeMap::new();
     let todos = boxes(text, &(0..end));
     for (at, todo) in todos.iter().enumerate() {
-        let list = list(todo.line.start);
+        while let Some((_, next)) = lists.next_if(|(start, _)| *start < todo.line.start) {
+            list = next;
+        }
         let next = todos.get(at + 1).map_or(end, |t| t.line.start);
         let item = Item {
             mark: todo.mark,
@@ -58,11 +72,9 @@ fn items(text: &str, end: usize, present: Option<u32>) -> BTreeMap<Key, Item> {
             byte: text.as_bytes()[todo.mark],
             lines: todo.line.start..tail(text, todo, next),
         };
-        let mut nth = 0;
-        while found.contains_key(&(list.clone(), todo.text.to_owned(), nth)) {
-            nth += 1;
-        }
-        found.insert((list, todo.text.to_owned(), nth), item);
+        let nth = counts.entry((list.clone(), todo.text)).or_default();
+        found.insert((list.clone(), todo.text.to_owned(), *nth), item);
+        *nth += 1;
     }
     found
 }
@@ -188,6 +200,9 @@ pub(super) fn settle(base: &str, ours: &str, theirs: &str, newline: &str) -> Opt
     if let Some(both) = sections(base, ours, theirs, newline) {
         return Some(both);
     }
+    if [base, ours, theirs].iter().any(|text| text.lines().take(MOST + 1).count() > MOST) {
+        return None;
+    }
     let (_, was) = entries(base)?;
     let (mut lead, mine) = entries(ours)?;
     let (other_lead, others) = entries(theirs)?;
@@ -249,24 +264,50 @@ pub(super) fn settle(base: &str, ours: &str, theirs: &str, newline: &str) -> Opt
 }
 
 /// `merged` without items that stand in it more often than on any side: both moved them, each to another place, or
-/// both added them in two places.
+/// both added them in two places. An item with lines below it stays twice, since those may be of one side only.
 pub(super) fn once(merged: &str, end: usize, present: Option<u32>, sides: &[Side; 3]) -> String {
-    let known: BTreeSet<Key> = sides[1..].iter().flat_map(|s| items(&s.text, s.end, s.present).into_keys()).collect();
+    let all = sides.each_ref().map(|s| items(&s.text, s.end, s.present));
+    let known: BTreeSet<&Key> = all[1..].iter().flat_map(BTreeMap::keys).collect();
     let words: BTreeSet<(&str, usize)> = known.iter().map(|(_, text, nth)| (text.as_str(), *nth)).collect();
-    let mut surplus: Vec<_> = items(merged, end, present)
-        .into_iter()
+    let found = items(merged, end, present);
+    let mut counts = counted(&found);
+    let most = all[1..].iter().map(counted).fold(BTreeMap::new(), |mut most: BTreeMap<&str, usize>, side| {
+        for (text, count) in side {
+            let there = most.entry(text).or_default();
+            *there = count.max(*there);
+        }
+        most
+    });
+    let mut surplus = Vec::new();
+    for (key, item) in &found {
         // One that is only in another list now is none.
-        .filter(|(key, _)| key.2 > 0 && !known.contains(key) && !words.contains(&(key.1.as_str(), key.2)))
-        .map(|(_, item)| item.lines)
-        .collect();
-    surplus.sort_by_key(|lines| lines.start);
-    let mut out = merged.to_owned();
-    for lines in surplus.into_iter().rev() {
-        // Lines below it may be of one side only.
-        let text = &merged[lines.clone()];
-        if merged.matches(text).count() > 1 {
-            out.replace_range(lines, "");
+        let new = key.2 > 0 && !known.contains(key) && !words.contains(&(key.1.as_str(), key.2));
+        let line = &merged[item.lines.clone()];
+        let alone = line.find('\n').is_none_or(|at| at + 1 == line.len());
+        if let Some(count) = counts.get_mut(key.1.as_str())
+            && new
+            && alone
+            && *count > most.get(key.1.as_str()).copied().unwrap_or_default()
+        {
+            *count -= 1;
+            surplus.push(item.lines.clone());
         }
     }
-    out
+    surplus.sort_by_key(|lines| lines.start);
+    let mut out = String::with_capacity(merged.len());
+    let mut at = 0;
+    for lines in surplus {
+        out += &merged[at..lines.start];
+        at = lines.end;
+    }
+    out + &merged[at..]
+}
+
+/// How often each item stands in a text, in whichever lists.
+fn counted(items: &BTreeMap<Key, Item>) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for (_, text, _) in items.keys() {
+        *counts.entry(text.as_str()).or_default() += 1;
+    }
+    counts
 }

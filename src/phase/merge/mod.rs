@@ -9,8 +9,11 @@ use std::fmt::Write as _;
 
 use self::items::Side;
 use self::text::{Marks, Part};
-use crate::book::sheet;
+use crate::book::{place, sheet};
 use crate::phase::book::Book;
+
+/// Bytes of a block that is merged by its fields at most: each edit reads it anew.
+const LARGEST_BLOCK: usize = 64 << 10;
 
 /// How a merge came out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,11 +92,17 @@ fn plain([base, ours, theirs]: [&str; 3], marks: &Marks) -> Merged {
     }
 }
 
-/// `None` where one of them is no book.
+/// `None` where one of them is no book, or larger than any that somebody wrote.
 fn books(texts: [&str; 3], marks: &Marks) -> Option<Merged> {
+    if texts.iter().any(|text| text.len() as u64 > place::MOST) {
+        return None;
+    }
     let [base, ours, theirs] = texts.map(|text| Book::parse(text).ok().zip(sheet::block(text)));
     let all = [base?, ours?, theirs?];
     let inner = all.each_ref().map(|(book, block)| &book.text()[block.inner.clone()]);
+    if inner.iter().any(|block| block.len() > LARGEST_BLOCK) {
+        return None;
+    }
     let blocks = block::merge(inner[0], inner[1], inner[2]).ok()?;
     let mut fresh = blocks.texts.iter();
     let mut sides = all.map(|(book, block)| {
