@@ -126,11 +126,14 @@ impl Book<'_> {
     }
 
     fn simple(&self) -> (String, String) {
-        let plans = || self.fields.active_context.iter().filter(|p| p.starts_with(PLANS));
-        let Some(name) = plans().filter_map(|p| PlanName::read(p)).next_back() else {
+        let paths = self.fields.active_context.iter().filter(|p| p.starts_with(PLANS));
+        let plans: Vec<_> = paths.filter_map(|p| PlanName::read(p)).collect();
+        let branch = self.fields.execution_branch.as_deref();
+        let of_branch = branch.and_then(|b| plans.iter().rfind(|p| b.rsplit('/').next() == Some(p.unit().as_str())));
+        let Some(name) = of_branch.or(plans.last()) else {
             return (format!("{FILE}: no plan is under way. `craft plan new` makes one."), String::new());
         };
-        let begun = self.fields.execution_branch.is_some();
+        let begun = branch.is_some();
         let title = match self.head.filter(|_| begun) {
             Some(head) => quoted(head.title, TITLE),
             None => quoted(&name.task.title(), TITLE),
@@ -195,8 +198,9 @@ pub(super) fn quoted(text: &str, most: usize) -> String {
 /// Characters that have no width, by which a text could say more than is seen: format characters, variation selectors
 /// and tags of Unicode.
 fn unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-        | '\u{e0000}'..='\u{e0fff}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200d}'
+        | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn cut(text: &str, most: usize) -> String {

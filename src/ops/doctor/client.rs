@@ -162,7 +162,7 @@ fn merge_driver(patient: &Patient<'_>) -> Check {
         }
     });
     let worst = looked_at.reduce(|worst, check| if check.state > worst.state { check } else { worst });
-    worst.unwrap_or_else(|| Check::skipped(id, "nothing is installed"))
+    worst.unwrap_or_else(|| Check::skipped(id, "nothing is installed; `craft install` tells git of it"))
 }
 
 fn missing_hooks(file: &Path) -> Vec<&'static str> {
