@@ -139,3 +139,16 @@ fn a_linked_tree_that_was_made_by_a_killed_command_gets_its_first_commit() {
         assert_eq!(r.rev(&r.a, &branch(1)), before);
     }
 }
+
+#[test]
+fn a_tick_that_was_killed_before_its_commit_is_committed_by_the_same_command() {
+    let r = Phased::new();
+    r.plan(&["execute", "--phase=1"]).ok();
+    write(r.a.join("x.txt"), "x\n");
+    r.set("CRAFT_INTERNAL__KILL_AT", "plan-ticked");
+    assert_eq!(r.plan(&["todo", "done", "1", "--commit", "feat: x"]).code, 128 + 9);
+    r.unset("CRAFT_INTERNAL__KILL_AT");
+    r.plan(&["todo", "done", "1", "--commit", "feat: x"]).ok();
+    assert_eq!(r.git(&r.a, &["show", "--name-only", "--format=%s", "HEAD"]), "feat: x\n\ncontext/context.md\nx.txt");
+    assert_eq!(r.changes(), "");
+}

@@ -292,7 +292,8 @@ pub(super) fn reverted(git: &Git<'_>, base: &str, tip: &str, main: &str, without
     let patches = patches(git, Some(without));
     let own = format!("{base}..{tip}");
     let mut prints = Vec::new();
-    for more in [&[][..], &["-R"]] {
+    // `-R` swaps the prefixes too, and the ids of patches have them.
+    for more in [&[][..], &["-R", "--src-prefix=b/", "--dst-prefix=a/"]] {
         let whole = patches.ids(&["diff"], &[more, &[base, tip]].concat())?;
         prints.push([whole, patches.log(&own, more)?].concat());
     }
