@@ -53,7 +53,8 @@ impl Context {
     #[must_use]
     pub fn program(&self, name: &Path) -> Option<PathBuf> {
         let path = found(name.to_owned(), &self.env);
-        path.is_file().then_some(path)
+        // A bare name was found in no folder of `PATH`; a file of that name in the current one is somebody else's.
+        (path.components().count() > 1 && path.is_file()).then_some(path)
     }
 
     /// The user's name, for messages.

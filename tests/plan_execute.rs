@@ -288,14 +288,12 @@ fn killed_at_any_step_the_same_command_finishes() {
         r.set("CRAFT_INTERNAL__KILL_AT", step);
         let killed = r.plan(&["execute", "--phase=1"]);
         r.unset("CRAFT_INTERNAL__KILL_AT");
-        if step != "plan-forwarded" {
-            assert_eq!(killed.code, 128 + 9, "{step}: {}{}", killed.stdout, killed.stderr);
-        }
+        assert_eq!(killed.code, 128 + 9, "{step}: {}{}", killed.stdout, killed.stderr);
         let ran = r.plan(&["execute", "--phase=1"]);
         assert_eq!(ran.code, 0, "{step}: {}", ran.stderr);
         assert_eq!((read(r.book_file()), r.git(&r.a, &["rev-parse", "HEAD^{tree}"])), wanted, "{step}");
         assert_eq!(r.changes(), "", "{step}");
-        assert_eq!(r.git(&r.a, &["rev-list", "--count", "main..HEAD"]), "1", "{step}");
+        assert_eq!(r.git(&r.a, &["rev-list", "--count", "origin/main..HEAD"]), "1", "{step}");
         assert_eq!(r.git(&r.a, &["for-each-ref", "refs/craft/para-from"]), "", "{step}");
     }
 }
@@ -303,16 +301,18 @@ fn killed_at_any_step_the_same_command_finishes() {
 /// A new step must be killed at somewhere.
 #[test]
 fn every_step_of_a_plans_command_that_has_a_name_is_killed_at() {
-    let tests = [include_str!("plan_execute.rs"), include_str!("plan_todo.rs")].concat();
+    let tests =
+        [include_str!("plan_execute.rs"), include_str!("plan_hostile.rs"), include_str!("plan_todo.rs")].concat();
     let missing: Vec<_> = plan_steps().into_iter().filter(|step| !tests.contains(&format!("\"{step}\""))).collect();
     assert_eq!(missing, [""; 0], "no test kills at these steps");
 }
 
-/// The plan is committed on a branch that is not the main one.
+/// The plan is committed on a branch that is not the main one, which has news.
 fn committed_elsewhere() -> Phased {
     let r = Phased::planned(Pair::new(), "Phase 2");
     r.git(&r.a, &["switch", "-q", "-c", "planning"]);
     r.commit(&r.a, "docs: Plan");
+    r.b_pushes_after_pull("theirs.txt", "news\n");
     r
 }
 

@@ -139,6 +139,52 @@ fn what_was_taken_back_is_not_merged() {
 }
 
 #[test]
+fn what_was_taken_back_is_not_merged_whatever_came_after() {
+    for how in ["merge", "squash", "rebase"] {
+        let r = Phased::new();
+        r.plan(&["execute", "--phase=1"]).ok();
+        r.edit(&r.a, "one.txt", 3, "three");
+        r.work(1);
+        r.complete(1);
+        r.git(&r.a, &["push", "-q", "-u", "origin", &branch(1)]);
+        r.git(&r.b, &["pull", "-q"]);
+        r.merge(1, how);
+        let (words, again): (&[&str], &[&str]) = match how {
+            "merge" => (&["-m", "1", "HEAD"], &["HEAD~1"]),
+            "squash" => (&["HEAD"], &["HEAD~1"]),
+            // The books of the phase stay.
+            _ => (&["HEAD~1", "HEAD~2"], &["HEAD~1", "HEAD~2"]),
+        };
+        r.git(&r.b, &[&["revert", "--no-edit"], words].concat());
+        // Somebody goes on with a file of the phase.
+        r.edit(&r.b, "one.txt", 9, "nine");
+        r.b_pushes_all("feat: nine");
+        fetch(&r);
+        assert_eq!(way(&r, 1), None, "{how}");
+        r.git(&r.b, &[&["revert", "--no-edit"], again].concat());
+        r.git(&r.b, &["push", "-q", "origin", "main"]);
+        fetch(&r);
+        assert!(way(&r, 1).is_some(), "{how}: and brought in again");
+    }
+}
+
+#[test]
+fn the_book_of_a_phase_in_a_linked_tree_is_no_proof_that_a_branch_that_is_gone_was_merged() {
+    let r = Phased::new();
+    r.plan(&["execute", "--phase=1", "--worktree"]).ok();
+    let tree = r.a.join(".para-worktrees/implement-user-authentication-phase-1");
+    write(tree.join("x.txt"), "x\n");
+    r.commit(&tree, "feat: x");
+    r.plan(&["summarize", "--phase=1", "--commit"]).ok();
+    r.git(&r.a, &["worktree", "remove", tree.to_str().unwrap()]);
+    r.git(&r.a, &["branch", "-qD", &branch(1)]);
+    assert_eq!(way(&r, 1), None);
+    let kept = format!("refs/craft/para/{}", branch(1));
+    r.git(&r.a, &["merge", "-q", "--no-ff", "-m", "Merge", &kept]);
+    assert_eq!(way(&r, 1), Some(Way::Merge));
+}
+
+#[test]
 fn a_squash_is_known_whatever_changed_beside_it_before_and_after() {
     let r = Phased::new();
     r.plan(&["execute", "--phase=1"]).ok();
@@ -246,7 +292,7 @@ fn a_shallow_clone_tells_what_it_can() {
     // Nothing is known of where they came apart; that is no failure, and no yes.
     let ran = r.plan_in(&clone, &["execute", "--phase=2"]);
     assert_eq!(ran.code, 1, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stderr.contains("is not merged into main"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("too shallow") && ran.stderr.contains("git fetch --unshallow"), "{}", ran.stderr);
     r.git(&r.b, &["push", "-q", "origin", "--delete", &branch(1)]);
     r.git(&clone, &["fetch", "-q", "--prune", "--depth=1"]);
     r.git(&clone, &["update-ref", "-d", &format!("refs/remotes/origin/{}", branch(1))]);

@@ -28,6 +28,7 @@ mod plan_archive;
 mod plan_documents;
 mod plan_execute;
 mod plan_hooks;
+mod plan_hostile;
 mod plan_merge;
 mod plan_merged;
 mod plan_sequences;

@@ -1,5 +1,7 @@
 //! What differs between two commits, with counts of lines and the lines that were added.
 
+use std::path::Path;
+
 use super::command::{Git, GitError};
 use super::porcelain;
 
@@ -95,6 +97,19 @@ pub fn uncommitted(git: &Git<'_>) -> Result<Vec<String>, GitError> {
     let finished = git.read(["status", "--porcelain=v2", "-z", "--no-renames", "--untracked-files=normal"]).run()?;
     let changes = porcelain::status(&finished.stdout).unwrap_or_default();
     Ok(changes.into_iter().map(|c| c.path.to_string_lossy().into_owned()).collect())
+}
+
+/// Files that are there but marked so that git does not look whether they changed: `assume-unchanged`, and
+/// `skip-worktree` (which a sparse checkout gives to those it leaves out).
+///
+/// # Errors
+/// Where git cannot tell.
+pub fn unwatched(git: &Git<'_>, top: &Path) -> Result<Vec<String>, GitError> {
+    let finished = git.read(["ls-files", "-v", "-z"]).run()?;
+    let marked =
+        finished.stdout.split(|b| *b == 0).filter(|r| r.first().is_some_and(|t| t.is_ascii_lowercase() || *t == b'S'));
+    let paths = marked.filter_map(|record| Some(String::from_utf8_lossy(record.get(2..)?).into_owned()));
+    Ok(paths.filter(|path| top.join(path).symlink_metadata().is_ok()).collect())
 }
 
 /// Files that git ignores, without those in folders that it ignores as a whole.

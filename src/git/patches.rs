@@ -108,6 +108,57 @@ impl Repository {
         Ok(squashed.then_some(Same::Whole))
     }
 
+    /// Whether what `tip` changed since `base` was taken back on `main` after it came there: the newest commit that has
+    /// its patch, or the reverse, has the reverse. That of all together counts, or that of each commit. What lies below
+    /// `without` is not looked at.
+    ///
+    /// # Errors
+    /// Where an object is missing.
+    pub fn reverted(&self, base: &str, tip: &str, main: &str, without: &str) -> Result<bool, ReadError> {
+        let (base, tip, main) = (oid(base)?, oid(tip)?, oid(main)?);
+        let tree = |id: Oid| self.inner.find_commit(id).and_then(|c| c.tree()).reading("a tree");
+        let mut wanted = vec![self.change(Some(tree(base)?), tree(tip)?, Some(without))?];
+        for commit in self.beyond(tip, base)? {
+            let commit = self.inner.find_commit(commit).reading("a commit")?;
+            if commit.parent_count() == 1 {
+                wanted.extend(self.change_of(&commit, Some(without))?.filter(|change| !change.paths.is_empty()));
+            }
+        }
+        let mut prints = Vec::new();
+        for change in &wanted {
+            let back = Change {
+                old: Some(change.new.clone()),
+                new: match &change.old {
+                    Some(old) => old.clone(),
+                    None => return Ok(false),
+                },
+                paths: change.paths.clone(),
+            };
+            prints.push((self.print(change)?, self.print(&back)?));
+        }
+        let sets: BTreeSet<&BTreeSet<PathBuf>> = wanted.iter().map(|c| &c.paths).collect();
+        let any: BTreeSet<&PathBuf> = sets.iter().flat_map(|s| s.iter()).collect();
+        let mut newest = vec![None; prints.len()];
+        for commit in self.beyond(main, tip)?.into_iter().take(LOOKED_AT) {
+            let commit = self.inner.find_commit(commit).reading("a commit")?;
+            if commit.parent_count() != 1 || !self.touches(&commit, &any)? {
+                continue;
+            }
+            let change = self.change_of(&commit, Some(without))?;
+            let Some(change) = change.filter(|c| sets.contains(&c.paths)) else { continue };
+            let print = self.print(&change)?;
+            for ((there, back), newest) in prints.iter().zip(&mut newest) {
+                if newest.is_none() && (print == *there || print == *back) {
+                    *newest = Some(print == *back);
+                }
+            }
+            if let Some(back) = newest[0] {
+                return Ok(back);
+            }
+        }
+        Ok(all_back(&newest))
+    }
+
     /// The commits of `tip` that `other` does not have.
     fn beyond(&self, tip: Oid, other: Oid) -> Result<Vec<Oid>, ReadError> {
         let mut walk = self.inner.revwalk().reading("the history")?;
@@ -175,13 +226,50 @@ impl Repository {
     }
 }
 
+/// Of all together and of each commit, whether the newest that has its patch, or the reverse, has the reverse.
+fn all_back(newest: &[Option<bool>]) -> bool {
+    newest[0].unwrap_or(newest.len() > 1 && newest[1..].iter().all(|n| *n == Some(true)))
+}
+
 fn plain() -> DiffOptions {
     let mut options = DiffOptions::new();
     options.include_typechange(true);
     options
 }
 
-/// The same by the git program. A long history is read up to a bound.
+const SHAPE: [&str; 8] =
+    ["-p", "-U0", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary", "--no-color"];
+
+/// The ids of patches, by the git program.
+struct Patches<'g> {
+    git: &'g Git<'g>,
+    exclude: Option<String>,
+}
+
+impl Patches<'_> {
+    fn ids(&self, words: &[&str], more: &[&str]) -> Result<Vec<String>, GitError> {
+        let only = ["--", ":(top)"].into_iter().chain(self.exclude.as_deref());
+        let words = words.iter().chain(&SHAPE).chain(more).copied().chain(only);
+        let text = self.git.read(words).run()?.stdout;
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = self.git.read(["patch-id", "--stable"]).input(text).line()?;
+        Ok(told.lines().filter_map(|l| l.split(' ').next()).map(str::to_owned).collect())
+    }
+
+    /// Of the commits of a range, newest first; a long history is read up to a bound.
+    fn log(&self, range: &str, more: &[&str]) -> Result<Vec<String>, GitError> {
+        let head = ["log", "--no-merges", "--no-show-signature", "--max-count=2000", "--format=commit %H"];
+        self.ids(&head, &[more, &[range]].concat())
+    }
+}
+
+fn patches<'g>(git: &'g Git<'_>, without: Option<&str>) -> Patches<'g> {
+    Patches { git, exclude: without.map(|without| format!(":(exclude,top){without}")) }
+}
+
+/// The same by the git program.
 pub(super) fn same_patches(
     git: &Git<'_>,
     base: &str,
@@ -189,26 +277,29 @@ pub(super) fn same_patches(
     main: &str,
     without: Option<&str>,
 ) -> Result<Option<Same>, GitError> {
-    const SHAPE: [&str; 8] =
-        ["-p", "-U0", "--no-ext-diff", "--no-textconv", "--no-renames", "--full-index", "--binary", "--no-color"];
-    let exclude = without.map(|without| format!(":(exclude,top){without}"));
-    let only: Vec<&str> = ["--", ":(top)"].into_iter().chain(exclude.as_deref()).collect();
-    let ids = |text: Vec<u8>| -> Result<Vec<String>, GitError> {
-        if text.is_empty() {
-            return Ok(Vec::new());
-        }
-        let told = git.read(["patch-id", "--stable"]).input(text).line()?;
-        Ok(told.lines().filter_map(|l| l.split(' ').next()).map(str::to_owned).collect())
-    };
-    let log = |range: &str| -> Result<Vec<String>, GitError> {
-        let head = ["log", "--no-merges", "--no-show-signature", "--max-count=2000", "--format=commit %H"];
-        ids(git.read([&head[..], &SHAPE, &[range], &only].concat()).run()?.stdout)
-    };
-    let whole = ids(git.read([&["diff"][..], &SHAPE, &[base, tip], &only].concat()).run()?.stdout)?;
+    let patches = patches(git, without);
+    let whole = patches.ids(&["diff"], &[base, tip])?;
     let Some(whole) = whole.first() else { return Ok(None) };
-    let (own, there) = (log(&format!("{main}..{tip}"))?, log(&format!("{tip}..{main}"))?);
+    let (own, there) = (patches.log(&format!("{main}..{tip}"), &[])?, patches.log(&format!("{tip}..{main}"), &[])?);
     if !own.is_empty() && own.iter().all(|id| there.contains(id)) {
         return Ok(Some(Same::Each));
     }
     Ok(there.contains(whole).then_some(Same::Whole))
+}
+
+/// See [`Repository::reverted`].
+pub(super) fn reverted(git: &Git<'_>, base: &str, tip: &str, main: &str, without: &str) -> Result<bool, GitError> {
+    let patches = patches(git, Some(without));
+    let own = format!("{base}..{tip}");
+    let mut prints = Vec::new();
+    // `-R` swaps the prefixes too, and the ids of patches have them.
+    for more in [&[][..], &["-R", "--src-prefix=b/", "--dst-prefix=a/"]] {
+        let whole = patches.ids(&["diff"], &[more, &[base, tip]].concat())?;
+        prints.push([whole, patches.log(&own, more)?].concat());
+    }
+    let there = patches.log(&format!("{tip}..{main}"), &[])?;
+    let pairs = prints[0].iter().zip(&prints[1]);
+    let newest: Vec<_> =
+        pairs.map(|(on, back)| there.iter().find(|id| *id == on || *id == back).map(|id| id == back)).collect();
+    Ok(!newest.is_empty() && all_back(&newest))
 }

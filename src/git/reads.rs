@@ -308,6 +308,14 @@ impl<'g, 'a> Reads<'g, 'a> {
         )
     }
 
+    /// See [`Repository::reverted`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn reverted(&self, base: &str, tip: &str, main: &str, without: &str) -> Result<bool, GitError> {
+        self.either(|r| r.reverted(base, tip, main, without), |git| patches::reverted(git, base, tip, main, without))
+    }
+
     /// See [`Repository::worktrees`].
     ///
     /// # Errors

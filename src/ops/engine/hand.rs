@@ -132,9 +132,12 @@ impl Engine<'_> {
         match take {
             Take::Nothing => {
                 let copy = self.index_of_head().map_err(|e| self.end(&e))?;
+                let was = self.head.clone();
                 let made = self.call_commit(Some(copy.path()), true, message);
                 made.map_err(|error| self.not_committed(&error))?;
-                self.committed_now().map(Some)
+                let commit = self.committed_now()?;
+                self.index_what_a_hook_added(was.as_deref(), &commit, &[])?;
+                Ok(Some(commit))
             }
             Take::Paths(paths) => self.commit_paths(paths, message),
             Take::Work(paths) => self.commit_work(paths, message),
@@ -243,6 +246,7 @@ impl Engine<'_> {
             return Ok(None);
         }
         self.guard_tree(&tree)?;
+        let was = self.head.clone();
         let made = self.call_commit(Some(copy.path()), false, message);
         made.map_err(|error| self.not_committed(&error))?;
         let commit = self.committed_now()?;
@@ -253,7 +257,27 @@ impl Engine<'_> {
             let entries = info(paths, &committed, self.id_length());
             self.patiently(|e| e.set_entries(None, entries.clone())).map_err(|e| self.end(&e))?;
         }
+        self.index_what_a_hook_added(was.as_deref(), &commit, paths)?;
         Ok(Some(commit))
+    }
+
+    /// What a hook added to a commit that was made of another index: this one would else have it as taken back, for the
+    /// next commit. Entries that the user staged stay.
+    fn index_what_a_hook_added(&mut self, was: Option<&str>, commit: &str, named: &[&Path]) -> Result<(), End> {
+        let Some(was) = was else { return Ok(()) };
+        let changed = self.reads.changed_paths(was, commit).map_err(|e| self.end(&e))?;
+        let more: Vec<&Path> = changed.iter().map(|(_, p)| p.as_path()).filter(|p| !named.contains(p)).collect();
+        if more.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = more.iter().filter_map(|p| p.to_str()).collect();
+        let before = objects::entries(self.git, was, &names).map_err(|e| self.end(&e))?;
+        let after = objects::entries(self.git, commit, &names).map_err(|e| self.end(&e))?;
+        let index = self.index_entries(&more).map_err(|e| self.end(&e))?;
+        let of = |entries: &[TreeEntry], path: &Path| entries.iter().find(|e| e.path == path).cloned();
+        let stale: Vec<&Path> = more.into_iter().filter(|path| of(&index, path) == of(&before, path)).collect();
+        let lines = info(&stale, &after, self.id_length());
+        self.patiently(|e| e.set_entries(None, lines.clone())).map_err(|e| self.end(&e))
     }
 
     /// What the index has of `paths`.

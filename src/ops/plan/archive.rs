@@ -290,6 +290,13 @@ impl Putting<'_, '_> {
         if tree.locked {
             return Ok(Some((format!("{} is locked", tree.path), format!("git worktree unlock {quoted}"))));
         }
+        let top = std::fs::canonicalize(self.place.file(book::WORKTREES));
+        if top.ok() != std::fs::canonicalize(&path).ok().and_then(|p| p.parent().map(Path::to_owned))
+            || self.place.file(book::WORKTREES).is_symlink()
+        {
+            let what = format!("{} is reached by a link, so nobody knows whose it is", tree.path);
+            return Ok(Some((what, format!("git worktree remove {quoted}"))));
+        }
         if tree.branch.is_none() {
             let what = format!("{} is on no branch, so its commits would be lost with it", tree.path);
             return Ok(Some((what, format!("git -C {quoted} switch -c NAME"))));
@@ -299,6 +306,10 @@ impl Putting<'_, '_> {
         if !diff::uncommitted(&git)?.is_empty() {
             let what = format!("{} has changes that are not committed", tree.path);
             return Ok(Some((what, format!("git -C {quoted} status"))));
+        }
+        if let Some(first) = diff::unwatched(&git, &at.worktree)?.first() {
+            let what = format!("{} has {first}, which git was told not to look at", tree.path);
+            return Ok(Some((what, format!("git worktree remove {quoted}"))));
         }
         // git would remove them with the tree. Whole folders that are ignored are taken for what a build made.
         let ignored = diff::ignored(&git)?;

@@ -1,10 +1,13 @@
 //! Whether the work of a phase has reached the main branch.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
 use crate::book::fields::Status;
 use crate::config::model::Config;
 use crate::git::command::{Git, GitError};
 use crate::git::patches::Same;
-use crate::git::porcelain::{self, Trial};
+use crate::git::porcelain::{self, TreeEntry, Trial};
 use crate::git::reads::Reads;
 use crate::ops::plan::documents::PhaseDocument;
 use crate::ops::plan::{Place, PlanError};
@@ -179,7 +182,10 @@ pub fn standing(
         Some(known) => way(git, reads, main, phase, known)?,
         None => None,
     };
-    if merged.is_none() && tip.is_none() && recorded(reads, main, phase)? {
+    // The book of a phase in a linked tree stays with the main one: it says nothing of a branch that is known not to be
+    // merged.
+    let apart = known.is_some() && phase.worktree.is_some();
+    if merged.is_none() && tip.is_none() && !apart && recorded(reads, main, phase)? {
         merged = Some(Way::Recorded);
     }
     let ahead_behind = match &tip {
@@ -227,6 +233,9 @@ fn way(
     if changed.iter().all(|(_, path)| path.starts_with(BOOKS)) {
         return Ok(None);
     }
+    if surely_lacking(reads, main, &base, &changed)? {
+        return Ok(None);
+    }
     Ok(contained(git, reads, main, tip)?.then_some(Way::Contained))
 }
 
@@ -261,7 +270,8 @@ fn before_the_merge(reads: &Reads<'_, '_>, main: &Main, tip: &str) -> Result<Opt
     }
 }
 
-/// Whether nothing of what a branch changed is on the main branch any more, but all is there as it was before.
+/// Whether what a branch changed was taken back on the main branch: all is there as it was before, or some of it and a
+/// commit did the reverse.
 fn taken_back(reads: &Reads<'_, '_>, main: &Main, base: &str, tip: &str) -> Result<bool, GitError> {
     let changed = reads.changed_paths(base, tip)?;
     let paths: Vec<&str> =
@@ -269,7 +279,42 @@ fn taken_back(reads: &Reads<'_, '_>, main: &Main, base: &str, tip: &str) -> Resu
     if paths.is_empty() {
         return Ok(false);
     }
-    Ok(reads.entries(&main.tip, &paths)? == reads.entries(base, &paths)?)
+    let (now, before) = (reads.entries(&main.tip, &paths)?, reads.entries(base, &paths)?);
+    if now == before {
+        return Ok(true);
+    }
+    // Some of it went on since. Where nothing is as it was before, nothing was taken back: the history need not be read.
+    let as_before = |path: &&str| entry(&now, path) == entry(&before, path);
+    Ok(paths.iter().any(as_before) && reads.reverted(base, tip, &main.tip, BOOKS)?)
+}
+
+fn entry<'e>(entries: &'e [TreeEntry], path: &str) -> Option<&'e TreeEntry> {
+    entries.iter().find(|e| e.path == Path::new(path))
+}
+
+/// Whether to merge the branch would surely change something, told without a merge: a file that the branch changed is
+/// on the main branch as it was before, and no folder that git could take for renamed is gone there.
+fn surely_lacking(reads: &Reads<'_, '_>, main: &Main, base: &str, changed: &[(u8, PathBuf)]) -> Result<bool, GitError> {
+    let paths: Vec<&str> =
+        changed.iter().map(|(_, p)| p).filter(|p| !p.starts_with(BOOKS)).filter_map(|p| p.to_str()).collect();
+    let folders = |path: &&str| {
+        let above = Path::new(*path).ancestors().skip(1).filter_map(Path::to_str).filter(|f| !f.is_empty());
+        above.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let all: BTreeSet<String> = paths.iter().flat_map(folders).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).chain(paths.iter().copied()).collect();
+    let index = |entries: Vec<TreeEntry>| entries.into_iter().map(|e| (e.path.clone(), e)).collect();
+    let now: BTreeMap<PathBuf, TreeEntry> = index(reads.entries(&main.tip, &all)?);
+    let before: BTreeMap<PathBuf, TreeEntry> = index(reads.entries(base, &all)?);
+    let lacking = |path: &&str| match (now.get(Path::new(path)), before.get(Path::new(path))) {
+        (Some(now), Some(before)) => now == before,
+        (None, None) => {
+            let known = folders(path).into_iter().find(|f| before.contains_key(Path::new(f)));
+            known.is_none_or(|folder| now.contains_key(Path::new(&folder)))
+        }
+        _ => false,
+    };
+    Ok(paths.iter().any(lacking))
 }
 
 /// Whether to merge the branch would change nothing but the books.

@@ -79,6 +79,11 @@ impl Asking<'_> {
         Ok(Some(error))
     }
 
+    /// Whether a commit and the main branch have nothing in common, as far as is known here.
+    fn comes_from_nowhere(&self, tip: &str) -> Result<bool, PlanError> {
+        Ok(self.reads.merge_bases(tip, &self.main.tip)?.is_empty())
+    }
+
     fn lacks(&self, phase: &PhaseDocument, needed: &PhaseDocument) -> Result<Option<PlanError>, PlanError> {
         let (one, two, branch) = (phase.number, needed.number, &needed.branch);
         let depends = format!("phase {one} depends on phase {two}");
@@ -101,6 +106,10 @@ impl Asking<'_> {
                 let main = &self.main.name;
                 match (standing.merged, &standing.tip, &self.main.remote) {
                     (Some(_), ..) => None,
+                    (None, Some(tip), _) if self.reads.is_shallow()? && self.comes_from_nowhere(tip)? => error(
+                        format!("and this clone is too shallow to tell whether {branch} is merged into {main}"),
+                        "git fetch --unshallow, then the same again".to_owned(),
+                    ),
                     (None, Some(_), Some(_)) => error(
                         format!("whose branch {branch} is not merged into {main}"),
                         format!("craft plan pr --phase={two}"),

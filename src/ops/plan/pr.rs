@@ -84,6 +84,13 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         return Err(PlanError::usage(format!("the branch {branch} has a name that looks like an option"))
             .remedy("rename it: git branch -m NEW-NAME"));
     }
+    // A book comes from the repository, whoever writes there: it alone must not name what is published.
+    if here.as_ref() != Some(&branch) && (prefix.is_empty() || !branch.starts_with(prefix.as_str())) {
+        return Err(PlanError::refused(format!(
+            "the book names the branch {branch}, which does not begin with {prefix}"
+        ))
+        .remedy(format!("if it is to be published, check it out first: git switch {}", quote::word(&branch))));
+    }
     let Some(tip) = reads.resolve(&format!("refs/heads/{branch}"))? else {
         let phase = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
         return Err(PlanError::refused(format!("there is no branch {branch} here"))
@@ -290,7 +297,10 @@ impl Gh<'_> {
             return Err(self.failed("gh pr create", &finished).remedy(format!("by hand: {}", self.by_hand)));
         }
         let told = String::from_utf8_lossy(&finished.stdout).into_owned();
-        Ok(told.lines().rev().find(|l| l.starts_with("http")).unwrap_or(told.trim()).to_owned())
+        told.lines().rev().find(|l| l.starts_with("http")).map(str::to_owned).ok_or_else(|| {
+            PlanError::refused("`gh pr create` ended well, but did not say where the pull request is")
+                .remedy(format!("gh pr view {}", quote::word(&request.branch)))
+        })
     }
 
     fn failed(&self, what: &str, finished: &Finished) -> PlanError {

@@ -129,6 +129,7 @@ impl Ways<'_> {
                 Ok(None)
             }
             Dirty::Stash => {
+                self.stages_no_book()?;
                 let message = format!("craft plan: before {unit}");
                 let exclude = [BOOKS, book::WORKTREES].map(|folder| format!(":(exclude,top){folder}"));
                 let words = ["stash", "push", "--quiet", "--include-untracked", "-m", &message, "--", ":(top)"];
@@ -144,8 +145,27 @@ impl Ways<'_> {
         }
     }
 
+    /// A stash takes the whole index, whatever it is told to leave out, and could then not be applied with it.
+    fn stages_no_book(&self) -> Result<(), PlanError> {
+        let words = ["diff", "--cached", "--name-only", "--no-ext-diff", "--no-renames", "-z", "--", ":(top)context"];
+        let finished = self.git.read(words).run()?;
+        match porcelain::paths(&finished.stdout).first() {
+            None => Ok(()),
+            Some(path) => {
+                Err(PlanError::refused(format!("{} is staged, and a stash would take it along", path.display()))
+                    .remedy("git commit -m \"docs: Update the plan\" -- context"))
+            }
+        }
+    }
+
     /// Makes `branch` from `base` (or goes to it, where there is no base) by one `git switch`.
-    pub(super) fn switch(&self, branch: &str, base: Option<&str>, follows: Option<&str>) -> Result<(), PlanError> {
+    pub(super) fn switch(
+        &self,
+        branch: &str,
+        base: Option<&str>,
+        follows: Option<&str>,
+        remarks: &mut Vec<String>,
+    ) -> Result<(), PlanError> {
         let head = self.reads.head()?;
         if let Head::Detached { commit } = &head {
             self.is_on_a_branch(commit)?;
@@ -153,12 +173,17 @@ impl Ways<'_> {
         if let Head::Branch { commit: Some(head), .. } | Head::Detached { commit: head } = head {
             self.git.write(["update-ref", &format!("{FROM}{branch}"), &head]).run()?;
         }
-        let switched = match (base, follows) {
-            (Some(base), _) => self.git.write(["switch", "--quiet", "--no-track", "--create", branch, base]).run(),
-            (None, Some(remote)) => self.git.write(["switch", "--quiet", "--create", branch, "--track", remote]).run(),
-            (None, None) => self.git.write(["switch", "--quiet", "--no-guess", branch]).run(),
+        let words = match (base, follows) {
+            (Some(base), _) => vec!["--no-track", "--create", branch, base],
+            (None, Some(remote)) => vec!["--create", branch, "--track", remote],
+            (None, None) => vec!["--no-guess", branch],
         };
-        if let Err(error) = switched {
+        // git takes a file that it ignores for one that anybody can make again.
+        let always = ["switch", "--quiet", "--no-overwrite-ignore"];
+        let switched = self.git.write(always.into_iter().chain(words)).run();
+        if let Err(error) = switched
+            && !self.is_there_all_the_same(self.reads, branch, &error, remarks)
+        {
             let _ = self.arrived(branch);
             let text = error.finished.stderr.clone();
             let books = text.lines().any(|l| l.trim_start().starts_with(&format!("{BOOKS}/")));
@@ -171,6 +196,24 @@ impl Ways<'_> {
         }
         fail_point(self.ctx, "plan-switched");
         Ok(())
+    }
+
+    /// git fails too where all was done but a `post-checkout` hook of the user's fails or takes too long.
+    fn is_there_all_the_same(
+        &self,
+        reads: &Reads<'_, '_>,
+        branch: &str,
+        error: &GitError,
+        remarks: &mut Vec<String>,
+    ) -> bool {
+        let there = matches!(reads.head(), Ok(Head::Branch { name, .. }) if name == branch);
+        if there {
+            remarks.push(format!(
+                "{branch} is checked out, but git failed (a post-checkout hook?): {}",
+                error.fault.text()
+            ));
+        }
+        there
     }
 
     /// Commits that no branch or tag has would be hard to find again after a switch.
@@ -225,7 +268,12 @@ impl Ways<'_> {
     }
 
     /// Makes a linked working tree for `branch`; one that is there already is taken. Its path below the top.
-    pub(super) fn worktree(&self, branch: &str, base: Option<&str>) -> Result<(String, Location), PlanError> {
+    pub(super) fn worktree(
+        &self,
+        branch: &str,
+        base: Option<&str>,
+        remarks: &mut Vec<String>,
+    ) -> Result<(String, Location), PlanError> {
         let name = branch.rsplit('/').next().unwrap_or(branch);
         let path = format!("{}/{name}", book::WORKTREES);
         let folder = self.place.file(&path);
@@ -252,9 +300,16 @@ impl Ways<'_> {
             Some(base) => vec!["worktree", "add", "--quiet", "--no-track", "-b", branch, &path, base],
             None => vec!["worktree", "add", "--quiet", &path, branch],
         };
-        self.git.write(words).run()?;
+        let made = self.git.write(words).run();
+        let at = locate(&folder).filter(|at| at.worktree == folder);
+        if let Err(error) = made {
+            let there = |at: &Location| self.is_there_all_the_same(&Reads::open(at, self.git), branch, &error, remarks);
+            if !at.as_ref().is_some_and(there) {
+                return Err(error.into());
+            }
+        }
         fail_point(self.ctx, "plan-worktree");
-        let at = locate(&folder).ok_or_else(|| PlanError::new(Kind::Failed, format!("{path} is no working tree")))?;
+        let at = at.ok_or_else(|| PlanError::new(Kind::Failed, format!("{path} is no working tree")))?;
         Ok((path, at))
     }
 

@@ -54,6 +54,13 @@ impl Run<'_> {
             return Err(PlanError::refused(format!("{0} and {remote}/{0} have come apart", main.name))
                 .remedy(format!("git switch {name} && git pull --rebase {} {name}", quote::word(remote))));
         }
+        if unit.branch == main.name {
+            return Err(PlanError::usage(format!(
+                "{} is the main branch, and cannot be the branch of a phase",
+                main.name
+            ))
+            .remedy(format!("take the field \"branch\" of {} out of {}", unit.name, crate::book::FILE)));
+        }
         let here = branch_of(self.reads)?;
         if here.as_ref() == Some(&unit.branch) && !self.options.worktree {
             self.remarks.push(format!("{} is checked out already", unit.branch));
@@ -78,7 +85,7 @@ impl Run<'_> {
         commit::locked(self.ctx, &place.books, self.config, || {
             let linked = if self.options.worktree {
                 self.ways.forward_here(main, &mut self.remarks)?;
-                Some(self.ways.worktree(&unit.branch, base)?)
+                Some(self.ways.worktree(&unit.branch, base, &mut self.remarks)?)
             } else {
                 let follows = match (&main.remote, new || local.is_some()) {
                     (Some(remote), false) => Some(format!("{remote}/{}", unit.branch)),
@@ -104,7 +111,7 @@ impl Run<'_> {
         let again = self.again(unit);
         let stash = self.ways.settle_dirt(self.options.dirty, &again, &unit.name, &mut self.remarks)?;
         fail_point(self.ctx, "plan-stashed");
-        if let Err(mut error) = self.ways.switch(&unit.branch, base, follows) {
+        if let Err(mut error) = self.ways.switch(&unit.branch, base, follows, &mut self.remarks) {
             if stash.is_some() {
                 self.remarks.pop();
                 if self.git.write(["stash", "pop", "--quiet", "--index"]).run().is_err() {

@@ -92,7 +92,10 @@ impl Run<'_> {
                 }
             }
         };
-        if self.git.read(["check-ref-format", "--branch", &unit.branch]).run().is_err() {
+        let reference = format!("refs/heads/{}", unit.branch);
+        // What `git switch` would take for an option, another branch or a commit.
+        let odd = unit.branch.starts_with(['-', '@']) || unit.branch == "HEAD" || unit.branch.starts_with("refs/");
+        if odd || self.git.read(["check-ref-format", &reference]).run().is_err() {
             return Err(PlanError::usage(format!("`{}` cannot be the name of a branch", unit.branch))
                 .remedy("rename the plan's file, or set plans.branchPrefix"));
         }

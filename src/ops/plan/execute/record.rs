@@ -50,12 +50,12 @@ impl Run<'_> {
         if let Some(reason) = forced {
             self.ways.note_forced(&unit.name, reason);
         }
-        let commit = self.commit(unit, way, &book)?;
+        let commit = self.commit(main, unit, way, &book)?;
         fail_point(self.ctx, "plan-committed");
         let base = merged::base(self.reads, &unit.branch)?;
         if let Some(tip) = merged::tip(self.reads, main, &unit.branch)? {
             // Where the note of what it came from was not written any more.
-            let made_from = base.is_none() && way.worktree.is_none() && commit.is_some();
+            let made_from = base.is_none() && commit.is_some();
             let bases = if made_from { self.reads.merge_bases(&tip, &main.tip)? } else { Vec::new() };
             self.remember(unit, &tip, bases.first().map(String::as_str));
         }
@@ -91,11 +91,16 @@ impl Run<'_> {
     }
 
     /// Commits the beginning, unless that was done before.
-    pub(super) fn commit(&self, unit: &Unit, way: &Way, book: &Book) -> Result<Option<String>, PlanError> {
+    pub(super) fn commit(&self, main: &Main, unit: &Unit, way: &Way, book: &Book) -> Result<Option<String>, PlanError> {
         let message = format!("chore: Initialize execution context for {}", unit.name);
         if let Some(linked) = &way.linked {
             let tip = self.reads.resolve(&format!("refs/heads/{}", unit.branch))?;
-            if tip != merged::base(self.reads, &unit.branch)? {
+            let base = match (merged::base(self.reads, &unit.branch)?, &tip) {
+                // A command that was killed had no time to note it.
+                (None, Some(tip)) => self.reads.merge_bases(tip, &main.tip)?.into_iter().next(),
+                (base, _) => base,
+            };
+            if tip != base {
                 return Ok(None);
             }
             return commit::commit(self.ctx, linked, &What::Nothing, &message);
