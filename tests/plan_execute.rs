@@ -129,7 +129,7 @@ fn a_dirty_tree_stops_it_or_goes_into_a_stash_or_comes_along() {
     let ran = r.plan(&["execute", "--phase=1"]);
     assert_eq!(ran.code, 1);
     assert!(
-        ran.stderr.contains("2 changed files not committed, first ") && ran.stderr.contains("--dirty stash"),
+        ran.stderr.contains("2 changed files are not committed, first ") && ran.stderr.contains("--dirty stash"),
         "{}",
         ran.stderr
     );

@@ -242,7 +242,7 @@ fn announce(plan: &Plan, look: &Look, dry: bool) -> String {
         Err(error) => format!("({}; a new one is assumed)", tell::clean(&error.to_string())),
     };
     let verb = match (&plan.former, dry) {
-        (_, true) => "would be installed",
+        (_, true) => "would install",
         (Some(f), _) if f.craft != plan.install.craft => "updating",
         _ => "installing",
     };

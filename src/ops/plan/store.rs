@@ -131,7 +131,7 @@ pub fn lock(ctx: &Context, place: &Place) -> Result<LockGuard, PlanError> {
 /// Takes the book to change it.
 ///
 /// # Errors
-/// As [`need`] and [`lock`].
+/// As [`need`] and [`lock()`].
 pub fn hold(ctx: &Context, place: &Place) -> Result<Held, PlanError> {
     let guard = lock(ctx, place)?;
     let book = need(place)?;

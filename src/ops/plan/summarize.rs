@@ -281,7 +281,9 @@ fn facts(
     };
     let done = work::gather(&git, &reads, &main.tip, &tip, &unit.name.unit())?;
     // What is kept of a branch tells later that it was merged, even where it is gone by then.
-    merged::remember(&git, &unit.branch, &tip, None)?;
+    if let Err(error) = merged::remember(&git, &unit.branch, &tip, None) {
+        warnings.push(format!("{} is not remembered for when it is gone: {error}", unit.branch));
+    }
     if done.files.is_empty() {
         warnings.push(format!("{} changes no file beside context/ that {} lacks", unit.branch, main.name));
     }

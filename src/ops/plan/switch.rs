@@ -121,8 +121,13 @@ impl Ways<'_> {
         let Some(first) = dirt.first() else { return Ok(None) };
         let count = counted(dirt.len(), "changed file");
         match how {
-            Dirty::Stop => Err(PlanError::refused(format!("{count} not committed, first {first}")).remedy(format!(
-                "commit them, or `{again} --dirty stash` puts them aside, `{again} --dirty carry` takes them along"
+            Dirty::Stop => Err(PlanError::refused(if dirt.len() == 1 {
+                format!("{first} is changed and not committed")
+            } else {
+                format!("{count} are not committed, first {first}")
+            })
+            .remedy(format!(
+                "commit what belongs here, or `{again} --dirty stash` puts it aside, `{again} --dirty carry` takes it along"
             ))),
             Dirty::Carry => {
                 remarks.push(format!("{count} taken along, not committed"));

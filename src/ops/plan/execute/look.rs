@@ -58,7 +58,8 @@ impl Run<'_> {
         } else if simple {
             let plans = fields.active_context.iter().filter(|p| p.starts_with(crate::phase::name::PLANS));
             let plans: Vec<_> = plans.map(String::as_str).collect();
-            if plans.len() > 1 {
+            // One that is under way is the one that is meant.
+            if plans.len() > 1 && fields.execution_branch.is_none() {
                 return Err(PlanError::usage(format!("which plan? {}", plans.join(", ")))
                     .remedy(format!("name one: --plan {}", quote::word(plans[0]))));
             }
