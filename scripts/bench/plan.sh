@@ -2,6 +2,7 @@
 # Measures `craft plan status` in a repository with a plan of three phases, and counts the git processes it starts.
 # Prints a table for docs/benchmarks.md.
 #   scripts/bench/plan.sh [FILES]      (10,000)
+# shellcheck disable=SC2016  # backquotes are Markdown here
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 files=${1:-10000}
