@@ -50,6 +50,15 @@ fn shown(text: &str, instead: impl Fn(char) -> Option<&'static str>) -> String {
     out
 }
 
+/// `text` with at most `most` characters, the last of them `…` where something was cut off.
+#[must_use]
+pub fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

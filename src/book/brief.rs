@@ -9,7 +9,7 @@ use super::name::{PLANS, PlanName};
 use super::sheet::prose_end;
 use super::todo::{self, List};
 use super::{FILE, markdown, sheet};
-use crate::plain;
+use crate::plain::{self, cut};
 
 /// Characters of the paragraph at most.
 pub const MOST: usize = 600;
@@ -201,13 +201,6 @@ fn unseen(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200d}'
         | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
         | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(std::iter::once('…')).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::hook::event::Name;
-use crate::plain;
+use crate::plain::{self, cut};
 use crate::state::notice::Notice;
 
 /// Characters the model is told of syncs at most. How a plan stands, which is bounded itself, comes after it.
@@ -65,13 +65,6 @@ fn join<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 /// files or a project's settings must not reach the user's screen.
 fn printable(text: &str) -> String {
     plain::lines(text).trim().to_owned()
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(std::iter::once('…')).collect()
 }
 
 #[cfg(test)]
