@@ -253,6 +253,17 @@ fn what_a_crash_leaves_is_put_in_order_and_is_no_fault() {
     write(book.path("journal.jsonl"), text);
     book.note("after the power was back");
     assert_eq!((book.verify().last, book.verify().faults), (10, vec![]));
+
+    // The end of the last line turned into something else, with no byte more or less.
+    let mut text = read(book.path("journal.jsonl"));
+    let last = text.len() - 1;
+    text[last] = b' ';
+    write(book.path("journal.jsonl"), &text);
+    book.note("after a byte was turned");
+    let found = book.found(&Query { limit: Some(1), ..Query::default() });
+    assert_eq!(found, ["after a byte was turned"], "it is a line of its own");
+    assert!(book.log().contains("the last line had no end"), "{}", book.log());
+    assert!(read(book.path("journal.jsonl")).starts_with(&text), "not a byte is taken away");
 }
 
 #[test]

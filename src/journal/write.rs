@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::files::{self, Archived};
@@ -99,7 +100,9 @@ impl Open {
         }
         let size = meta.map_or(0, |m| m.len());
         match said {
-            Some(head) if head.size == size => Ok(Self { head, file, mended: None }),
+            Some(head) if head.size == size && is_ended(file.as_ref(), size).at("read", &path)? => {
+                Ok(Self { head, file, mended: None })
+            }
             said => mend(layout, held, said, file, size),
         }
     }
@@ -108,6 +111,14 @@ impl Open {
         let size = self.head.size;
         size > 0 && (self.head.began / DAY != now / DAY || (size > SMALL && size > limit()))
     }
+}
+
+/// Whether a line that is added begins a line. Where it does not, the two would become one that is none.
+fn is_ended(file: Option<&File>, size: u64) -> std::io::Result<bool> {
+    let Some((file, last)) = file.zip(size.checked_sub(1)) else { return Ok(true) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 fn active(path: &Path) -> Result<File, FsError> {
@@ -149,10 +160,11 @@ fn mend(layout: &Layout, held: &Held, said: Option<Head>, file: Option<File>, si
     let mended = match (known, size.cmp(&head.size)) {
         _ if nothing => None,
         (true, std::cmp::Ordering::Greater) => Some("the head was behind"),
-        (true, _) => Some("the journal was shorter than its head says"),
+        (true, std::cmp::Ordering::Equal) => Some("the last line had no end"),
+        (true, std::cmp::Ordering::Less) => Some("the journal was shorter than its head says"),
         (false, _) => Some("the head was missing or damaged"),
     };
-    let from = if known && head.size > 0 && size >= head.size { head.size } else { 0 };
+    let from = if known && head.size > 0 && size > head.size { head.size } else { 0 };
     if from == 0 {
         (head.size, head.first, head.began, head.from, head.to) = (0, 0, 0, 0, 0);
     }
