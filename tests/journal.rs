@@ -298,6 +298,26 @@ fn a_head_that_is_gone_is_made_from_the_files() {
 }
 
 #[test]
+fn damage_in_old_files_and_a_head_with_more_behind_it_stop_nothing() {
+    let book = Book::new();
+    book.notes(2);
+    book.advance(DAY);
+    let packed = book.path("journal").join("000000000001-20250901T000000Z-20250901T235959Z.jsonl.gz");
+    fs::create_dir_all(packed.parent().unwrap()).unwrap();
+    write(&packed, b"\x1f\x8b\x08 cut off");
+    write(book.path("journal.head"), "rubbish");
+    book.note("after");
+    assert_eq!(book.lines().len(), 1, "{}", book.log());
+
+    let head = [read(book.path("journal.head")), vec![b' '; 2000]].concat();
+    write(book.path("journal.head"), head);
+    let mended = book.log().matches("put in order").count();
+    book.notes(2);
+    assert_eq!(book.lines().len(), 3);
+    assert_eq!(book.log().matches("put in order").count(), mended, "its head is not taken for a damaged one");
+}
+
+#[test]
 fn what_a_newer_version_wrote_is_not_written_to() {
     let book = Book::new();
     book.note("one");

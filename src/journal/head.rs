@@ -106,7 +106,14 @@ impl Held {
     /// Where that fails.
     pub(super) fn write(&self, head: &Head) -> Result<(), FsError> {
         let text = serde_json::to_string(head).unwrap_or_default();
-        self.file.write_all_at(format!("{text:ROOM$}").as_bytes(), 0).at("write", &self.path)
+        self.file.write_all_at(format!("{text:ROOM$}").as_bytes(), 0).at("write", &self.path)?;
+        // What stood behind it (ours never has anything there) would make it unreadable.
+        match self.file.metadata() {
+            Ok(meta) if meta.len() > text.len().max(ROOM) as u64 => {
+                self.file.set_len(text.len().max(ROOM) as u64).at("write", &self.path)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -214,7 +214,7 @@ fn begun_anew(layout: &Layout) -> Result<Head, FsError> {
         head.last = end_of(newest)?;
     }
     let first = match all.first() {
-        Some(oldest) => first_line(Forward::new(oldest.open()?)).at("read", &oldest.path)?,
+        Some(oldest) => first_of(oldest)?,
         None => match private::options().read(true).open(layout.journal()) {
             Ok(file) => first_line(Forward::new(file)).at("read", &layout.journal())?,
             Err(_) => None,
@@ -224,6 +224,17 @@ fn begun_anew(layout: &Layout) -> Result<Head, FsError> {
         head.base = Point { seq: seq - 1, hash: prev };
     }
     Ok(head)
+}
+
+/// Damage in a file that was turned over is no reason to write nothing more: it has no line then.
+fn first_of(file: &Archived) -> Result<Option<(u64, Hash)>, FsError> {
+    let mut lines = file.lines()?;
+    while let Some(piece) = lines.next()? {
+        if let Some(link) = line::link(piece.bytes) {
+            return Ok(Some(link));
+        }
+    }
+    Ok(None)
 }
 
 fn first_line<R: std::io::Read>(mut lines: Forward<R>) -> std::io::Result<Option<(u64, Hash)>> {
