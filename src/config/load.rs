@@ -11,8 +11,8 @@ use crate::fs::{FsError, private};
 pub const VERSION: u32 = 1;
 
 /// Sections of the configuration that `repositories[].overrides` may change.
-pub const OVERRIDABLE: [&str; 9] =
-    ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security", "permissions", "plans"];
+pub const OVERRIDABLE: [&str; 10] =
+    ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security", "permissions", "plans", "beacon"];
 
 /// Something is wrong with a configuration file. The text names file, line, field, what was found
 /// and what is allowed.

@@ -292,6 +292,30 @@ impl RepoFiles {
         self.dir.join("plan.lock")
     }
 
+    /// Which side of a beacon this working tree is.
+    #[must_use]
+    pub fn beacon(&self) -> PathBuf {
+        self.dir.join("beacon.json")
+    }
+
+    /// Held by whoever sends or takes in messages of the beacon here.
+    #[must_use]
+    pub fn beacon_lock(&self) -> PathBuf {
+        self.dir.join("beacon.lock")
+    }
+
+    /// What was last found waiting, for hooks and status lines.
+    #[must_use]
+    pub fn beacon_waiting(&self) -> PathBuf {
+        self.dir.join("beacon-waiting.json")
+    }
+
+    /// What is known of the beacon's issue on GitHub.
+    #[must_use]
+    pub fn beacon_bell(&self) -> PathBuf {
+        self.dir.join("beacon-bell.json")
+    }
+
     /// What the next hook of this repository has to tell.
     #[must_use]
     pub fn notices(&self) -> PathBuf {

@@ -181,35 +181,35 @@ impl<'a> Git<'a> {
     }
 
     /// `git push` with these arguments.
-    pub fn push<S: AsRef<OsStr>>(
+    pub fn push<P: on::Carried, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, of::Push>,
+        grant: Grant<P, of::Push>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "push", arguments)
     }
 
     /// `git fetch` with these arguments.
-    pub fn fetch<O: of::Fetches, S: AsRef<OsStr>>(
+    pub fn fetch<P: on::Carried, O: of::Fetches, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, O>,
+        grant: Grant<P, O>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "fetch", arguments)
     }
 
     /// `git ls-remote` with these arguments.
-    pub fn ls_remote<O: of::Sees, S: AsRef<OsStr>>(
+    pub fn ls_remote<P: on::Carried, O: of::Sees, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, O>,
+        grant: Grant<P, O>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "ls-remote", arguments)
     }
 
-    fn network<O: of::Of, S: AsRef<OsStr>>(
+    fn network<P: on::Carried, O: of::Of, S: AsRef<OsStr>>(
         &self,
-        _grant: Grant<on::Git, O>,
+        _grant: Grant<P, O>,
         command: &str,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {

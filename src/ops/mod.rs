@@ -1,6 +1,7 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
 pub mod audit;
+pub mod beacon;
 pub mod brief;
 pub mod config_file;
 pub mod doctor;
@@ -30,3 +31,4 @@ pub mod scan;
 pub mod settings;
 pub mod status;
 pub mod sync;
+pub mod vscode;

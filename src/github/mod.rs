@@ -1,0 +1,1 @@
+//! GitHub's REST interface, as far as it is used.

@@ -1,0 +1,3 @@
+//! `ps-sync`: the verbs of the seed document, done by `craft beacon`.
+
+fn main() {}
