@@ -150,7 +150,8 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(300))]
+        #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn it_is_what_libgit2_finds((one, other) in (files(), files())) {
             let folder = tempfile::tempdir().unwrap();
