@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::common::{read, write};
+use super::common::{Pair, Phased, read, write};
 use super::plan_status::{Desk, TASK, UNIT};
 
 /// All three phases completed, summarized and merged; on main.
@@ -169,6 +169,38 @@ fn a_simple_plan_is_put_away_once_it_is_summarized_and_merged() {
     assert_snapshot!("simple_not_merged", desk.said(&["archive"]));
     desk.merge("para/tidy-up");
     assert_snapshot!("simple_archived", desk.said(&["archive"]));
+}
+
+#[test]
+fn what_was_merged_elsewhere_is_known_without_a_fetch_by_hand_and_without_the_remote_it_goes_on() {
+    let r = Phased::planned(Pair::new(), "None");
+    let mut book = r.book();
+    let first = book.value()["phased_execution"]["phases"][0].clone();
+    book.put(&["phased_execution".into()], "phases", &vec![first].into()).unwrap();
+    write(r.book_file(), book.text());
+    r.commit(&r.a, "docs: Plan");
+    r.git(&r.a, &["push", "-q", "origin", "main"]);
+    r.finish(1);
+    let away = r.path("away.git");
+    std::fs::rename(&r.remote, &away).unwrap();
+    let ran = r.plan(&["archive"]);
+    assert_eq!(ran.code, 1);
+    for said in ["is not merged into main, as of the last fetch", "origin could not be reached"] {
+        assert!(ran.stdout.contains(said), "{said}: {}", ran.stdout);
+    }
+    std::fs::rename(&away, &r.remote).unwrap();
+    let ran = r.plan(&["archive"]);
+    assert!(!ran.stdout.contains("last fetch") && ran.stdout.contains("is not merged into main"), "{}", ran.stdout);
+    r.merge(1, "squash");
+    let ran = r.plan(&["archive"]);
+    assert!(!ran.stdout.contains("is not merged into"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("git switch main && git pull --ff-only"), "{}", ran.stdout);
+    r.git(&r.a, &["switch", "-q", "main"]);
+    r.git(&r.a, &["pull", "-q", "--ff-only"]);
+    std::fs::rename(&r.remote, &away).unwrap();
+    let ran = r.plan(&["archive"]).ok();
+    assert!(ran.stdout.contains("origin could not be reached"), "{}", ran.stdout);
+    assert!(r.a.join(FIRST).exists());
 }
 
 #[test]

@@ -400,6 +400,76 @@ fn a_phase_is_rolled_back_and_its_branch_stays() {
     );
 }
 
+/// The command that `status` and `rollback` suggest last.
+fn suggested(ran: &crate::common::Ran) -> Vec<String> {
+    let line = ran.stdout.lines().rfind(|l| l.contains("craft plan ")).unwrap_or_default();
+    let words = line.split("craft plan ").nth(1).unwrap_or_else(|| panic!("{}", ran.stdout));
+    words.split(' ').map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_suggested_after_a_rollback_works_as_typed() {
+    for worktree in [false, true] {
+        for from in ["rollback", "status"] {
+            let r = Phased::new();
+            let how: &[&str] = if worktree { &["--worktree"] } else { &[] };
+            r.plan(&[&["execute", "--phase=1"], how].concat()).ok();
+            let back = r.plan(&["rollback", "--phase=1"]).ok();
+            r.git(&r.a, &["commit", "-qm", "chore: Roll back", "--", "context"]);
+            if !worktree {
+                // The book of the branch stays there; the main branch's never knew of it.
+                r.git(&r.a, &["switch", "-q", "main"]);
+            }
+            let said = if from == "status" { r.plan(&["status"]).ok() } else { back };
+            let words = suggested(&said);
+            let wanted: &[&str] = if worktree { &["--worktree"] } else { &["--existing", "continue"] };
+            assert_eq!(words, [&["execute", "--phase=1"], wanted].concat(), "{from}: {}", said.stdout);
+            let words: Vec<_> = words.iter().map(String::as_str).collect();
+            assert_eq!(r.plan_json(&words)["branch"], branch(1).as_str());
+            assert_eq!(r.fields().phase(1).unwrap().status, Status::InProgress);
+        }
+    }
+}
+
+#[test]
+fn a_branch_in_a_working_tree_of_its_own_is_gone_on_with_there() {
+    let r = Phased::new();
+    r.plan(&["execute", "--phase=1", "--worktree"]).ok();
+    r.plan(&["rollback", "--phase=1"]).ok();
+    r.git(&r.a, &["commit", "-qm", "chore: Roll back", "--", "context"]);
+    write(r.a.join("README.md"), "changed\n");
+    for how in [&[][..], &["--existing", "continue"]] {
+        let ran = r.plan(&[&["execute", "--phase=1"], how].concat());
+        assert_eq!(ran.code, 1);
+        assert!(ran.stderr.contains("is checked out in") && !ran.stderr.contains("stash"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("`craft plan execute --phase=1 --worktree` goes on there"), "{}", ran.stderr);
+    }
+    r.plan(&["execute", "--phase=1", "--worktree"]).ok();
+    assert_eq!(read(r.a.join("README.md")), b"changed\n");
+    // One that somebody made elsewhere is none of ours.
+    let there = r.path("elsewhere");
+    r.git(&r.a, &["worktree", "add", "-q", "-b", &branch(2), there.to_str().unwrap()]);
+    let ran = r.plan(&["execute", "--phase=2", "--force", "--existing", "continue"]);
+    assert!(ran.stderr.contains("switch --detach") && !ran.stderr.contains("goes on there"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_else_is_in_the_active_context_stays_there() {
+    let r = Phased::new();
+    let mut book = r.book();
+    let mut active = book.fields().active_context.clone();
+    active.insert(1, "context/data/survey.md".into());
+    active.push("src/main.rs".into());
+    book.set_active(&active).unwrap();
+    write(r.book_file(), book.text());
+    r.commit(&r.a, "docs: Context");
+    r.plan(&["execute", "--phase=1"]).ok();
+    let others = ["context/data/survey.md".to_owned(), "src/main.rs".into()];
+    assert_eq!(r.fields().active_context, [&[MASTER.to_owned(), plan(1)], &others[..]].concat());
+    r.plan(&["execute", "--phase=2", "--force"]).ok();
+    assert_eq!(r.fields().active_context, [&[MASTER.to_owned(), plan(1), plan(2)], &others[..]].concat());
+}
+
 #[test]
 fn a_main_branch_that_is_checked_out_elsewhere_is_not_moved() {
     let r = Phased::new();

@@ -20,14 +20,16 @@ pub struct Block {
     pub line: usize,
 }
 
-/// The block of the book `text`: of all fences marked `json` the last one that has fields of a book, else the last.
-/// (An original's `summarize` wrote behind the block, and prose may show JSON of its own.)
+/// The block of the book `text`: of all fences marked `json` the last one that has fields of a book, else the last that
+/// stands where a block does: behind a rule `---`, or at the end and not closed. (An original's `summarize` wrote behind
+/// the block, and prose may show JSON of its own, which is no block to write into.)
 #[must_use]
 pub fn block(text: &str) -> Option<Block> {
     let all = fences(text);
     let json = |f: &&Fence<'_>| f.info.split_whitespace().next().is_some_and(|w| w.eq_ignore_ascii_case("json"));
     let known = |f: &&Fence<'_>| is_known(&text[f.inner.clone()]);
-    let found = all.iter().filter(json).rfind(known).or_else(|| all.iter().rfind(json))?;
+    let placed = |f: &&Fence<'_>| !f.closed || rule_before(text, f.outer.start).is_some();
+    let found = all.iter().filter(json).rfind(known).or_else(|| all.iter().filter(json).rfind(placed))?;
     Some(Block {
         outer: found.outer.clone(),
         inner: found.inner.clone(),
@@ -47,9 +49,13 @@ pub fn is_known(json: &str) -> bool {
 #[must_use]
 pub fn prose_end(text: &str, block: Option<&Block>) -> usize {
     let Some(block) = block else { return text.len() };
-    let before = &text[..block.outer.start];
-    let last = lines(before).filter(|l| !l.text.trim().is_empty()).last();
-    last.filter(|l| l.text.trim() == "---").map_or(block.outer.start, |l| l.start)
+    rule_before(text, block.outer.start).unwrap_or(block.outer.start)
+}
+
+/// Where the rule `---` begins that is the last line in front of `at` with anything in it.
+fn rule_before(text: &str, at: usize) -> Option<usize> {
+    let last = lines(&text[..at]).filter(|l| !l.text.trim().is_empty()).last();
+    last.filter(|l| l.text.trim() == "---").map(|l| l.start)
 }
 
 #[cfg(test)]
@@ -65,6 +71,12 @@ mod tests {
         assert_eq!(found.line, 8);
         assert!(text[..prose_end(text, Some(&found))].ends_with("}\n```\n"));
         assert_eq!(block("# X\n```sh\nx\n```\n"), None);
+        // An example in the prose is no block, whatever else is there; what stands behind the rule is one.
+        let example = "# X\n```json\n{\"an\": \"example\"}\n```\n";
+        assert_eq!(block(example), None);
+        assert_eq!(block(&format!("# X\n\n---\n\nAs follows:\n{example}---\n")), None);
+        let own = format!("{example}\n---\n\n```json\n{{\"mine\": 1}}\n```\n\n{example}");
+        assert_eq!(&own[block(&own).unwrap().inner], "{\"mine\": 1}\n");
         assert!(!block("```json\n{\n").unwrap().closed);
         assert_eq!(block("```json").unwrap().line, 2, "its fence is on the line before");
     }

@@ -3,12 +3,15 @@
 //! Compared are patches without lines of context, so that what changed beside them does not matter. Only commits that
 //! touch the same files are looked into, so that a long history costs one comparison of trees a commit.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 
-use git2::{Commit, Delta, Diff, DiffFlags, DiffOptions, Oid, Tree};
+use git2::{Commit, Diff, DiffFlags, DiffOptions, Oid, Tree};
 
 use super::command::{Git, GitError};
+use super::compare::{Delta, compare};
 use super::repository::{ReadError, Reading as _, Repository, oid, optional};
 
 /// At most so many commits of the other branch are looked at.
@@ -30,7 +33,22 @@ type Print = (Oid, Vec<(PathBuf, u32, Option<Oid>)>);
 struct Change<'r> {
     old: Option<Tree<'r>>,
     new: Tree<'r>,
+    deltas: Vec<Delta>,
     paths: BTreeSet<PathBuf>,
+    print: OnceCell<Print>,
+}
+
+impl<'r> Change<'r> {
+    fn new(old: Option<Tree<'r>>, new: Tree<'r>, deltas: Vec<Delta>) -> Self {
+        let paths = deltas.iter().map(|d| d.path.clone()).collect();
+        Self { old, new, deltas, paths, print: OnceCell::new() }
+    }
+
+    /// The reverse; `None` of a first commit.
+    fn back(&self) -> Option<Self> {
+        let turn = |d: &Delta| Delta { path: d.path.clone(), old: d.new, new: d.old };
+        Some(Self::new(Some(self.new.clone()), self.old.clone()?, self.deltas.iter().map(turn).collect()))
+    }
 }
 
 impl Repository {
@@ -79,29 +97,20 @@ impl Repository {
         for commit in self.beyond(tip, main)? {
             let commit = self.inner.find_commit(commit).reading("a commit")?;
             if commit.parent_count() < 2 {
-                own.extend(self.change_of(&commit, without)?.filter(|change| !change.paths.is_empty()));
+                own.push(self.change_of(&commit, without)?);
             }
         }
-        let mut wanted: BTreeMap<Print, bool> = BTreeMap::new();
-        for change in &own {
-            wanted.insert(self.print(change)?, false);
-        }
-        let all = self.print(&whole)?;
-        let sets: BTreeSet<&BTreeSet<PathBuf>> = own.iter().map(|c| &c.paths).chain([&whole.paths]).collect();
-        let any: BTreeSet<&PathBuf> = sets.iter().flat_map(|s| s.iter()).collect();
+        own.retain(|change| !change.paths.is_empty());
+        let sets: BTreeSet<&BTreeSet<PathBuf>> = own.iter().chain([&whole]).map(|c| &c.paths).collect();
+        let mut found = vec![false; own.len()];
         let mut squashed = false;
         for commit in self.beyond(main, tip)?.into_iter().take(LOOKED_AT) {
-            let commit = self.inner.find_commit(commit).reading("a commit")?;
-            if commit.parent_count() != 1 || !self.touches(&commit, &any)? {
-                continue;
+            let Some(change) = self.like(commit, without, &sets)? else { continue };
+            squashed = squashed || self.same(&change, &whole)?;
+            for (found, own) in found.iter_mut().zip(&own) {
+                *found = *found || self.same(&change, own)?;
             }
-            let Some(change) = self.change_of(&commit, without)?.filter(|c| sets.contains(&c.paths)) else { continue };
-            let print = self.print(&change)?;
-            squashed |= print == all;
-            if let Some(found) = wanted.get_mut(&print) {
-                *found = true;
-            }
-            if !wanted.is_empty() && wanted.values().all(|found| *found) {
+            if !own.is_empty() && found.iter().all(|found| *found) {
                 return Ok(Some(Same::Each));
             }
         }
@@ -116,40 +125,27 @@ impl Repository {
     /// Where an object is missing.
     pub fn reverted(&self, base: &str, tip: &str, main: &str, without: &str) -> Result<bool, ReadError> {
         let (base, tip, main) = (oid(base)?, oid(tip)?, oid(main)?);
+        let without = Some(without);
         let tree = |id: Oid| self.inner.find_commit(id).and_then(|c| c.tree()).reading("a tree");
-        let mut wanted = vec![self.change(Some(tree(base)?), tree(tip)?, Some(without))?];
+        let whole = self.change(Some(tree(base)?), tree(tip)?, without)?;
+        let mut own = Vec::new();
         for commit in self.beyond(tip, base)? {
             let commit = self.inner.find_commit(commit).reading("a commit")?;
             if commit.parent_count() == 1 {
-                wanted.extend(self.change_of(&commit, Some(without))?.filter(|change| !change.paths.is_empty()));
+                own.push(self.change_of(&commit, without)?);
             }
         }
-        let mut prints = Vec::new();
-        for change in &wanted {
-            let back = Change {
-                old: Some(change.new.clone()),
-                new: match &change.old {
-                    Some(old) => old.clone(),
-                    None => return Ok(false),
-                },
-                paths: change.paths.clone(),
-            };
-            prints.push((self.print(change)?, self.print(&back)?));
-        }
+        own.retain(|change| !change.paths.is_empty());
+        let wanted: Vec<_> = std::iter::once(whole).chain(own).collect();
+        let Some(backs) = wanted.iter().map(Change::back).collect::<Option<Vec<_>>>() else { return Ok(false) };
         let sets: BTreeSet<&BTreeSet<PathBuf>> = wanted.iter().map(|c| &c.paths).collect();
-        let any: BTreeSet<&PathBuf> = sets.iter().flat_map(|s| s.iter()).collect();
-        let mut newest = vec![None; prints.len()];
+        let mut newest = vec![None; wanted.len()];
         for commit in self.beyond(main, tip)?.into_iter().take(LOOKED_AT) {
-            let commit = self.inner.find_commit(commit).reading("a commit")?;
-            if commit.parent_count() != 1 || !self.touches(&commit, &any)? {
-                continue;
-            }
-            let change = self.change_of(&commit, Some(without))?;
-            let Some(change) = change.filter(|c| sets.contains(&c.paths)) else { continue };
-            let print = self.print(&change)?;
-            for ((there, back), newest) in prints.iter().zip(&mut newest) {
-                if newest.is_none() && (print == *there || print == *back) {
-                    *newest = Some(print == *back);
+            let Some(change) = self.like(commit, without, &sets)? else { continue };
+            for ((there, back), newest) in wanted.iter().zip(&backs).zip(&mut newest) {
+                if newest.is_none() {
+                    let is_back = self.same(&change, back)?;
+                    *newest = (is_back || self.same(&change, there)?).then_some(is_back);
                 }
             }
             if let Some(back) = newest[0] {
@@ -167,27 +163,40 @@ impl Repository {
         walk.collect::<Result<_, _>>().reading("the history")
     }
 
-    /// Whether a commit changes one of `paths`.
-    fn touches(&self, commit: &Commit<'_>, paths: &BTreeSet<&PathBuf>) -> Result<bool, ReadError> {
-        let old = commit.parent(0).and_then(|p| p.tree()).reading("a tree")?;
-        let new = commit.tree().reading("a tree")?;
-        let mut options = plain();
-        options.disable_pathspec_match(true);
-        for path in paths {
-            options.pathspec(path);
+    /// What a commit with one parent changes, if these are the paths of one of `sets`.
+    fn like(
+        &self,
+        commit: Oid,
+        without: Option<&str>,
+        sets: &BTreeSet<&BTreeSet<PathBuf>>,
+    ) -> Result<Option<Change<'_>>, ReadError> {
+        let commit = self.inner.find_commit(commit).reading("a commit")?;
+        if commit.parent_count() != 1 {
+            return Ok(None);
         }
-        let diff = self.inner.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options)).reading("a difference")?;
-        Ok(diff.deltas().len() > 0)
+        // Most commits have another file, and are not looked into any further once one has come up.
+        let mut other = false;
+        let change = self.change_where(&commit, |path| {
+            let below = without.is_some_and(|without| path.starts_with(without));
+            other |= !below && !sets.iter().any(|set| holds(set, path));
+            !below && !other
+        })?;
+        Ok(Some(change).filter(|change| !other && !change.paths.is_empty() && sets.contains(&change.paths)))
     }
 
-    fn change_of(&self, commit: &Commit<'_>, without: Option<&str>) -> Result<Option<Change<'_>>, ReadError> {
-        let commit = self.inner.find_commit(commit.id()).reading("a commit")?;
+    fn change_of(&self, commit: &Commit<'_>, without: Option<&str>) -> Result<Change<'_>, ReadError> {
+        self.change_where(commit, |path| without.is_none_or(|without| !path.starts_with(without)))
+    }
+
+    fn change_where(&self, commit: &Commit<'_>, wanted: impl FnMut(&Path) -> bool) -> Result<Change<'_>, ReadError> {
+        let tree = |id: Oid| self.inner.find_tree(id).reading("a tree");
         let old = match commit.parent_count() {
             0 => None,
-            _ => Some(commit.parent(0).and_then(|p| p.tree()).reading("a tree")?),
+            _ => Some(tree(commit.parent(0).reading("a commit")?.tree_id())?),
         };
-        let new = commit.tree().reading("a tree")?;
-        self.change(old, new, without).map(Some)
+        let new = tree(commit.tree_id())?;
+        let deltas = compare(&self.inner, old.as_ref(), &new, wanted)?;
+        Ok(Change::new(old, new, deltas))
     }
 
     fn change<'r>(
@@ -196,12 +205,26 @@ impl Repository {
         new: Tree<'r>,
         without: Option<&str>,
     ) -> Result<Change<'r>, ReadError> {
-        let diff =
-            self.inner.diff_tree_to_tree(old.as_ref(), Some(&new), Some(&mut plain())).reading("a difference")?;
-        let paths = diff.deltas().filter_map(|d| Some(d.new_file().path().or(d.old_file().path())?.to_owned()));
-        let paths = paths.filter(|p| without.is_none_or(|without| !p.starts_with(without))).collect();
-        drop(diff);
-        Ok(Change { old, new, paths })
+        let wanted = |path: &Path| without.is_none_or(|without| !path.starts_with(without));
+        let deltas = compare(&self.inner, old.as_ref(), &new, wanted)?;
+        Ok(Change::new(old, new, deltas))
+    }
+
+    /// Whether two changes are the same patch. To make one, libgit2 reads the whole index and the attributes; changes
+    /// that lead from the same objects to the same need none.
+    fn same(&self, one: &Change<'_>, other: &Change<'_>) -> Result<bool, ReadError> {
+        if one.paths != other.paths {
+            return Ok(false);
+        }
+        Ok(one.deltas == other.deltas || self.print_of(one)? == self.print_of(other)?)
+    }
+
+    fn print_of<'c>(&self, change: &'c Change<'_>) -> Result<&'c Print, ReadError> {
+        if let Some(print) = change.print.get() {
+            return Ok(print);
+        }
+        let print = self.print(change)?;
+        Ok(change.print.get_or_init(|| print))
     }
 
     fn print(&self, change: &Change<'_>) -> Result<Print, ReadError> {
@@ -218,7 +241,7 @@ impl Repository {
         // The id says nothing of what a binary file holds.
         let beside = diff.deltas().filter_map(|d| {
             let path = d.new_file().path().or(d.old_file().path())?.to_owned();
-            let gone = d.status() == Delta::Deleted;
+            let gone = d.status() == git2::Delta::Deleted;
             let object = d.flags().contains(DiffFlags::BINARY) && !gone;
             Some((path, d.new_file().mode().into(), object.then(|| d.new_file().id())))
         });
@@ -229,6 +252,11 @@ impl Repository {
 /// Of all together and of each commit, whether the newest that has its patch, or the reverse, has the reverse.
 fn all_back(newest: &[Option<bool>]) -> bool {
     newest[0].unwrap_or(newest.len() > 1 && newest[1..].iter().all(|n| *n == Some(true)))
+}
+
+/// Whether one of `set` is `path`, or lies below it.
+fn holds(set: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    set.range::<Path, _>((Bound::Included(path), Bound::Unbounded)).next().is_some_and(|first| first.starts_with(path))
 }
 
 fn plain() -> DiffOptions {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Oid};
 
+use super::compare::compare;
 use super::porcelain::TreeEntry;
 use super::worktrees::{Linked, branch_of};
 use crate::locate::Location;
@@ -270,22 +271,8 @@ impl Repository {
             let object = self.inner.find_object(oid(id)?, None).reading("a tree")?;
             object.peel_to_tree().reading("a tree")
         };
-        let mut options = git2::DiffOptions::new();
-        options.include_typechange(true).skip_binary_check(true);
-        let diff = self
-            .inner
-            .diff_tree_to_tree(Some(&tree(from)?), Some(&tree(to)?), Some(&mut options))
-            .reading("a difference")?;
-        let letter = |d: git2::Delta| match d {
-            git2::Delta::Added => b'A',
-            git2::Delta::Deleted => b'D',
-            git2::Delta::Typechange => b'T',
-            _ => b'M',
-        };
-        Ok(diff
-            .deltas()
-            .filter_map(|d| Some((letter(d.status()), d.new_file().path().or(d.old_file().path())?.to_owned())))
-            .collect())
+        let found = compare(&self.inner, Some(&tree(from)?), &tree(to)?, |_| true)?;
+        Ok(found.into_iter().map(|delta| (delta.letter(), delta.path)).collect())
     }
 
     /// A setting; `None` where it is not set.

@@ -43,7 +43,8 @@ fn edits_change_what_they_mean_and_nothing_else() {
 fn what_is_wrong_is_named_by_its_line_in_the_file() {
     let at = |text: &str| Book::parse(text).map(drop).unwrap_err().to_string();
     assert_eq!(at("# X\n"), "2:1: there is no block of JSON");
-    assert_eq!(at("# X\n\n```json\n{\n  \"a\": 1,\n}\n```\n").split(": ").next().unwrap(), "5:9");
+    assert_eq!(at("# X\n---\n```json\n{\n  \"a\": 1,\n}\n```\n").split(": ").next().unwrap(), "5:9");
+    assert_eq!(at("# X\n\n```json\n{\"an\": \"example\"}\n```\n"), "6:1: there is no block of JSON");
     assert_eq!(at("# X\n```json\n{\n  \"active_context\": 3\n}\n```\n").split(": ").next().unwrap(), "4:21");
     assert_eq!(at("```json\n{}\n"), "1:1: the block of JSON is not closed");
 }

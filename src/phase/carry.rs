@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::book::Book;
+use super::{book::Book, precedence};
 use crate::book::fields::Status;
 use crate::json::document::Fault;
 
@@ -45,12 +45,8 @@ fn phases(book: &mut Book, other: &Book) -> Result<(), Fault> {
     for theirs in objects(other) {
         let Some(number) = number(&theirs) else { continue };
         let Some(ours) = objects(book).into_iter().find(|p| self::number(p) == Some(number)) else { continue };
-        let back = |phase: &Value| phase["rolled_back"]["time"].as_str().map(str::to_owned);
+        let further = precedence::compare(&theirs, &ours).is_gt();
         let status = |book: &Book| book.fields().phase(number).map_or(Status::Pending, |p| p.status);
-        let further = match (back(&theirs), back(&ours)) {
-            (one, two) if one == two => status(other) > status(book),
-            (theirs, ours) => theirs > ours,
-        };
         if further {
             book.set_status(number, status(other))?;
         }

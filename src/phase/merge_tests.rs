@@ -73,6 +73,43 @@ fn the_status_further_along_wins_and_the_current_phase_follows() {
 }
 
 #[test]
+fn a_phase_that_was_rolled_back_stays_so_however_far_it_has_come_on_the_other_side() {
+    let set = |b: &mut Book, status, current: Option<u32>| {
+        b.set_status(1, status).unwrap();
+        b.set_current(current).unwrap();
+    };
+    let back = |b: &mut Book, time: &str, status, current| {
+        set(b, status, current);
+        b.put_in_phase(1, "rolled_back", &serde_json::json!({"time": time, "reason": "wrong"})).unwrap();
+    };
+    let (early, late) = ("2025-12-19T00:00:00Z", "2025-12-20T00:00:00Z");
+    let completed = edited(|b| set(b, Status::Completed, None));
+    let pending = edited(|b| back(b, late, Status::Pending, None));
+    let again = edited(|b| back(b, late, Status::InProgress, Some(1)));
+    let before = edited(|b| back(b, early, Status::Completed, None));
+    for (one, other, status, current) in [
+        (&pending, &completed, Status::Pending, None),
+        (&again, &completed, Status::InProgress, Some(1)),
+        (&pending, &before, Status::Pending, None),
+        (&again, &before, Status::InProgress, Some(1)),
+    ] {
+        for (ours, theirs) in [(one, other), (other, one)] {
+            let merged = Book::parse(&clean(SEED, ours, theirs)).unwrap();
+            assert_eq!(merged.fields().phase(1).unwrap().status, status);
+            assert_eq!(merged.fields().phased_execution.as_ref().unwrap().current_phase, current);
+            let record = &merged.value()["phased_execution"]["phases"][0]["rolled_back"];
+            assert_eq!(*record, serde_json::json!({"time": late, "reason": "wrong"}));
+        }
+    }
+    // What both knew of decides nothing: the phase went on since.
+    let done = before.replace(early, late);
+    for (ours, theirs) in [(&again, &done), (&done, &again)] {
+        let merged = Book::parse(&clean(&pending, ours, theirs)).unwrap();
+        assert_eq!(merged.fields().phase(1).unwrap().status, Status::Completed);
+    }
+}
+
+#[test]
 fn items_are_added_by_both_and_one_that_is_taken_out_stays_where_the_other_ticked_it() {
     let ours = SEED.replace("- [ ] Add indexes for performance\n", "- [ ] Ours\n").replace(
         "- [ ] Test migrations up and down\n",
@@ -241,6 +278,7 @@ enum Change {
     Prose(usize, String),
     Summary(String),
     Status(u32, Status),
+    Back(u32, u32),
     Touch(u32),
     Member(String, u32),
 }
@@ -255,6 +293,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
         1 => (0..12_usize, word).prop_map(|(n, w)| Change::Prose(n, w)),
         2 => word.prop_map(Change::Summary),
         2 => (1..4_u32, status).prop_map(|(n, s)| Change::Status(n, s)),
+        1 => (1..4_u32, 10..14_u32).prop_map(|(n, t)| Change::Back(n, t)),
         1 => (10..60_u32).prop_map(Change::Touch),
         1 => (word, 0..3_u32).prop_map(|(k, v)| Change::Member(k, v)),
     ];
@@ -286,6 +325,11 @@ fn apply(text: &str, changes: &[Change], side: &str) -> String {
             }
             Change::Summary(word) => book.add_summary(word).unwrap(),
             Change::Status(n, status) => book.set_status(*n, *status).unwrap(),
+            Change::Back(n, minute) => {
+                let time = format!("2026-01-01T00:{minute}:00Z");
+                book.put_in_phase(*n, "rolled_back", &serde_json::json!({"time": time})).unwrap();
+                book.set_status(*n, Status::Pending).unwrap();
+            }
             Change::Touch(minute) => book.touch(&format!("2026-01-01T00:{minute}:00Z")).unwrap(),
             Change::Member(key, value) => book.put(&[], key, &(*value).into()).unwrap(),
         }

@@ -14,6 +14,7 @@ pub mod mark;
 pub mod merge;
 pub mod outline;
 pub mod plan;
+mod precedence;
 pub mod rebuild;
 pub mod state;
 pub mod summary;

@@ -251,6 +251,14 @@ mod tests {
     }
 
     #[test]
+    fn an_example_in_the_prose_stays_and_the_block_comes_behind_it() {
+        let prose = "# Current Work Summary\n\nAs in:\n\n```json\n{\"an\": \"example\"}\n```\n";
+        let made = of(prose, &[], None);
+        assert!(made.starts_with(&format!("{prose}\n---\n\n```json\n{{\n")), "{made}");
+        assert_eq!(Book::parse(&made).unwrap().prose().trim_end(), prose.trim_end());
+    }
+
+    #[test]
     fn the_seeds_book_comes_back_as_it_was_when_its_block_is_spoiled() {
         for (good, spoiled) in [
             ("  \"completed_summaries\": [],\n", "<<<<<<< HEAD\n  \"completed_summaries\": [],\n=======\n"),

@@ -130,6 +130,18 @@ pub struct Unit {
     pub may_begin: bool,
     /// Its first to-do that is not done.
     pub open: Option<usize>,
+    /// Whether there is a branch of it already, as of one that was rolled back.
+    pub branch: bool,
+    /// Whether it has a working tree of its own.
+    pub worktree: bool,
+}
+
+/// The command that goes on with a phase whose branch is there already. A branch in a working tree of its own can be
+/// checked out nowhere else.
+#[must_use]
+pub fn go_on(number: u32, worktree: bool) -> String {
+    let how = if worktree { "--worktree" } else { "--existing continue" };
+    format!("craft plan execute --phase={number} {how}")
 }
 
 /// What the next command depends on.
@@ -176,11 +188,12 @@ pub fn next(view: &View<'_>) -> String {
         _ => {
             let first = |wanted: &dyn Fn(&&Unit) -> bool| view.phases.iter().find(wanted).map(|p| p.number);
             let unmerged = first(&|p| p.status == Status::Completed && !p.merged);
-            let ready = first(&|p| p.status == Status::Pending && p.may_begin);
+            let ready = view.phases.iter().find(|p| p.status == Status::Pending && p.may_begin);
             let waiting = first(&|p| p.status == Status::Pending);
             match (unmerged, ready, waiting) {
                 (Some(number), ..) => format!("craft plan pr --phase={number}"),
-                (None, Some(number), _) => format!("craft plan execute --phase={number}"),
+                (None, Some(unit), _) if unit.branch => go_on(unit.number, unit.worktree),
+                (None, Some(unit), _) => format!("craft plan execute --phase={}", unit.number),
                 // They wait for each other.
                 (None, None, Some(_)) => "craft plan graph".into(),
                 (None, None, None) => "craft plan archive".into(),

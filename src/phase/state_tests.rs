@@ -66,7 +66,15 @@ fn percent_is_of_to_dos_and_of_phases() {
 
 #[test]
 fn the_next_command_is_the_one_that_helps() {
-    let unit = |number, status, merged, may_begin, open| Unit { number, status, merged, may_begin, open };
+    let unit = |number, status, merged, may_begin, open| Unit {
+        number,
+        status,
+        merged,
+        may_begin,
+        open,
+        branch: false,
+        worktree: false,
+    };
     let (p, i, c) = (Status::Pending, Status::InProgress, Status::Completed);
     let two = vec!["context/plans/2025-12-18-a.md".to_owned(), "context/plans/2025-12-19-b.md".to_owned()];
     let cases: Vec<(Stage, Vec<Unit>, Option<u32>, &str)> = vec![
@@ -81,6 +89,18 @@ fn the_next_command_is_the_one_that_helps() {
             vec![unit(1, p, false, true, Some(1)), unit(2, p, false, false, None)],
             None,
             "craft plan execute --phase=1",
+        ),
+        (
+            Stage::Planning,
+            vec![Unit { branch: true, ..unit(1, p, false, true, Some(1)) }],
+            None,
+            "craft plan execute --phase=1 --existing continue",
+        ),
+        (
+            Stage::Planning,
+            vec![Unit { branch: true, worktree: true, ..unit(1, p, false, true, Some(1)) }],
+            None,
+            "craft plan execute --phase=1 --worktree",
         ),
         (Stage::Executing, vec![unit(1, i, false, false, Some(3))], Some(1), "craft plan todo done 3"),
         (

@@ -18,6 +18,7 @@ use crate::ops::plan::commit::{self, What};
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main};
 use crate::ops::plan::store::Held;
+use crate::ops::plan::switch::Ways;
 use crate::ops::plan::trees::{self, Health, Tree};
 use crate::ops::plan::{Place, PlanError, place, store};
 use crate::phase::archive::{self, Carried};
@@ -109,10 +110,11 @@ pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanEr
         config: &config,
         git: &git,
         reads: &reads,
+        known: "",
         missing: Vec::new(),
         warnings: Vec::new(),
     };
-    let main = merged::main(&config, &reads);
+    let main = work.news();
     match &documents {
         Some(documents) if !documents.phases.is_empty() => work.phases(documents, &main),
         Some(_) => work.simple(&held.book),
@@ -163,6 +165,8 @@ struct Putting<'a, 'g> {
     config: &'a Config,
     git: &'a Git<'g>,
     reads: &'a Reads<'a, 'g>,
+    /// Behind what is not merged, where the remote could not be asked.
+    known: &'static str,
     missing: Vec<Missing>,
     warnings: Vec<String>,
 }
@@ -170,6 +174,24 @@ struct Putting<'a, 'g> {
 impl Putting<'_, '_> {
     fn lacks(&mut self, phase: Option<u32>, what: impl Into<String>, command: impl Into<String>) {
         self.missing.push(Missing { phase, what: what.into(), command: command.into() });
+    }
+
+    /// The main branch, as the remote has it now; where that cannot be asked, as it was last fetched.
+    fn news(&mut self) -> Result<Main, PlanError> {
+        let main = merged::main(self.config, self.reads)?;
+        let news = Ways { ctx: self.ctx, place: self.place, git: self.git, reads: self.reads }.fetch(&main)?;
+        if let Some(remark) = news.remark(&main) {
+            self.known = ", as of the last fetch";
+            self.warnings.push(remark);
+        }
+        let main = merged::main(self.config, self.reads)?;
+        if let (Some(local), Some(remote)) = (&main.local, &main.remote)
+            && *local != main.tip
+        {
+            let name = &main.name;
+            self.warnings.push(format!("{name} lacks commits that {remote}/{name} has: git pull --ff-only, on {name}"));
+        }
+        Ok(main)
     }
 
     fn phases(&mut self, documents: &Documents, main: &Result<Main, PlanError>) {
@@ -201,8 +223,8 @@ impl Putting<'_, '_> {
         match main.as_ref().map(|main| (main, merged::standing(self.place, self.git, self.reads, main, phase))) {
             Ok((_, Ok(standing))) if standing.merged.is_some() => {}
             Ok((main, Ok(_))) => {
-                let known = if main.remote.is_some() { ", as of the last fetch" } else { "" };
-                self.lacks(number, format!("{} is not merged into {}{known}", phase.branch, main.name), command);
+                let what = format!("{} is not merged into {}{}", phase.branch, main.name, self.known);
+                self.lacks(number, what, command);
             }
             Ok((_, Err(error))) => self.lacks(number, error.message, "craft plan status"),
             Err(error) => self.lacks(number, error.message.clone(), "craft plan status"),

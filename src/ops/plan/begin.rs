@@ -121,6 +121,14 @@ impl Beginning<'_> {
             let beside = book.fields().under_way().filter(|p| p.phase != number).map(|p| p.plan.clone());
             active.extend(beside.collect::<Vec<_>>());
             active.push(own);
+            // What else somebody put there is no business of this plan.
+            let of_plan = self.documents.phases.iter().map(|p| &p.path).chain([&self.documents.path]);
+            let of_plan: Vec<_> = of_plan
+                .chain(book.fields().phased_execution.iter().flat_map(|p| p.phases.iter().map(|p| &p.plan)))
+                .collect();
+            let others =
+                book.fields().active_context.iter().filter(|path| !of_plan.contains(path) && !active.contains(path));
+            active.extend(others.cloned().collect::<Vec<_>>());
             book.set_active(&active)?;
         } else {
             if !book.fields().active_context.contains(&own) {

@@ -223,17 +223,10 @@ impl Run<'_> {
         let main = merged::main(self.config, self.reads)?;
         let news = self.ways.fetch(&main)?;
         fail_point(self.ctx, "plan-fetched");
-        let remote = main.remote.as_deref().unwrap_or("the remote");
+        self.remarks.extend(news.remark(&main));
         Ok(match news {
-            News::Known => None,
-            News::Offline(why) => {
-                self.remarks.push(format!("{remote} could not be reached, so what was last fetched counts: {why}"));
-                Some(why)
-            }
-            News::Denied(why) => {
-                self.remarks.push(format!("{why}; so what was last fetched counts"));
-                None
-            }
+            News::Offline(why) => Some(why),
+            News::Known | News::Denied(_) => None,
         })
     }
 }

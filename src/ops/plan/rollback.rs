@@ -12,7 +12,7 @@ use crate::ops::plan::execute::unwritable;
 use crate::ops::plan::needs::branch_of;
 use crate::ops::plan::place::now;
 use crate::ops::plan::{Place, PlanError, merged, store};
-use crate::phase::plan;
+use crate::phase::{plan, state};
 use crate::sync::quote;
 
 /// What was set back.
@@ -81,6 +81,6 @@ pub fn rollback(ctx: &Context, place: &Place, number: u32, reason: Option<&str>)
     {
         next.push(format!("git switch {}", quote::word(&main.name)));
     }
-    next.push(format!("craft plan execute --phase={number} --existing continue"));
+    next.push(state::go_on(number, phase.worktree.as_ref().is_some_and(|path| place.file(path).is_dir())));
     Ok(RolledBack { phase: number, unit, was: phase.status, branch: phase.branch, worktree: phase.worktree, next })
 }

@@ -12,7 +12,7 @@ use crate::git::reads::Reads;
 use crate::ops::engine;
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main, Standing, Way};
-use crate::ops::plan::trees::{self, Tree};
+use crate::ops::plan::trees::{self, Health, Tree};
 use crate::ops::plan::{Kind, Place, PlanError, store};
 use crate::phase::book::Book;
 use crate::phase::mark::unfilled;
@@ -208,11 +208,16 @@ fn next(status: &PlanStatus, current: Option<u32>) -> String {
             merged: p.merged.is_some(),
             may_begin: p.may_begin,
             open: open(&p.todos),
+            branch: p.branch_exists,
+            worktree: status
+                .worktrees
+                .iter()
+                .any(|t| t.linked && t.health == Health::Active && t.branch.as_ref() == Some(&p.branch)),
         })
         .collect();
     if let Some(plan) = status.plan.as_ref().filter(|_| units.is_empty() && status.state == Stage::Executing) {
         let (status, open) = (Status::InProgress, open(&plan.todos));
-        units.push(Unit { number: 0, status, merged: false, may_begin: false, open });
+        units.push(Unit { number: 0, status, merged: false, may_begin: false, open, branch: false, worktree: false });
     }
     let view =
         View { broken: status.error.is_some(), stage: status.state, phases: &units, plans: &status.plans, current };
@@ -334,10 +339,14 @@ impl Looking<'_> {
         main: Option<&Main>,
         status: &mut PlanStatus,
     ) -> Phase {
-        let local = reads.resolve(&format!("refs/heads/{}", phase.branch)).ok().flatten();
-        let nothing = Standing { tip: local.clone(), ahead_behind: None, merged: None };
+        let tip = match main {
+            Some(main) => merged::tip(reads, main, &phase.branch),
+            None => reads.resolve(&format!("refs/heads/{}", phase.branch)),
+        };
+        let tip = tip.ok().flatten();
+        let nothing = Standing { tip: tip.clone(), ahead_behind: None, merged: None };
         // Whether one that is not completed is merged matters to nobody, and may cost a process to find out.
-        let standing = match (main, &local) {
+        let standing = match (main, &tip) {
             (Some(main), _) if phase.status == Status::Completed => {
                 merged::standing(self.place, git, reads, main, phase).unwrap_or_else(|error| {
                     status.problems.push(format!("{}: {}", phase.branch, error.message));

@@ -45,6 +45,20 @@ pub(super) enum News {
     Denied(String),
 }
 
+impl News {
+    /// What to say where it was not.
+    pub(super) fn remark(&self, main: &Main) -> Option<String> {
+        let remote = main.remote.as_deref().unwrap_or("the remote");
+        match self {
+            Self::Known => None,
+            Self::Offline(why) => {
+                Some(format!("{remote} could not be reached, so what was last fetched counts: {why}"))
+            }
+            Self::Denied(why) => Some(format!("{why}; so what was last fetched counts")),
+        }
+    }
+}
+
 impl Ways<'_> {
     /// Fetches the main branch, if that is allowed.
     pub(super) fn fetch(&self, main: &Main) -> Result<News, PlanError> {

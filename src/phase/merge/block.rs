@@ -1,6 +1,7 @@
 //! Merging the block of a book field by field. The text is ours, edited by cutting, so that its layout and whatever is
 //! not known here stay.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -8,11 +9,15 @@ use serde_json::Value;
 use crate::book::fields::{Fields, Status};
 use crate::clock;
 use crate::json::document::{Document, Fault, Step, spell};
+use crate::phase::precedence;
 
 /// Lists of paths; `null` is an empty one.
 const LISTS: [&str; 3] = ["active_context", "completed_summaries", "research_docs"];
 /// What is decided when all else is: it follows from how the phases stand.
 const LAST: [&str; 2] = ["current_phase", "execution_branch"];
+
+/// What is as the side has it that rolled a phase back later.
+const BY_ROLLBACK: [&str; 2] = ["status", "rolled_back"];
 
 /// Members behind a new one among which its place is looked for.
 const NEAR: usize = 32;
@@ -33,8 +38,17 @@ pub(super) struct Blocks {
 pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Result<Blocks, Fault> {
     let [base, ours, theirs] = [base, ours, theirs].map(Document::parse);
     let (base, ours, theirs) = (base?, ours?, theirs?);
-    let mut merge =
-        Merge { out: ours.clone(), base, ours, theirs, clashes: Vec::new(), goes: Vec::new(), late: Vec::new() };
+    let mut merge = Merge {
+        out: ours.clone(),
+        base,
+        ours,
+        theirs,
+        clashes: Vec::new(),
+        goes: Vec::new(),
+        late: Vec::new(),
+        rolled_back: false,
+    };
+    merge.rolled_back = merge.any_rolled_back();
     merge.object(Some(&[]), &[], &[])?;
     merge.settle_late()?;
     let names = merge.clashes.iter().map(|c| spell(&[&c.way[..], &[Step::Key(c.key.clone())]].concat())).collect();
@@ -50,6 +64,12 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Result<Blocks, Faul
         }
     }
     Ok(Blocks { texts: texts.map(|t| t.text()), clashes: names })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Ours,
+    Theirs,
 }
 
 struct Clash {
@@ -70,6 +90,8 @@ struct Merge {
     goes: Vec<Vec<Step>>,
     /// Members that both sides changed and that are decided last: way and name.
     late: Vec<(Vec<Step>, String)>,
+    /// Whether a side has rolled a phase back, so that what follows from the phases is decided anew.
+    rolled_back: bool,
 }
 
 impl Merge {
@@ -77,13 +99,27 @@ impl Merge {
     fn object(&mut self, base: Option<&[Step]>, ours: &[Step], theirs: &[Step]) -> Result<(), Fault> {
         let (mine, others) = (keys(&self.ours, ours), keys(&self.theirs, theirs));
         let added = others.iter().filter(|k| !mine.contains(k));
+        let decided = if is_phase(ours) { self.rolled_back(base, ours, theirs) } else { None };
         for key in mine.iter().chain(added) {
             let [in_ours, in_theirs] = [ours, theirs].map(|way| below(way, key.as_str().into()));
             let in_base = base.map(|way| below(way, key.as_str().into()));
             let was = in_base.as_deref().and_then(|way| self.base.raw(way)).map(str::to_owned);
             let is = self.ours.raw(&in_ours).map(str::to_owned);
             let comes = self.theirs.raw(&in_theirs).map(str::to_owned);
-            if same(is.as_deref(), comes.as_deref()) || same(comes.as_deref(), was.as_deref()) {
+            if same(is.as_deref(), comes.as_deref()) {
+                continue;
+            }
+            if let Some(by) = decided.filter(|_| BY_ROLLBACK.contains(&key.as_str())) {
+                if by == Side::Theirs && comes.is_some() {
+                    put(&mut self.out, ours, key, comes.as_deref(), &[])?;
+                }
+                continue;
+            }
+            if self.rolled_back && LAST.contains(&key.as_str()) && (ours.is_empty() || is_plan(ours)) {
+                self.late.push((ours.to_vec(), key.clone()));
+                continue;
+            }
+            if same(comes.as_deref(), was.as_deref()) {
                 continue;
             }
             if same(is.as_deref(), was.as_deref()) {
@@ -96,6 +132,31 @@ impl Merge {
         Ok(())
     }
 
+    /// Which side says how a phase stands, where one has rolled it back since: the one that did so later.
+    fn rolled_back(&self, base: Option<&[Step]>, ours: &[Step], theirs: &[Step]) -> Option<Side> {
+        let base = base.and_then(|way| self.base.get(way)).unwrap_or_default();
+        let (ours, theirs) = (self.ours.get(ours)?, self.theirs.get(theirs)?);
+        let (later, earlier, side) = match precedence::by_rollback(&ours, &theirs) {
+            Ordering::Equal => return None,
+            Ordering::Greater => (ours, theirs, Side::Ours),
+            Ordering::Less => (theirs, ours, Side::Theirs),
+        };
+        // A record that the earlier one took out, or a phase that it left alone, is merged as usual.
+        (precedence::by_rollback(&later, &base).is_gt() && earlier != base).then_some(side)
+    }
+
+    /// Whether there is a phase of which [`rolled_back`](Self::rolled_back) decides.
+    fn any_rolled_back(&self) -> bool {
+        let way: [Step; 2] = ["phased_execution".into(), "phases".into()];
+        let numbers = |of: &Document| numbers(of, &way).unwrap_or_default();
+        let (was, mine, others) = (numbers(&self.base), numbers(&self.ours), numbers(&self.theirs));
+        mine.iter().enumerate().any(|(at, number)| {
+            let at_of = |of: &[u64]| of.iter().position(|n| n == number).map(|at| below(&way, at.into()));
+            let Some(theirs) = at_of(&others) else { return false };
+            self.rolled_back(at_of(&was).as_deref(), &below(&way, at.into()), &theirs).is_some()
+        })
+    }
+
     /// A member that both sides changed, differently.
     fn both(&mut self, key: &str, ways: [Option<&[Step]>; 3], raws: [Option<String>; 3]) -> Result<(), Fault> {
         let [in_base, in_ours, in_theirs] = ways.map(|way| way.unwrap_or_default().to_vec());
@@ -104,8 +165,7 @@ impl Merge {
         let values = raws.each_ref().map(|raw| raw.as_deref().and_then(|r| serde_json::from_str::<Value>(r).ok()));
         let [was, is, comes] = &values;
         let top = above.is_empty();
-        let plan = above == ["phased_execution".into()];
-        let phase = above.len() == 3 && above[..2] == ["phased_execution".into(), "phases".into()];
+        let (plan, phase) = (is_plan(&above), is_phase(&above));
         let objects = is.as_ref().is_some_and(Value::is_object) && comes.as_ref().is_some_and(Value::is_object);
         if LAST.contains(&key) && (top || plan) {
             self.late.push((above, key.to_owned()));
@@ -244,6 +304,14 @@ impl Merge {
         }
         Ok(())
     }
+}
+
+fn is_plan(way: &[Step]) -> bool {
+    way == ["phased_execution".into()]
+}
+
+fn is_phase(way: &[Step]) -> bool {
+    way.len() == 3 && way[..2] == ["phased_execution".into(), "phases".into()]
 }
 
 fn below(way: &[Step], step: Step) -> Vec<Step> {

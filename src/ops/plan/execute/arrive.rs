@@ -69,6 +69,9 @@ impl Run<'_> {
         let local = self.reads.resolve(&format!("refs/heads/{}", unit.branch))?;
         let there = merged::tip(self.reads, main, &unit.branch)?;
         let linked = self.options.worktree && self.linked_already(unit);
+        if local.is_some() && !self.options.worktree && self.options.existing != Existing::New {
+            self.is_checked_out_nowhere_else(unit)?;
+        }
         if there.is_some() && !linked && self.options.existing == Existing::Stop {
             let again = self.again(unit);
             return Err(PlanError::refused(format!("the branch {} exists already", unit.branch)).remedy(format!(
@@ -100,6 +103,21 @@ impl Run<'_> {
             }
             Ok(Way { created: new, worktree: linked.as_ref().map(|l| l.0.clone()), linked: linked.map(|l| l.1) })
         })
+    }
+
+    /// git checks a branch out in one working tree only.
+    fn is_checked_out_nowhere_else(&self, unit: &Unit) -> Result<(), PlanError> {
+        let linked = self.reads.worktrees()?;
+        let Some(tree) = linked.iter().find(|l| l.branch.as_ref() == Some(&unit.branch) && !l.prunable) else {
+            return Ok(());
+        };
+        let ours = self.linked_already(unit) && tree.path.starts_with(self.place.file(crate::book::WORKTREES));
+        let remedy = match ours {
+            true => format!("`{} --worktree` goes on there", self.again(unit)),
+            false => format!("free it: git -C {} switch --detach", quote::path(&tree.path)),
+        };
+        let what = format!("{} is checked out in {}", unit.branch, tree.path.display());
+        Err(PlanError::refused(what).remedy(remedy))
     }
 
     pub(super) fn switch(&mut self, unit: &Unit, base: Option<&str>, follows: Option<&str>) -> Result<(), PlanError> {
