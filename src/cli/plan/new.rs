@@ -11,7 +11,9 @@ use crate::cli::ui::Ui;
 use crate::context::Context;
 use crate::ops::plan::Place;
 use crate::ops::plan::new::{self, Made, Wanted};
+
 use crate::phase::mark;
+use crate::phase::outline::Planned;
 use crate::sync::tell::counted;
 
 /// See the command's help.
@@ -58,11 +60,17 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &New) -> Result<u8, Com
     }
     let places = counted(made.unfilled, "place");
     ui.say(&format!("{places} to be filled in: each begins with `{}`", mark::MARK));
+    // Without steps in it a phase is not begun.
+    let first = first(&made).map_or_else(|| made.name.plan(), |p| made.name.of_phase(p.number).plan());
+    ui.say(&format!("next: write what is marked in {first}"));
     ui.say(&format!("next: {next}"));
     Ok(exit_code::DONE)
 }
 
+fn first(made: &Made) -> Option<&Planned> {
+    made.phases.iter().find(|p| p.depends.is_empty())
+}
+
 fn next(made: &Made) -> String {
-    let first = made.phases.iter().find(|p| p.depends.is_empty());
-    first.map_or_else(|| "craft plan execute".into(), |p| format!("craft plan execute --phase={}", p.number))
+    first(made).map_or_else(|| "craft plan execute".into(), |p| format!("craft plan execute --phase={}", p.number))
 }
