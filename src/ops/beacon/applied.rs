@@ -41,8 +41,11 @@ pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), Bea
     let text = serde_json::to_vec(&next.state).map_err(|e| BeaconError::refused(e.to_string()))?;
     let state = make::blobs(git, &[&text])?.remove(0);
     let paths: Vec<_> = next.files.keys().map(|path| format!("{FILES}{path}")).collect();
-    let mut files: Vec<_> =
-        paths.iter().zip(next.files.values()).map(|(path, v)| (path.as_str(), v.mode.as_str(), v.blob.as_str())).collect();
+    let mut files: Vec<_> = paths
+        .iter()
+        .zip(next.files.values())
+        .map(|(path, v)| (path.as_str(), v.mode.as_str(), v.blob.as_str()))
+        .collect();
     files.push((STATE, "100644", &state));
     let tree = make::tree(git, &files)?;
     let commit = make::commit(git, &tree, None, "beacon: what was taken in", By::Us)?;

@@ -303,7 +303,11 @@ pub fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Opti
     // What a partial clone lacks is not asked for in the middle of a look.
     let told = call.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1").line()?;
     let found: Vec<_> = told.lines().map(|line| make::is_id(line).then(|| line.to_owned())).collect();
-    if found.len() == commits.len() { Ok(found) } else { Err(BeaconError::refused("git told of other objects than it was asked for")) }
+    if found.len() == commits.len() {
+        Ok(found)
+    } else {
+        Err(BeaconError::refused("git told of other objects than it was asked for"))
+    }
 }
 
 fn lines(commits: &[String], more: &str) -> String {
@@ -365,6 +369,8 @@ pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(
     Ok(match author.signature {
         'G' => Ok(()),
         'N' => Err(format!("the message of {} is not signed", shown())),
-        other => Err(format!("the signature of {} is not good (git says {})", shown(), plain::name(&other.to_string()))),
+        other => {
+            Err(format!("the signature of {} is not good (git says {})", shown(), plain::name(&other.to_string())))
+        }
     })
 }
