@@ -1,5 +1,6 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
+mod beacon;
 mod env;
 mod fake;
 pub mod phased;
@@ -7,6 +8,7 @@ mod repo;
 mod state;
 mod tmux;
 
+pub use beacon::{Sides, is_time};
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
 pub use phased::Phased;
