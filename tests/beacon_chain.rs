@@ -90,7 +90,10 @@ fn nothing_of_the_users_is_touched_and_no_hook_of_theirs_runs() {
     let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
     sides.sends(&code, "from-code.md", "x\n");
     for hook in ["pre-push", "post-commit", "pre-commit", "prepare-commit-msg", "commit-msg"] {
-        script(desk.join(".git/hooks").join(hook), &format!("echo {hook} >> '{}'; exit 1", sides.path("ran").display()));
+        script(
+            desk.join(".git/hooks").join(hook),
+            &format!("echo {hook} >> '{}'; exit 1", sides.path("ran").display()),
+        );
     }
     write(desk.join("readme.md"), "edited\n");
     write(desk.join("staged.md"), "staged\n");
@@ -313,7 +316,10 @@ fn two_linked_working_trees_are_two_sides() {
     assert_eq!(chain::known(&place, &git).unwrap(), None, "what one has seen the other has not");
     assert_eq!(chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap().manifest.seq, 1);
     sides.sends(&linked, "answer.md", "y\n");
-    assert_eq!(sides.messages().iter().map(|m| m.direction.as_str()).collect::<Vec<_>>(), ["Desktop→Code", "Code→Desktop"]);
+    assert_eq!(
+        sides.messages().iter().map(|m| m.direction.as_str()).collect::<Vec<_>>(),
+        ["Desktop→Code", "Code→Desktop"]
+    );
     assert_eq!(sides.git(&linked, &["status", "--porcelain", "-uall"]), "?? .claude/planning/answer.md");
 }
 

@@ -12,6 +12,7 @@ use claude_craft::env::Env;
 use claude_craft::ops::beacon::push::{self, Ask};
 use claude_craft::ops::beacon::{Place, send};
 use claude_craft::queue::Trigger;
+use serde_json::json;
 use wait_timeout::ChildExt;
 
 use crate::common::{Sides, assert_whole, write};
@@ -87,6 +88,7 @@ fn race(writers_: usize, count: usize) {
     let sides = Sides::new();
     let clones = writers(&sides, writers_);
     let start = Barrier::new(writers_);
+    sides.configure(json!({"retry": {"baseMs": 20}}));
     let vars: Vec<_> = {
         let command = sides.command("true", sides.root());
         command.get_envs().filter_map(|(n, v)| Some((n.to_owned(), v?.to_owned()))).collect()
@@ -212,8 +214,8 @@ fn a_writer_that_is_killed_at_any_step_goes_on_where_it_was() {
         let expected = if ["beacon-queueing", "beacon-queued", "beacon-built"].contains(&step) { 1 } else { 2 };
         assert_eq!(sides.messages().len(), expected, "{step}");
         // Others go on meanwhile.
-        let other = sides.side("other", "other");
-        sides.sends(&other, "other.md", "x\n");
+        let other = sides.side("other", "writer-other");
+        send_all(&ctx, &other, 1);
         send_all(&ctx, &clones[0], 2);
         let mut names: Vec<_> = sides.messages().into_iter().map(|m| m.files[0].path.clone()).collect();
         assert_eq!(names.len(), 3, "{step}: {names:?}");

@@ -1,8 +1,6 @@
 //! Objects made by plumbing: neither the user's index nor the working tree is touched, and no filter, attribute or hook
 //! has a say in what they hold.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::fs::{IoContext, atomic};
 use crate::git::command::{Git, GitError};
 use crate::ops::beacon::BeaconError;
@@ -82,36 +80,16 @@ pub fn trees(git: &Git<'_>, trees: &[Vec<Entry<'_>>]) -> Result<Vec<String>, Bea
 /// # Errors
 /// Where it cannot be written.
 pub fn tree(git: &Git<'_>, files: &[(&str, &str, &str)]) -> Result<String, BeaconError> {
-    let mut folders: BTreeMap<&str, Vec<(String, String, &str)>> = BTreeMap::from([("", Vec::new())]);
-    let mut known: BTreeSet<&str> = BTreeSet::from([""]);
-    for (path, mode, id) in files {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        folders.entry(folder).or_default().push(((*mode).to_owned(), (*id).to_owned(), name));
-        let mut above = folder;
-        while known.insert(above) {
-            folders.entry(above).or_default();
-            above = above.rsplit_once('/').map_or("", |(above, _)| above);
-        }
-    }
-    let depth = |folder: &str| if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() };
-    let deepest = folders.keys().map(|f| depth(f)).max().unwrap_or(0);
-    // From the bottom up: a folder's id has to be known where it is named.
-    for level in (0..=deepest).rev() {
-        let here: Vec<&str> = folders.keys().copied().filter(|f| depth(f) == level).collect();
-        let wanted: Vec<Vec<Entry<'_>>> = here
-            .iter()
-            .map(|f| folders[f].iter().map(|(mode, id, name)| (mode.as_str(), id.as_str(), *name)).collect())
-            .collect();
-        let made = trees(git, &wanted)?;
-        for (folder, id) in here.iter().zip(made) {
-            if folder.is_empty() {
-                return Ok(id);
-            }
-            let (above, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-            folders.entry(above).or_default().push((FOLDER.to_owned(), id, name));
-        }
-    }
-    Err(BeaconError::refused("a tree without a top"))
+    // Settings under which an index is more than one file, or knows more than its entries.
+    const PLAIN: [&str; 4] =
+        ["core.splitIndex=false", "core.untrackedCache=false", "core.fsmonitor=false", "index.sparse=false"];
+    let folder = std::env::temp_dir();
+    let folder = tempfile::Builder::new().prefix("craft-").tempdir().at("create a folder in", &folder)?;
+    let index = folder.path().join("index");
+    let input: String = files.iter().map(|(path, mode, id)| format!("{mode} {id}\t{path}\0")).collect();
+    let plain = |words: &[&str]| PLAIN.iter().fold(git.write(words).index(Some(&index)), |call, s| call.setting(*s));
+    plain(&["update-index", "--add", "-z", "--index-info"]).input(input).run()?;
+    Ok(plain(&["write-tree"]).line()?)
 }
 
 /// Writes a commit; its id.

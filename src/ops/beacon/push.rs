@@ -192,7 +192,7 @@ fn load(
 ) -> Result<Vec<(File, Option<String>)>, BeaconError> {
     let beacon = &place.config.beacon;
     let applied = applied::read(place, git)?;
-    let known = queue::over(git, &applied.files, &queue::items(place, git)?)?;
+    let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
     let names = if ask.files.is_empty() {
         let found = survey::survey(place, git, &known)?;
         pushed.remarks.extend(left_out(&found));
@@ -292,7 +292,7 @@ pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>
     let git = place.git(ctx);
     let known: BTreeMap<String, Version> = {
         let applied = applied::read(place, &git)?;
-        queue::over(&git, &applied.files, &queue::items(place, &git)?)?
+        queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?
     };
     let found = survey::survey(place, &git, &known)?;
     Ok((found.changed, found.gone))

@@ -13,7 +13,6 @@ use crate::beacon::{name, outlook};
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::Git;
-use crate::git::objects;
 use crate::git::reads::Reads;
 use crate::ops::beacon::make::{self, By, FOLDER};
 use crate::ops::beacon::send::{Draft, Queued};
@@ -61,7 +60,7 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
         .collect();
     all.push((FILE, "100644", &blob));
     let tree = make::tree(git, &all)?;
-    let commit = make::commit(git, &tree, end.as_deref(), &format!("beacon: waits: {}", message.id), By::Us)?;
+    let commit = make::commit(git, &tree, end.as_deref(), &subject(&message), By::Us)?;
     fail_point(ctx, "beacon-queueing");
     make::move_ref(git, &place.queue(), end.as_deref(), Some(&commit))?;
     fail_point(ctx, "beacon-queued");
@@ -95,10 +94,10 @@ pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, BeaconErr
         ControlFlow::Continue(())
     })?;
     links.reverse();
-    let commits: Vec<_> = links.iter().map(|l| l.commit.clone()).collect();
-    let trees = chain::entries(git, &commits, FILES)?;
-    let item = |(link, files): (chain::Link, Option<String>)| {
+    let reads = Reads::open(&place.at, git);
+    let item = |link: chain::Link| {
         let commit = link.commit;
+        let files = reads.entries(&commit, &[FILES])?.pop().map(|entry| entry.id);
         let manifest = link.manifest.and_then(|m| if m.message.is_some() { Ok(m) } else { Err("no message".into()) });
         match manifest {
             Ok(Manifest { message: Some(message), mut other, .. }) => {
@@ -109,29 +108,38 @@ pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, BeaconErr
             Err(why) => Err(BeaconError::refused(format!("{} is damaged at {commit}: {why}", place.queue()))),
         }
     };
-    links.into_iter().zip(trees).map(item).collect()
+    links.into_iter().map(item).collect()
 }
 
-/// Takes the messages with these ids out of the queue; those that were in it.
-pub(super) fn take(place: &Place, git: &Git<'_>, which: impl Fn(&Message) -> bool) -> Result<Vec<Queued>, BeaconError> {
-    let end = Reads::open(&place.at, git).resolve(&place.queue())?;
-    let all = items(place, git)?;
-    let (gone, kept): (Vec<_>, Vec<_>) = all.into_iter().partition(|item| which(&item.queued.message));
+/// Takes messages out of the queue, which is `items`; what is left of it, and what was taken out.
+pub(super) fn take(
+    place: &Place,
+    git: &Git<'_>,
+    items: Vec<Item>,
+    which: impl Fn(&Message) -> bool,
+) -> Result<(Vec<Item>, Vec<Item>), BeaconError> {
+    let end = items.last().map(|item| item.queued.commit.clone());
+    let (gone, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| which(&item.queued.message));
     if gone.is_empty() {
-        return Ok(Vec::new());
+        return Ok((kept, gone));
     }
     let mut last: Option<String> = None;
-    for item in &kept {
+    for item in &mut kept {
         let tree = Reads::open(&place.at, git).tree_of(&item.queued.commit)?;
-        let text = format!("beacon: waits: {}", item.queued.message.id);
-        last = Some(make::commit(git, &tree, last.as_deref(), &text, By::Us)?);
+        item.queued.commit = make::commit(git, &tree, last.as_deref(), &subject(&item.queued.message), By::Us)?;
+        last = Some(item.queued.commit.clone());
     }
     make::move_ref(git, &place.queue(), end.as_deref(), last.as_deref())?;
-    Ok(gone.into_iter().map(|item| item.queued).collect())
+    Ok((kept, gone))
+}
+
+fn subject(message: &Message) -> String {
+    format!("beacon: waits: {}", message.id)
 }
 
 /// What the other side is going to have of each path once the queue is sent: `known`, with what waits put over it.
 pub(super) fn over(
+    place: &Place,
     git: &Git<'_>,
     known: &BTreeMap<String, Version>,
     queue: &[Item],
@@ -141,15 +149,16 @@ pub(super) fn over(
         for file in item.queued.message.files.iter().filter(|f| f.deleted) {
             versions.remove(&file.path);
         }
-        versions.extend(sent(git, item)?);
+        versions.extend(sent(place, git, item)?);
     }
     Ok(versions)
 }
 
 /// The files of a message as they are in it.
-pub(super) fn sent(git: &Git<'_>, item: &Item) -> Result<BTreeMap<String, Version>, BeaconError> {
+pub(super) fn sent(place: &Place, git: &Git<'_>, item: &Item) -> Result<BTreeMap<String, Version>, BeaconError> {
     let Some(tree) = &item.files else { return Ok(BTreeMap::new()) };
-    let files = objects::files(git, tree)?.into_iter();
+    let paths: Vec<_> = item.queued.message.files.iter().filter(|f| !f.deleted).map(|f| f.path.as_str()).collect();
+    let files = Reads::open(&place.at, git).entries(tree, &paths)?.into_iter();
     Ok(files.filter_map(|f| Some((f.path.to_str()?.to_owned(), Version { blob: f.id, mode: f.mode }))).collect())
 }
 

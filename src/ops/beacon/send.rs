@@ -1,7 +1,7 @@
 //! Sending: a message is first put into the queue here, then onto the end of the channel on the remote, by
 //! compare-and-swap. Whoever loses puts theirs onto the winner's and tries again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -87,7 +87,9 @@ pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, BeaconError> 
 /// # Errors
 /// Where git cannot write it.
 pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queued>, BeaconError> {
-    queue::take(place, git, |message| ids.is_empty() || ids.contains(&message.id))
+    let items = queue::items(place, git)?;
+    let (_, gone) = queue::take(place, git, items, |message| ids.is_empty() || ids.contains(&message.id))?;
+    Ok(gone.into_iter().map(|item| item.queued).collect())
 }
 
 /// Sends what waits, and the receipt that is owed. What cannot go out stays, and [`Sent::waits`] says why; what a
@@ -96,7 +98,8 @@ pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queue
 /// # Errors
 /// Where the gate, the scan for credentials or git itself says no: then nothing has changed.
 pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, BeaconError> {
-    if queue::items(place, git)?.is_empty() {
+    let empty = Reads::open(&place.at, git).resolve(&place.queue())?.is_none();
+    if empty {
         // Nobody is asked where there is nothing to say.
         let applied = applied::read(place, git)?;
         let owed = match chain::known(place, git)? {
@@ -124,6 +127,8 @@ pub(super) fn drain_from(
         place: place.clone(),
         git,
         remote: remote::of(place, git)?,
+        items: queue::items(place, git)?,
+        applied: applied::read(place, git)?,
         sent: Sent::default(),
         scanned: scanned.clone(),
         searched: None,
@@ -140,7 +145,7 @@ pub(super) fn drain_from(
             // What was queued a moment ago is not left there, to go out behind the back of who was told otherwise.
             // Once a push was tried nobody can say that it did not.
             if drain.sent.tries == 0 {
-                queue::take(place, git, |message| scanned.contains(&message.id))?;
+                queue::take(place, git, drain.items, |message| scanned.contains(&message.id))?;
             }
             Err(error)
         }
@@ -182,6 +187,9 @@ struct Drain<'d> {
     place: Place,
     git: &'d Git<'d>,
     remote: Remote,
+    /// The queue. Nobody else changes it: the caller holds the lock.
+    items: Vec<Item>,
+    applied: Applied,
     sent: Sent,
     /// Messages that need no second scan.
     scanned: BTreeSet<String>,
@@ -201,24 +209,22 @@ impl Drain<'_> {
                 None => self.look()?,
             };
             self.settle(tip.as_ref())?;
-            let items = queue::items(&self.place, self.git)?;
-            let applied = applied::read(&self.place, self.git)?;
             let receipt = match &tip {
-                Some(tip) => owed(self.ctx, &self.place, self.git, &applied, tip)?,
+                Some(tip) => owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
                 None => None,
             };
-            if items.is_empty() && receipt.is_none() {
+            if self.items.is_empty() && receipt.is_none() {
                 return Ok(());
             }
             if let Some(tip) = &tip {
-                let unread = unread(self.ctx, &self.place, self.git, &applied, tip)?;
-                let paths = items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
+                let unread = unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
+                let paths = self.items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
                 if let Some(error) = clash(paths, &unread) {
                     return Err(Stop::Waits(error));
                 }
             }
-            self.scan(&items)?;
-            let (commit, manifest) = self.build(tip.as_ref(), &items, receipt.clone())?;
+            self.scan()?;
+            let (commit, manifest) = self.build(tip.as_ref(), receipt.clone())?;
             fail_point(self.ctx, "beacon-built");
             let pushed = self.push(&commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
@@ -227,9 +233,9 @@ impl Drain<'_> {
                     make::move_ref(self.git, &self.place.seen(), self.seen()?.as_deref(), Some(&commit))?;
                     fail_point(self.ctx, "beacon-seen");
                     self.sent.receipt |= receipt.is_some();
-                    let before = manifest.seq - items.len() as u64;
-                    let numbered: Vec<_> = items.into_iter().zip(before + 1..).collect();
-                    self.landed(&numbered)?;
+                    let before = manifest.seq - self.items.len() as u64;
+                    let ids = self.items.iter().map(|i| i.queued.message.id.clone());
+                    self.landed(ids.zip(before + 1..).collect())?;
                     return Ok(());
                 }
                 Push::Raced if self.sent.tries >= TRIES => {
@@ -276,81 +282,69 @@ impl Drain<'_> {
 
     /// Finds what of the queue is on the channel already, and takes it out of the queue.
     fn settle(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
-        let (items, Some(tip)) = (queue::items(&self.place, self.git)?, tip) else { return Ok(()) };
-        let Some(first) = items.first() else { return Ok(()) };
+        let (Some(first), Some(tip)) = (self.items.first(), tip) else { return Ok(()) };
         // What was queued later went out later.
         let from = self.searched.as_deref().or(first.after.as_deref());
         let links = chain::since(&self.place, self.git, from, 0, &tip.commit)?;
         self.searched = Some(tip.commit.clone());
         let mine = &self.place.identity.id;
-        let there: Vec<_> = links
-            .iter()
-            .filter_map(Link::numbered)
-            .filter(|(_, m)| m.from.id == *mine)
-            .map(|(n, m)| (m.id.as_str(), n))
-            .collect();
-        let found: Vec<(Item, u64)> = items
-            .into_iter()
-            .filter_map(|item| {
-                let number = there.iter().find(|(id, _)| *id == item.queued.message.id)?.1;
-                Some((item, number))
-            })
-            .collect();
-        self.landed(&found)
+        let there = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
+        let there = there.map(|(number, message)| (message.id.clone(), number)).collect();
+        self.landed(there)
     }
 
-    /// What is on the channel is what both sides have, and waits no longer.
-    fn landed(&mut self, items: &[(Item, u64)]) -> Result<(), Stop> {
-        if items.is_empty() {
+    /// What is on the channel, with its number there, is what both sides have, and waits no longer.
+    fn landed(&mut self, there: BTreeMap<String, u64>) -> Result<(), Stop> {
+        if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
             return Ok(());
         }
         let (place, git) = (&self.place, self.git);
-        let mut applied = applied::read(place, git)?;
-        let before = applied.files.clone();
-        for (item, _) in items {
-            let versions = queue::sent(git, item)?;
+        let before = self.applied.files.clone();
+        for item in self.items.iter().filter(|item| there.contains_key(&item.queued.message.id)) {
+            let versions = queue::sent(place, git, item)?;
             for file in &item.queued.message.files {
                 // Where something else was taken in since it was queued, that is the newer one.
-                if applied.files.get(&file.path).map(|v| &v.blob) != file.base.as_ref() {
+                if self.applied.files.get(&file.path).map(|v| &v.blob) != file.base.as_ref() {
                     continue;
                 }
                 match versions.get(&file.path) {
-                    Some(version) => drop(applied.files.insert(file.path.clone(), version.clone())),
-                    None => drop(applied.files.remove(&file.path)),
+                    Some(version) => drop(self.applied.files.insert(file.path.clone(), version.clone())),
+                    None => drop(self.applied.files.remove(&file.path)),
                 }
             }
         }
-        if applied.files != before {
-            applied::write(place, git, &mut applied)?;
+        if self.applied.files != before {
+            applied::write(place, git, &mut self.applied)?;
         }
         fail_point(self.ctx, "beacon-applied");
-        let ids: BTreeSet<_> = items.iter().map(|(item, _)| item.queued.message.id.as_str()).collect();
-        queue::take(place, git, |message| ids.contains(message.id.as_str()))?;
+        let items = std::mem::take(&mut self.items);
+        let (kept, gone) = queue::take(place, git, items, |message| there.contains_key(&message.id))?;
         fail_point(self.ctx, "beacon-unqueued");
-        for (item, number) in items {
-            let paths = item.queued.message.files.iter().map(|f| f.path.clone()).collect();
-            self.sent.messages.push((*number, paths));
+        self.items = kept;
+        for message in gone.into_iter().map(|item| item.queued.message) {
+            let number = there.get(&message.id).copied().unwrap_or_default();
+            self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
         }
         Ok(())
     }
 
     /// What was queued another day is scanned by today's rules.
-    fn scan(&mut self, items: &[Item]) -> Result<(), Stop> {
+    fn scan(&mut self) -> Result<(), Stop> {
         let mut load = guard::Load::default();
-        let open = items.iter().filter(|i| !self.scanned.contains(&i.queued.message.id));
-        for item in open {
-            load.files.extend(queue::sent(self.git, item)?.into_iter().map(|(path, v)| (path, v.blob)));
+        for item in self.items.iter().filter(|i| !self.scanned.contains(&i.queued.message.id)) {
+            let files = queue::sent(&self.place, self.git, item)?;
+            load.files.extend(files.into_iter().map(|(path, v)| (path, v.blob)));
             load.words.push(format!("{}\n{}", item.queued.message.note, item.queued.message.action));
         }
         if !load.words.is_empty() {
             guard::pass(self.ctx, &self.place, self.git, &load)?;
         }
-        self.scanned.extend(items.iter().map(|i| i.queued.message.id.clone()));
+        self.scanned.extend(self.items.iter().map(|i| i.queued.message.id.clone()));
         Ok(())
     }
 
     /// Puts the receipt and the queue onto the end of the channel; the new end.
-    fn build(&self, tip: Option<&Tip>, items: &[Item], receipt: Option<Receipt>) -> Result<(String, Manifest), Stop> {
+    fn build(&self, tip: Option<&Tip>, receipt: Option<Receipt>) -> Result<(String, Manifest), Stop> {
         let (place, git) = (&self.place, self.git);
         // A channel that is gone on the remote goes on with its numbers, and not with its commits: somebody may
         // have had a reason to take them away.
@@ -359,7 +353,7 @@ impl Drain<'_> {
         let mut waiting = tip.map_or(Ok(Vec::new()), |tip| chain::waiting(place, git, tip))?;
         let mut steps: Vec<(Manifest, String, Option<make::Entry<'_>>, String)> = Vec::new();
         let receipt = receipt.map(|r| (format!("beacon: received {}", r.seq), None, Err(r)));
-        let messages = items.iter().map(|item| {
+        let messages = self.items.iter().map(|item| {
             let message = item.queued.message.clone();
             let note = plain::cut(&plain::line(&message.note), SUBJECT);
             (format!("beacon: {note}"), queue::entry(item), Ok(message))
@@ -445,7 +439,8 @@ impl Drain<'_> {
             _ => {
                 let fault = error.fault.clone();
                 let error = BeaconError::from(error);
-                let error = BeaconError { message: format!("{name} cannot be reached: {}", error.message), ..error };
+                let why = if fault.text().is_empty() { &error.message } else { fault.text() };
+                let error = BeaconError { message: format!("{name} cannot be sent to: {why}"), ..error };
                 match fault {
                     Fault::Offline(_) | Fault::Authentication(_) | Fault::HostKey(_) | Fault::RemoteMissing(_) => {
                         Err(Stop::Waits(error))
