@@ -109,7 +109,7 @@ fn race(writers_: usize, count: usize) {
 
 #[test]
 fn eight_writers_at_once_lose_nothing_and_repeat_nothing() {
-    race(8, 6);
+    race(8, 5);
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::common::{HttpGit, Sides, read, script, write};
 const CHANNEL: &str = "refs/craft/beacons/main";
 const BRANCH: &str = "refs/heads/craft/beacons/main";
 
+/// The first line of a file of packed refs.
+const HEADER: &str = "# pack-refs with: peeled fully-peeled sorted\n";
+
 fn queued(sides: &Sides, clone: &Path) -> usize {
     let ctx = sides.context();
     let place = sides.place(&ctx, clone);
@@ -124,7 +127,7 @@ fn a_look_at_a_remote_with_twenty_thousand_refs_costs_less_than_16_kilobytes() {
     let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
     let main = sides.git(&sides.remote, &["rev-parse", "main"]);
     let packed: String = (0..20_000).map(|n| format!("{main} refs/heads/topic/{n:05}\n")).collect();
-    write(sides.remote.join("packed-refs"), format!("# pack-refs with: peeled fully-peeled sorted\n{packed}"));
+    write(sides.remote.join("packed-refs"), format!("{HEADER}{packed}"));
     assert_eq!(sides.git(&sides.remote, &["for-each-ref", "--format=x"]).lines().count(), 20_001);
     // Everything that goes over the line, in both directions.
     let (up, down) = (sides.path("up"), sides.path("down"));
@@ -139,7 +142,8 @@ fn a_look_at_a_remote_with_twenty_thousand_refs_costs_less_than_16_kilobytes() {
         (tip.map(|t| t.manifest.seq), read(&up).len() + read(&down).len())
     };
     // The reader has all of these branches too: none of them is told.
-    sides.git(&code, &["fetch", "-q"]);
+    write(code.join(".git/packed-refs"), format!("{HEADER}{}", packed.replace("refs/heads/", "refs/remotes/origin/")));
+    assert_eq!(sides.git(&code, &["for-each-ref", "--format=x", "refs/remotes/origin/topic"]).lines().count(), 20_000);
     let (nothing, first) = cost(&code);
     assert_eq!(nothing, None);
     sides.sends(&desk, "a.md", "x\n");

@@ -206,7 +206,7 @@ pub fn since(
     // That the position is not here at all is no fault: the channel is another one then.
     let is_in = |p: &&str| Reads::open(&place.at, git).is_ancestor(p, tip).unwrap_or(false);
     if let Some(position) = position.filter(is_in) {
-        let commits = objects::commits(git, &["--first-parent", &format!("{position}..{tip}")])?;
+        let commits = between(place, git, position, tip)?;
         let oldest: Vec<_> = commits.into_iter().rev().take(MOST).collect();
         return read(place, git, &oldest);
     }
@@ -221,6 +221,25 @@ pub fn since(
     links.reverse();
     links.truncate(MOST);
     Ok(links)
+}
+
+/// The commits of a chain behind `position`, which is in it, the newest first.
+fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Vec<String>, BeaconError> {
+    let mut found = Vec::new();
+    let mut next = Some(tip.to_owned());
+    while let Some(from) = next.take() {
+        for (commit, _) in Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)? {
+            if commit == position {
+                return Ok(found);
+            }
+            if found.last() != Some(&commit) {
+                found.push(commit);
+            }
+        }
+        next = found.last().filter(|last| **last != from).cloned();
+    }
+    // Somebody merged: a chain of ours has no commit with two parents.
+    Ok(objects::commits(git, &["--first-parent", &format!("{position}..{tip}")])?)
 }
 
 /// The commits of a chain from `tip` on, the newest first, until `each` has enough.
