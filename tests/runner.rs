@@ -4,6 +4,9 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod beacon_chain;
+mod beacon_race;
+mod beacon_remote;
 mod chaos;
 mod cli;
 mod common;

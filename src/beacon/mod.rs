@@ -7,4 +7,5 @@ pub mod applied;
 pub mod block;
 pub mod manifest;
 pub mod name;
+pub mod outlook;
 pub mod path;

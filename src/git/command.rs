@@ -260,6 +260,15 @@ impl Call<'_, '_> {
         self
     }
 
+    /// The ssh command of a network call, where it is ours to bound (see [`Reads::ssh`](super::reads::Reads::ssh)).
+    #[must_use]
+    pub fn ssh(self, command: Option<String>) -> Self {
+        match command {
+            Some(command) => self.env("GIT_SSH_COMMAND", command),
+            None => self,
+        }
+    }
+
     /// A setting (`name=value`) for this call.
     #[must_use]
     pub fn setting(mut self, setting: impl Into<OsString>) -> Self {

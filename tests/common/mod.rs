@@ -1,14 +1,18 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
+mod beacon;
 mod env;
 mod fake;
+mod http_git;
 pub mod phased;
 mod repo;
 mod state;
 mod tmux;
 
+pub use beacon::{Sides, is_time};
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
+pub use http_git::HttpGit;
 pub use phased::Phased;
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::fs::layout::{RepoFiles, repo_key};
 use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
+use crate::git::reads::Reads;
 use crate::locate::{Location, locate};
 use crate::ops::beacon::{BeaconError, Kind};
 use crate::ops::{audit, engine, sync};
@@ -96,11 +97,11 @@ impl Place {
         files(ctx, &self.at)
     }
 
-    /// git in this working tree, whose writes survive a power cut.
+    /// git in this working tree, whose writes survive a power cut unless the user wants it otherwise.
     #[must_use]
     pub fn git<'a>(&'a self, ctx: &'a Context) -> Git<'a> {
         let git = engine::git_for(ctx, &self.at, &self.config);
-        git.be_durable();
+        engine::sync_writes(&git, &Reads::open(&self.at, &git));
         git
     }
 
