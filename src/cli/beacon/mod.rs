@@ -21,9 +21,9 @@ use super::exit_code;
 use super::ui::{Look, Ui};
 use crate::clock;
 use crate::context::Context;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::Sent;
-use crate::ops::beacon::{Kind, Place, status as standing};
 use crate::plain;
 use crate::queue::Trigger;
 use crate::sync::tell::{clean, counted};
@@ -100,13 +100,6 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Beacon) -> Result<u8, 
     }
 }
 
-/// Keeps what waits now for hooks and status lines. That it cannot be kept is no fault of what was done.
-fn keep(ctx: &Context, ui: &mut Ui, place: &Place, reached: Option<bool>) {
-    if let Err(error) = standing::keep(ctx, place, reached) {
-        ui.note(&format!("warning: what waits cannot be kept for hooks: {}", clean(&error.message)));
-    }
-}
-
 /// A text of others, in quotes and cut.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", plain::cut(&clean(text), SHOWN))
@@ -174,15 +167,6 @@ fn sent_data(sent: &Sent) -> Value {
 /// The exit code of sending: what waits has that of its reason.
 fn sent_code(sent: &Sent) -> u8 {
     sent.waits.as_ref().map_or(exit_code::DONE, |error| CommandError::from(error.clone()).code)
-}
-
-/// Whether the remote was reached, as far as sending tells.
-fn reached(sent: &Sent) -> Option<bool> {
-    match &sent.waits {
-        Some(error) if error.kind == Kind::Network => Some(false),
-        _ if sent.tries > 0 => Some(true),
-        _ => None,
-    }
 }
 
 /// What to type next.

@@ -31,9 +31,6 @@ pub struct Pull {
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Pull) -> Result<u8, CommandError> {
     let place = args.on.place(ctx, cwd)?;
     let pulled = pull::pull(ctx, &place, args.dry_run)?;
-    if !args.dry_run {
-        super::keep(ctx, ui, &place, Some(pulled.offline.is_none()));
-    }
     if args.on.json {
         ui.json(&data(&pulled, args.dry_run));
     } else {

@@ -46,7 +46,6 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Push) -> Result<u8, Co
         action: args.action.clone().unwrap_or_default(),
     };
     let pushed = push::push(ctx, &place, &ask)?;
-    super::keep(ctx, ui, &place, super::reached(&pushed.sent));
     if args.on.json {
         ui.json(&json!({
             "version": 1, "files": pushed.files, "deleted": pushed.deleted, "gone": pushed.gone, "to": pushed.to,
@@ -115,7 +114,6 @@ mod tests {
         next: craft beacon push '.claude/planning/it'\''s.md'
         ");
         assert_eq!(sent_code(&pushed.sent), 0);
-        assert_eq!(super::super::reached(&pushed.sent), Some(true));
     }
 
     #[test]
@@ -133,7 +131,6 @@ mod tests {
         it waits here: the remote cannot be reached\u{1b}[2J
         ");
         assert_eq!(sent_code(&pushed.sent), 6);
-        assert_eq!(super::super::reached(&pushed.sent), Some(false));
         assert_snapshot!(render(&Pushed::default(), &Look::default()), @"nothing was changed since it was last sent or taken in");
     }
 }

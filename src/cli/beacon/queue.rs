@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{On, named, next, people, quoted, sent_code, sent_data, sent_lines, when};
+use super::{On, named, next, people, quoted, remarks, sent_code, sent_data, sent_lines, when};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
 use crate::ops::beacon::send::{Queued, Sent};
-use crate::ops::beacon::{Place, queue};
+use crate::ops::beacon::{Place, outbox};
 use crate::sync::tell::counted;
 
 /// See the command's help.
@@ -52,7 +52,7 @@ struct Out {
 /// What keeps it from being done.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Queue) -> Result<u8, CommandError> {
     let list = |ui: &mut Ui, on: &On| -> Result<u8, CommandError> {
-        let queued = queue::list(ctx, &on.place(ctx, cwd)?)?;
+        let queued = outbox::list(ctx, &on.place(ctx, cwd)?)?;
         show(ctx, ui, on, "queued", &queued, render);
         Ok(exit_code::DONE)
     };
@@ -61,8 +61,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Queue) -> Result<u8, C
         Some(QueueVerb::List(args)) => list(ui, &args.on),
         Some(QueueVerb::Drop(args)) => {
             let place = args.on.place(ctx, cwd)?;
-            let dropped = queue::drop(ctx, &place, &args.ids)?;
-            super::keep(ctx, ui, &place, None);
+            let dropped = outbox::drop(ctx, &place, &args.ids)?;
             show(ctx, ui, &args.on, "dropped", &dropped, |dropped, _| {
                 format!("{} will not go out", counted(dropped.len(), "message"))
             });
@@ -73,17 +72,16 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Queue) -> Result<u8, C
 }
 
 fn send(ctx: &Context, ui: &mut Ui, place: &Place, json: bool) -> Result<u8, CommandError> {
-    let sent = queue::send(ctx, place)?;
-    super::keep(ctx, ui, place, super::reached(&sent));
+    let (sent, said) = outbox::send(ctx, place)?;
     if json {
-        ui.json(&json!({"version": 1, "sent": sent_data(&sent)}));
+        ui.json(&json!({"version": 1, "sent": sent_data(&sent), "remarks": said}));
     } else {
-        ui.say(&sent_text(&sent, &Look::of(ctx)));
+        ui.say(&sent_text(&sent, &said, &Look::of(ctx)));
     }
     Ok(sent_code(&sent))
 }
 
-fn sent_text(sent: &Sent, look: &Look) -> String {
+fn sent_text(sent: &Sent, said: &[String], look: &Look) -> String {
     let mut lines = sent_lines(sent, look);
     if sent.receipt {
         lines.push("sent what was taken in".to_owned());
@@ -91,6 +89,7 @@ fn sent_text(sent: &Sent, look: &Look) -> String {
     if lines.is_empty() {
         lines.push("nothing waits to go out".to_owned());
     }
+    lines.extend(remarks(said, look));
     lines.join("\n")
 }
 
@@ -157,7 +156,7 @@ mod tests {
         assert_eq!(data(&queued[0])["message"]["id"], "0123456789abcdef");
         assert_snapshot!(render(&[], &look), @"nothing waits to go out");
         let receipt = Sent { receipt: true, tries: 1, ..Sent::default() };
-        assert_snapshot!(sent_text(&receipt, &look), @"sent what was taken in");
-        assert_snapshot!(sent_text(&Sent::default(), &look), @"nothing waits to go out");
+        assert_snapshot!(sent_text(&receipt, &[], &look), @"sent what was taken in");
+        assert_snapshot!(sent_text(&Sent::default(), &[], &look), @"nothing waits to go out");
     }
 }

@@ -46,7 +46,6 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
         _ => (With::Merged, "merged"),
     };
     resolve::resolve(ctx, &place, &path, with)?;
-    super::keep(ctx, ui, &place, None);
     let open: Vec<_> = resolve::conflicts(ctx, &place)?.into_iter().map(|c| c.path).collect();
     if args.on.json {
         ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));

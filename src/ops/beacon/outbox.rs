@@ -3,7 +3,7 @@
 use crate::audit::Outcome;
 use crate::context::Context;
 use crate::ops::beacon::send::{self, Queued, Sent};
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::{BeaconError, Kind, Place, bell, chain, status};
 use crate::plain;
 
 /// The queue, the oldest first.
@@ -39,14 +39,34 @@ pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>,
     }
     let dropped = if whole.is_empty() { Vec::new() } else { send::unqueue(place, &git, &whole)? };
     place.note(ctx, "queue-drop", Outcome::Success, &format!("dropped {} messages", dropped.len()));
+    status::keep(ctx, place, None)?;
     Ok(dropped)
 }
 
-/// Sends what waits now.
+/// Sends what waits now; and remarks on the bell.
 ///
 /// # Errors
 /// As [`send::drain`].
-pub fn send(ctx: &Context, place: &Place) -> Result<Sent, BeaconError> {
+pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), BeaconError> {
     let _guard = place.lock(ctx)?;
-    send::drain(ctx, place, &place.git(ctx))
+    let git = place.git(ctx);
+    let sent = send::drain(ctx, place, &git)?;
+    let reached = match &sent.waits {
+        Some(error) if error.kind == Kind::Network => Some(false),
+        _ => (sent.tries > 0).then_some(true),
+    };
+    // First the channel, then the bell.
+    let mut remarks = Vec::new();
+    if let Some(tip) = chain::known(place, &git)?.filter(|_| sent.receipt || !sent.messages.is_empty()) {
+        remarks = bell::ring(ctx, place, &git, &tip);
+    }
+    status::keep(ctx, place, reached)?;
+    let numbers: Vec<_> = sent.messages.iter().map(|(seq, _)| seq.to_string()).collect();
+    let (outcome, said) = match &sent.waits {
+        Some(error) => (Outcome::Skipped, format!("it waits: {}", error.message)),
+        None if numbers.is_empty() => (Outcome::Skipped, "nothing waited".to_owned()),
+        None => (Outcome::Success, format!("sent {}", numbers.join(", "))),
+    };
+    place.note(ctx, "queue-send", outcome, &said);
+    Ok((sent, remarks))
 }
