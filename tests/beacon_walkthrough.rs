@@ -80,11 +80,12 @@ impl Day {
     }
 }
 
-fn update(direction: &str, files: &[&str], note: &str, where_to: &str) -> String {
+fn update(direction: &str, files: &[&str], note: &str, action: &str) -> String {
+    let people = &IDLE[IDLE.find("\nThis").unwrap()..];
     let files: String = files.iter().map(|f| format!("\n  - {f}")).collect();
     format!(
         "---\nLAST_UPDATE: {note}\nTIMESTAMP: 2025-10-06T09:30:00Z\nDIRECTION: {direction}\nFILES_UPDATED:{files}\n\
-         ACTION: Run 'ps-sync pull' in Claude {where_to}\nSTATUS: UPDATE_AVAILABLE\n---\n"
+         ACTION: {action}\nSTATUS: UPDATE_AVAILABLE\n---\n{people}"
     )
 }
 
@@ -117,7 +118,12 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     );
     let pushed = day.ps_sync(desktop, &["push", "-m", "Session 3 - Added Act 2"]).ok();
     assert_eq!(pushed.stdout, format!("2 files for Code\n  {ACT}\n  {PROGRESS}\nsent message 1: 2 files\n"));
-    day.beacon(&update("Desktop→Code", &[ACT, PROGRESS], "Session 3 - Added Act 2", "Code"));
+    day.beacon(&update(
+        "Desktop→Code",
+        &[ACT, PROGRESS],
+        "Session 3 - Added Act 2",
+        "Run 'ps-sync pull' in Claude Code",
+    ));
     assert_eq!(day.remote(&format!("files/{PROGRESS}")), progress);
     day.status(desktop, "IDLE\nsent, and not taken in yet by Code\n");
     let manifest = day.manifest(desktop);
@@ -173,7 +179,7 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     day.beacon(IDLE);
     let sent = day.ps_sync(code, &["queue", "send"]).ok();
     assert_eq!(sent.stdout, "sent message 2: 2 files\n");
-    day.beacon(&update("Code→Desktop", &[DONE, PROGRESS], "Act 2 is done", "Desktop"));
+    day.beacon(&update("Code→Desktop", &[DONE, PROGRESS], "Act 2 is done", "Run 'ps-sync pull'"));
     day.0.git(code, &["add", "-A"]);
     day.0.git(code, &["commit", "-qm", "Act 2"]);
     day.0.git(code, &["push", "-q", "origin", "main"]);

@@ -50,6 +50,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Init) -> Result<u8, Co
         };
         ui.json(&json!({
             "version": 1, "name": made.name, "to": made.to, "channel": made.channel, "again": made.again,
+            "bell": made.bell.as_ref().map(|(number, url)| json!({"number": number, "url": url})),
             "made": made.made, "moved": pairs(&made.moved, "from", "to"), "left": pairs(&made.left, "path", "why"),
             "remarks": made.remarks,
         }));
@@ -69,6 +70,9 @@ fn render(made: &Made, look: &Look) -> String {
     lines.extend(made.moved.iter().map(|(from, to)| format!("  moved  {} to {}", named(from), named(to))));
     for (path, why) in &made.left {
         lines.push(look.alarm(&format!("  left   {}: {}", named(path), super::clean(why))));
+    }
+    if let Some((number, url)) = &made.bell {
+        lines.push(format!("bell: issue {number} {}", super::clean(url)));
     }
     lines.extend(remarks(&made.remarks, look));
     lines.push(next("craft beacon status", look));
@@ -91,6 +95,7 @@ mod tests {
             to: vec!["Code".into(), "*".into()],
             channel: "main".into(),
             again: false,
+            bell: Some((7, "https://github.example/ann/app/issues/7".into())),
             remarks: vec!["there is no remote".into()],
         };
         assert_snapshot!(render(&made, &Look::default()), @r"
@@ -98,6 +103,7 @@ mod tests {
           made   .claude/sync
           moved  .claude/prompts/a.md to .claude/planning/a.md
           left   .claude/prompts/b\u{1b}.md: .claude/planning/b.md is there already
+        bell: issue 7 https://github.example/ann/app/issues/7
         note: there is no remote
         next: craft beacon status
         ");

@@ -12,6 +12,7 @@ use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
 use crate::ops::beacon::folders;
 use crate::ops::beacon::resolve::{self, With};
+use crate::ops::beacon::status;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -46,6 +47,10 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
         _ => (With::Merged, "merged"),
     };
     resolve::resolve(ctx, &place, &path, with)?;
+    // It is settled in any case; what hooks tell of it is a copy.
+    if let Err(error) = status::keep(ctx, &place, None) {
+        ui.note(&format!("warning: what waits cannot be kept for hooks: {}", super::clean(&error.message)));
+    }
     let open: Vec<_> = resolve::conflicts(ctx, &place)?.into_iter().map(|c| c.path).collect();
     if args.on.json {
         ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::fs::{IoContext, atomic, layout};
 use crate::git::command::Git;
 use crate::locate::Location;
-use crate::ops::beacon::{BeaconError, Place, folders, migrate, place, status};
+use crate::ops::beacon::{BeaconError, Place, bell, folders, migrate, place, status};
 use crate::ops::{exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
@@ -54,6 +54,8 @@ pub struct Made {
     pub channel: String,
     /// Whether it was one side already.
     pub again: bool,
+    /// The issue that is the bell, where there is one: its number and address.
+    pub bell: Option<(u64, String)>,
     /// What is missing for it to work, with the command that mends it.
     pub remarks: Vec<String>,
 }
@@ -90,6 +92,7 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, BeaconError> {
         (made.moved, made.left) = migrate::prompts(&side, &git)?;
     }
     made.remarks = remarks(ctx, &side, &git);
+    ring_up(ctx, &side, &mut made);
     let moved = if made.moved.is_empty() { String::new() } else { format!(", moved {} prompts", made.moved.len()) };
     side.note(ctx, "init", Outcome::Success, &format!("as {}{moved}", made.name));
     Ok(made)
@@ -186,6 +189,27 @@ fn make(side: &Place) -> Result<Vec<String>, BeaconError> {
     Ok(made)
 }
 
+/// Finds the issue that is the bell, or makes it. A beacon works without one.
+fn ring_up(ctx: &Context, side: &Place, made: &mut Made) {
+    if !side.config.beacon.github.enabled || !may_ring(ctx, side) {
+        return;
+    }
+    match bell::set_up(ctx, side) {
+        Ok(heard) => {
+            made.bell = (heard.number > 0).then_some((heard.number, heard.url));
+            made.remarks.extend(heard.remarks);
+        }
+        Err(error) => {
+            let remedy = error.remedy.map(|r| format!("; {r}")).unwrap_or_default();
+            made.remarks.push(format!("there is no bell: {}{remedy}", error.message));
+        }
+    }
+}
+
+fn may_ring(ctx: &Context, side: &Place) -> bool {
+    permit::check(ctx, Some(&side.at), Platform::Github, Operation::UpsertInternal, Origin::Internal).allowed
+}
+
 /// What is missing for it to work.
 fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
     let mut remarks = Vec::new();
@@ -227,8 +251,7 @@ fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
                 .into(),
         );
     }
-    let may = |operation| permit::check(ctx, Some(&side.at), Platform::Github, operation, Origin::Internal).allowed;
-    if side.config.beacon.github.enabled && !may(Operation::UpsertInternal) {
+    if side.config.beacon.github.enabled && !may_ring(ctx, side) {
         remarks
             .push("the bell on GitHub may not be rung: `craft permissions set github upsert-internal internal`".into());
     }
