@@ -333,6 +333,19 @@ mod tests {
     }
 
     #[test]
+    fn a_beacons_folders_lie_below_the_top_and_not_in_git() {
+        let with = |folder: &str| format!("{{\"beacon\": {{\"folders\": [\"docs\", {folder:?}]}}}}");
+        for good in [".claude/planning", "notes/", "a b"] {
+            assert!(parse(Path::new("c"), with(good).as_bytes()).is_ok(), "{good}");
+        }
+        for bad in ["", "/", "/etc", "..", "a/../b", "./a", "a//b", ".git/hooks", "a/.GIT", "a\\b"] {
+            let error = error(&with(bad));
+            assert!(error.contains("beacon.folders[1]") && error.contains("a folder below the top"), "{bad}: {error}");
+        }
+        assert!(error("{\"beacon\": {\"watch\": {\"intervalSeconds\": 0}}}").contains("from 1 to 86400"));
+    }
+
+    #[test]
     fn overrides_change_one_repository_and_are_checked_like_the_rest() {
         let text = |o: &str| {
             format!(
