@@ -221,7 +221,7 @@ fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
                 .push(format!("there is no remote {remote}, which beacon.remote names: `git remote add {remote} URL`"));
         }
         None if remotes.is_empty() => {
-            remarks.push("there is no remote that could carry messages: `git remote add origin URL`".into())
+            remarks.push("there is no remote that could carry messages: `git remote add origin URL`".into());
         }
         _ => {}
     }
