@@ -5,8 +5,10 @@
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
 mod beacon_chain;
+mod beacon_init;
 mod beacon_race;
 mod beacon_remote;
+mod beacon_walkthrough;
 mod chaos;
 mod cli;
 mod common;

@@ -5,6 +5,17 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::env::{self, Env};
 
+/// The folder of a beacon in a working tree; nothing that a message brings may go there.
+pub const SYNC: &str = ".claude/sync";
+/// In [`SYNC`]: the text of an idle beacon, as the issue on GitHub has it.
+pub const SYNC_TEMPLATE: &str = "beacon-template.md";
+/// In [`SYNC`]: what the end of the channel says, as it was last seen.
+pub const SYNC_MANIFEST: &str = "manifest.json";
+/// In [`SYNC`]: files on their way into the working tree.
+pub const SYNC_STAGE: &str = ".stage";
+/// In [`SYNC`]: files that the other side took away.
+pub const SYNC_ARCHIVE: &str = "archive";
+
 /// The folders below `$CLAUDE_CONFIG_DIR` or `~/.claude`. `docs/formats.md` describes each file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Millis;
+use crate::state::file::Versioned;
 
 /// Which side of a beacon a working tree is: `beacon.json` in the folder of the repository (see
 /// [`repo_key`](crate::fs::layout::repo_key), here made of the working tree's own git folder).
@@ -59,4 +60,8 @@ pub struct Waiting {
     pub queued_since: Millis,
     /// Messages that are not accepted.
     pub held: u64,
+}
+
+impl Versioned for Waiting {
+    const VERSION: u32 = 1;
 }

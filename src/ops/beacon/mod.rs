@@ -1,15 +1,19 @@
 //! `craft beacon`: files handed from one environment to another by way of a git remote. One file a verb; `place` (which
 //! side this is), `chain` (what the remote has), `send` (the queue, and publishing), `applied` (what was taken in),
-//! `apply` (files, as one transaction), `bell` (the issue on GitHub).
+//! `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working tree), `migrate`
+//! (files of the former folder).
 
 pub mod applied;
 pub mod bell;
 pub mod chain;
 mod error;
+pub mod folders;
 mod guard;
 pub mod init;
 pub mod log;
 pub mod make;
+mod migrate;
+pub mod outbox;
 pub mod place;
 pub mod pull;
 pub mod push;
