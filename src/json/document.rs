@@ -12,6 +12,7 @@ use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 use serde_json::Value;
 
+use super::loose;
 use super::style::{Style, line_indent};
 
 /// The mark some editors put in front of UTF-8.
@@ -130,6 +131,8 @@ pub struct Document {
     text: String,
     root: Node,
     edited: bool,
+    /// Whether there may be comments and trailing commas.
+    loose: bool,
 }
 
 impl Document {
@@ -140,12 +143,25 @@ impl Document {
     pub fn parse(source: &str) -> Result<Self, Fault> {
         let text = source.strip_prefix(BOM).unwrap_or(source);
         let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
-        let root = read(text)?;
+        let root = read(text, false)?;
         // The other parser takes control characters in strings and blanks that JSON does not know.
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| fault_of(text, &e))?;
         // Both take what no value can be made of: numbers that are too large, nesting of more than 128 levels.
         serde_json::from_str::<Value>(text).map_err(|e| fault_of(text, &e))?;
-        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false })
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: false })
+    }
+
+    /// Reads a text that may have comments and trailing commas, as editors have them in their settings. A blank one
+    /// stands for `{}`.
+    ///
+    /// # Errors
+    /// Where it is not JSON otherwise, or an object has a key twice.
+    pub fn parse_with_comments(source: &str) -> Result<Self, Fault> {
+        let text = source.strip_prefix(BOM).unwrap_or(source);
+        let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
+        let root = read(text, true)?;
+        value_of(text, &root)?;
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: true })
     }
 
     /// Reads a file's bytes.
@@ -173,6 +189,9 @@ impl Document {
     /// The whole as a value.
     #[must_use]
     pub fn value(&self) -> Value {
+        if self.loose {
+            return value_of(&self.text, &self.root).unwrap_or_default();
+        }
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
@@ -185,6 +204,9 @@ impl Document {
     /// The value at `way`.
     #[must_use]
     pub fn get(&self, way: &[Step]) -> Option<Value> {
+        if self.loose {
+            return value_of(&self.text, self.node(way)?).ok();
+        }
         serde_json::from_str(self.raw(way)?).ok()
     }
 
@@ -263,6 +285,9 @@ impl Document {
             Some((parent, parent.index(last)?))
         });
         let (parent, index) = found.ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::remove(&self.text, parent, index));
+        }
         let spans: Vec<_> = parent.children().map(|(start, end, _)| (start, end)).collect();
         let cut = match (index.checked_sub(1).map(|i| spans[i]), spans.get(index + 1)) {
             (Some((_, before)), _) => before..spans[index].1,
@@ -274,6 +299,9 @@ impl Document {
 
     fn append(&mut self, way: &[Step], print: impl Fn(&Style, Option<&str>) -> String) -> Result<(), Fault> {
         let node = self.node(way).ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::append(&self.text, &self.root, node, &print));
+        }
         let style = Style::of(&self.text, &self.root);
         let last_two = {
             let mut backwards = node.children().rev();
@@ -309,7 +337,11 @@ impl Document {
     fn splice(&mut self, at: Range<usize>, with: &str) -> Result<(), Fault> {
         let mut text = self.text.clone();
         text.replace_range(at, with);
-        self.root = read(&text)?;
+        self.become_text(text)
+    }
+
+    fn become_text(&mut self, text: String) -> Result<(), Fault> {
+        self.root = read(&text, self.loose)?;
         self.text = text;
         self.edited = true;
         Ok(())
@@ -324,12 +356,26 @@ impl Document {
     }
 }
 
-/// Finds all values of a strict JSON text.
-fn read(text: &str) -> Result<Node, Fault> {
+/// The value of a node of a text that may have comments.
+fn value_of(text: &str, node: &Node) -> Result<Value, Fault> {
+    match &node.kind {
+        Kind::Object(members) => {
+            let pairs = members.iter().map(|m| Ok((m.key.clone(), value_of(text, &m.value)?)));
+            pairs.collect::<Result<_, _>>().map(Value::Object)
+        }
+        Kind::Array(elements) => elements.iter().map(|e| value_of(text, e)).collect::<Result<_, _>>().map(Value::Array),
+        // The other parser takes what JSON does not: control characters in strings, numbers that are too large.
+        Kind::Scalar => serde_json::from_str(&text[node.start..node.end])
+            .map_err(|e| fault_at(text, node.start, fault_of("", &e).what)),
+    }
+}
+
+/// Finds all values of a JSON text, which may have comments and trailing commas only where it is `loose`.
+fn read(text: &str, loose: bool) -> Result<Node, Fault> {
     let strict = ParseOptions {
-        allow_comments: false,
+        allow_comments: loose,
         allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
+        allow_trailing_commas: loose,
         allow_missing_commas: false,
         allow_single_quoted_strings: false,
         allow_hexadecimal_numbers: false,
