@@ -59,6 +59,7 @@ mod sync_pulled;
 mod sync_queue;
 mod sync_refused;
 mod sync_remote;
+mod vscode;
 
 #[test]
 fn every_file_of_tests_is_part_of_this_binary() {

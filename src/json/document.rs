@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 use serde_json::Value;
 
 use super::loose;
@@ -169,11 +169,29 @@ impl Document {
     /// # Errors
     /// As [`parse`](Self::parse), and where they are not UTF-8.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|e| {
+        Self::parse(Self::utf8(bytes)?)
+    }
+
+    /// A file's bytes as text.
+    ///
+    /// # Errors
+    /// Where they are not UTF-8.
+    pub fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
+        std::str::from_utf8(bytes).map_err(|e| {
             let good = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);
             fault_at(&good, good.len(), "this is not UTF-8")
-        })?;
-        Self::parse(text)
+        })
+    }
+
+    /// Whether there is a comment in a JSON text that can be parsed.
+    #[must_use]
+    pub fn has_comments(text: &str) -> bool {
+        parse_to_ast(
+            text,
+            &CollectOptions { comments: CommentCollectionStrategy::Separate, tokens: false },
+            &options(true),
+        )
+        .is_ok_and(|parsed| parsed.comments.is_some_and(|comments| !comments.is_empty()))
     }
 
     /// The text as it is now.
@@ -372,7 +390,20 @@ fn value_of(text: &str, node: &Node) -> Result<Value, Fault> {
 
 /// Finds all values of a JSON text, which may have comments and trailing commas only where it is `loose`.
 fn read(text: &str, loose: bool) -> Result<Node, Fault> {
-    let strict = ParseOptions {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options(loose)).map_err(|e| {
+        let mut what = e.kind().to_string();
+        if let Some(first) = what.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        Fault { line: e.line_display(), column: e.column_display(), what }
+    })?;
+    let value = parsed.value.ok_or_else(|| fault_at(text, 0, "there is no value"))?;
+    node(text, &value, &mut Vec::new())
+}
+
+/// JSON, with comments and trailing commas only where it is `loose`.
+fn options(loose: bool) -> ParseOptions {
+    ParseOptions {
         allow_comments: loose,
         allow_loose_object_property_names: false,
         allow_trailing_commas: loose,
@@ -383,16 +414,7 @@ fn read(text: &str, loose: bool) -> Result<Node, Fault> {
         allow_bare_decimal_point_numbers: false,
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|e| {
-        let mut what = e.kind().to_string();
-        if let Some(first) = what.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        Fault { line: e.line_display(), column: e.column_display(), what }
-    })?;
-    let value = parsed.value.ok_or_else(|| fault_at(text, 0, "there is no value"))?;
-    node(text, &value, &mut Vec::new())
+    }
 }
 
 fn node(text: &str, value: &ast::Value<'_>, way: &mut Vec<Step>) -> Result<Node, Fault> {
