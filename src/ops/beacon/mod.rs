@@ -15,6 +15,7 @@ pub mod resolve;
 pub mod send;
 pub mod status;
 pub mod watch;
+pub mod watching;
 
 pub use error::{BeaconError, Kind};
 pub use place::Place;
