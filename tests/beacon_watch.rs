@@ -12,6 +12,7 @@ use wait_timeout::ChildExt;
 use crate::common::{FakeGit, Pair, Ran, Rule, read, wait_until, write};
 
 const NOON: u64 = 1_756_728_000_000;
+const REFUSED: &str = "ssh: connect to host host.example port 22: Connection refused\n";
 const NOTES: &str = ".claude/planning/notes.md";
 
 /// `a` is Code, `b` is Desktop.
@@ -27,7 +28,11 @@ impl std::ops::Deref for Sides {
 
 impl Sides {
     fn new() -> Self {
-        let sides = Self(Pair::new());
+        Self::of(Pair::new())
+    }
+
+    fn of(pair: Pair) -> Self {
+        let sides = Self(pair);
         sides.beacon(&sides.a, &["init", "--as", "Code"]).ok();
         sides.beacon(&sides.b, &["init", "--as", "Desktop"]).ok();
         sides
@@ -169,16 +174,15 @@ fn what_waits_is_told_and_taken_in_where_that_is_wanted() {
 
 #[test]
 fn a_message_that_could_not_go_out_goes_with_the_next_look() {
-    let sides = Sides::new();
-    let away = sides.path("away.git");
-    std::fs::rename(&sides.remote, &away).unwrap();
+    let sides = Sides::of(Pair::over_ssh());
+    sides.ssh_says(Some(REFUSED));
     write(sides.a.join(NOTES), "mine\n");
     sides.beacon(&sides.a, &["push"]);
     let ran = sides.beacon(&sides.a, &["watch", "--once"]);
     assert_eq!(ran.code, 6, "{}", ran.stdout);
     assert!(ran.stdout.contains("offline, looking again now and then: "), "{}", ran.stdout);
     assert!(sides.waiting()["offlineSince"].as_u64().unwrap() > 0 && sides.waiting()["queued"] == 1);
-    std::fs::rename(&away, &sides.remote).unwrap();
+    sides.ssh_says(None);
     assert_eq!(words(&sides.look(&[])), ["delivered", "looked"]);
     assert_eq!((&sides.waiting()["offlineSince"], &sides.waiting()["queued"]), (&json!(0), &json!(0)));
     sides.beacon(&sides.b, &["pull"]).ok();
@@ -206,7 +210,7 @@ fn two_do_not_watch_one_working_tree_and_a_signal_ends_one_at_once() {
 #[test]
 fn a_signal_ends_it_even_while_the_remote_never_answers() {
     let sides = Sides::new();
-    sides.configure(json!({"limits": {"networkSeconds": 100_000}}));
+    sides.configure(json!({"limits": {"networkSeconds": 3600}}));
     let git = FakeGit::install(&sides, &[Rule::hang(" fetch ")]);
     let mut watching = Watching::start(&sides, &sides.a, &["--interval", "5s"]);
     assert_eq!(watching.next()["event"], "watching");
@@ -307,9 +311,21 @@ fn after_a_sync_the_worker_looks_once_an_interval() {
 
 #[test]
 fn a_remote_out_of_reach_is_no_failure_of_the_job() {
-    let sides = Sides::new();
+    let sides = Sides::of(Pair::over_ssh());
     sides.at(0);
-    std::fs::rename(&sides.remote, sides.path("away.git")).unwrap();
+    sides.ssh_says(Some(REFUSED));
+    let git = FakeGit::install(&sides, &[]);
     let said = sides.job().ok().stdout;
-    assert!(said.contains("looked at 2 beacons; offline: ") && said.contains('a'), "{said}");
+    assert!(said.contains("looked at 2 beacons; offline: a"), "{said}");
+    assert_eq!(git.calls(" fetch ").len(), 2);
+    // Any time up to an hour is waited with a day behind it, and none with the machine back.
+    for second in 1..=20 {
+        sides.at(86_400 + second);
+        sides.job().ok();
+    }
+    let asked = git.calls(" fetch ").len() - 2 - 20;
+    assert!(asked < 5, "the one out of reach was asked {asked} times in twenty seconds");
+    sides.ssh_says(None);
+    sides.at(2 * 86_400);
+    assert!(!sides.job().ok().stdout.contains("offline"));
 }
