@@ -5,10 +5,12 @@
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
 mod beacon_chain;
+mod beacon_hooks;
 mod beacon_init;
 mod beacon_race;
 mod beacon_remote;
 mod beacon_walkthrough;
+mod beacon_watch;
 mod chaos;
 mod cli;
 mod common;
@@ -64,6 +66,7 @@ mod sync_pulled;
 mod sync_queue;
 mod sync_refused;
 mod sync_remote;
+mod vscode;
 
 #[test]
 fn every_file_of_tests_is_part_of_this_binary() {

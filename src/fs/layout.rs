@@ -253,10 +253,16 @@ impl Layout {
         self.root.join("craft/pending.json")
     }
 
+    /// The folder with one folder for each repository.
+    #[must_use]
+    pub fn repos(&self) -> PathBuf {
+        self.root.join("craft/repos")
+    }
+
     /// What is known of the repository with `key` (see [`repo_key`]).
     #[must_use]
     pub fn repo(&self, key: &str) -> RepoFiles {
-        RepoFiles { dir: self.root.join("craft/repos").join(key) }
+        RepoFiles { dir: self.repos().join(key) }
     }
 }
 
@@ -319,6 +325,30 @@ impl RepoFiles {
     #[must_use]
     pub fn beacon_waiting(&self) -> PathBuf {
         self.dir.join("beacon-waiting.json")
+    }
+
+    /// Held by the one `craft beacon watch` of this working tree.
+    #[must_use]
+    pub fn beacon_watch_lock(&self) -> PathBuf {
+        self.dir.join("beacon-watch.lock")
+    }
+
+    /// When the beacon's remote was last looked at without being asked to: 8 bytes, little-endian milliseconds.
+    #[must_use]
+    pub fn beacon_tick(&self) -> PathBuf {
+        self.dir.join("beacon.tick")
+    }
+
+    /// When the end of the channel was last fetched although the bell was silent, in the same form.
+    #[must_use]
+    pub fn beacon_fetch_tick(&self) -> PathBuf {
+        self.dir.join("beacon-fetch.tick")
+    }
+
+    /// What `craft vscode init` put into the project's `.vscode/`.
+    #[must_use]
+    pub fn vscode(&self) -> PathBuf {
+        self.dir.join("vscode.json")
     }
 
     /// What is known of the beacon's issue on GitHub.

@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, parse_to_ast};
 use serde_json::Value;
 
+use super::loose;
 use super::style::{Style, line_indent};
 
 /// The mark some editors put in front of UTF-8.
@@ -130,6 +131,8 @@ pub struct Document {
     text: String,
     root: Node,
     edited: bool,
+    /// Whether there may be comments and trailing commas.
+    loose: bool,
 }
 
 impl Document {
@@ -140,12 +143,25 @@ impl Document {
     pub fn parse(source: &str) -> Result<Self, Fault> {
         let text = source.strip_prefix(BOM).unwrap_or(source);
         let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
-        let root = read(text)?;
+        let root = read(text, false)?;
         // The other parser takes control characters in strings and blanks that JSON does not know.
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| fault_of(text, &e))?;
         // Both take what no value can be made of: numbers that are too large, nesting of more than 128 levels.
         serde_json::from_str::<Value>(text).map_err(|e| fault_of(text, &e))?;
-        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false })
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: false })
+    }
+
+    /// Reads a text that may have comments and trailing commas, as editors have them in their settings. A blank one
+    /// stands for `{}`.
+    ///
+    /// # Errors
+    /// Where it is not JSON otherwise, or an object has a key twice.
+    pub fn parse_with_comments(source: &str) -> Result<Self, Fault> {
+        let text = source.strip_prefix(BOM).unwrap_or(source);
+        let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
+        let root = read(text, true)?;
+        value_of(text, &root)?;
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: true })
     }
 
     /// Reads a file's bytes.
@@ -153,11 +169,29 @@ impl Document {
     /// # Errors
     /// As [`parse`](Self::parse), and where they are not UTF-8.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|e| {
+        Self::parse(Self::utf8(bytes)?)
+    }
+
+    /// A file's bytes as text.
+    ///
+    /// # Errors
+    /// Where they are not UTF-8.
+    pub fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
+        std::str::from_utf8(bytes).map_err(|e| {
             let good = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);
             fault_at(&good, good.len(), "this is not UTF-8")
-        })?;
-        Self::parse(text)
+        })
+    }
+
+    /// Whether there is a comment in a JSON text that can be parsed.
+    #[must_use]
+    pub fn has_comments(text: &str) -> bool {
+        parse_to_ast(
+            text,
+            &CollectOptions { comments: CommentCollectionStrategy::Separate, tokens: false },
+            &options(true),
+        )
+        .is_ok_and(|parsed| parsed.comments.is_some_and(|comments| !comments.is_empty()))
     }
 
     /// The text as it is now.
@@ -173,6 +207,9 @@ impl Document {
     /// The whole as a value.
     #[must_use]
     pub fn value(&self) -> Value {
+        if self.loose {
+            return value_of(&self.text, &self.root).unwrap_or_default();
+        }
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
@@ -185,6 +222,9 @@ impl Document {
     /// The value at `way`.
     #[must_use]
     pub fn get(&self, way: &[Step]) -> Option<Value> {
+        if self.loose {
+            return value_of(&self.text, self.node(way)?).ok();
+        }
         serde_json::from_str(self.raw(way)?).ok()
     }
 
@@ -263,6 +303,9 @@ impl Document {
             Some((parent, parent.index(last)?))
         });
         let (parent, index) = found.ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::remove(&self.text, parent, index));
+        }
         let spans: Vec<_> = parent.children().map(|(start, end, _)| (start, end)).collect();
         let cut = match (index.checked_sub(1).map(|i| spans[i]), spans.get(index + 1)) {
             (Some((_, before)), _) => before..spans[index].1,
@@ -274,6 +317,9 @@ impl Document {
 
     fn append(&mut self, way: &[Step], print: impl Fn(&Style, Option<&str>) -> String) -> Result<(), Fault> {
         let node = self.node(way).ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::append(&self.text, &self.root, node, &print));
+        }
         let style = Style::of(&self.text, &self.root);
         let last_two = {
             let mut backwards = node.children().rev();
@@ -309,7 +355,11 @@ impl Document {
     fn splice(&mut self, at: Range<usize>, with: &str) -> Result<(), Fault> {
         let mut text = self.text.clone();
         text.replace_range(at, with);
-        self.root = read(&text)?;
+        self.become_text(text)
+    }
+
+    fn become_text(&mut self, text: String) -> Result<(), Fault> {
+        self.root = read(&text, self.loose)?;
         self.text = text;
         self.edited = true;
         Ok(())
@@ -324,21 +374,23 @@ impl Document {
     }
 }
 
-/// Finds all values of a strict JSON text.
-fn read(text: &str) -> Result<Node, Fault> {
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|e| {
+/// The value of a node of a text that may have comments.
+fn value_of(text: &str, node: &Node) -> Result<Value, Fault> {
+    match &node.kind {
+        Kind::Object(members) => {
+            let pairs = members.iter().map(|m| Ok((m.key.clone(), value_of(text, &m.value)?)));
+            pairs.collect::<Result<_, _>>().map(Value::Object)
+        }
+        Kind::Array(elements) => elements.iter().map(|e| value_of(text, e)).collect::<Result<_, _>>().map(Value::Array),
+        // The other parser takes what JSON does not: control characters in strings, numbers that are too large.
+        Kind::Scalar => serde_json::from_str(&text[node.start..node.end])
+            .map_err(|e| fault_at(text, node.start, fault_of("", &e).what)),
+    }
+}
+
+/// Finds all values of a JSON text, which may have comments and trailing commas only where it is `loose`.
+fn read(text: &str, loose: bool) -> Result<Node, Fault> {
+    let parsed = parse_to_ast(text, &CollectOptions::default(), &options(loose)).map_err(|e| {
         let mut what = e.kind().to_string();
         if let Some(first) = what.get_mut(..1) {
             first.make_ascii_lowercase();
@@ -347,6 +399,22 @@ fn read(text: &str) -> Result<Node, Fault> {
     })?;
     let value = parsed.value.ok_or_else(|| fault_at(text, 0, "there is no value"))?;
     node(text, &value, &mut Vec::new())
+}
+
+/// JSON, with comments and trailing commas only where it is `loose`.
+fn options(loose: bool) -> ParseOptions {
+    ParseOptions {
+        allow_comments: loose,
+        allow_loose_object_property_names: false,
+        allow_trailing_commas: loose,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
 }
 
 fn node(text: &str, value: &ast::Value<'_>, way: &mut Vec<Step>) -> Result<Node, Fault> {

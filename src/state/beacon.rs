@@ -1,12 +1,17 @@
 //! What is kept of a beacon beside the repository: which side a working tree is, and what was last found waiting.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::file::Versioned;
 use crate::clock::Millis;
-use crate::state::file::Versioned;
+use crate::fs::private;
+
+/// Bytes that a hook reads of what waits; twenty paths and a note have far fewer.
+const MOST: u64 = 1 << 18;
 
 /// Which side of a beacon a working tree is: `beacon.json` in the folder of the repository (see
 /// [`repo_key`](crate::fs::layout::repo_key), here made of the working tree's own git folder).
@@ -64,4 +69,38 @@ pub struct Waiting {
 
 impl Versioned for Waiting {
     const VERSION: u32 = 1;
+}
+
+impl Waiting {
+    /// What the file at `path` says, for hooks and status lines: where there is no beacon, one `open` that fails.
+    /// Whatever else lies there says nothing.
+    #[must_use]
+    pub fn read(path: &Path) -> Option<Self> {
+        let mut bytes = Vec::new();
+        private::options().read(true).open(path).ok()?.take(MOST).read_to_end(&mut bytes).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The few words for status lines: `📬 2` for messages that wait, `⚠ 1` for files with a conflict. `None` where there
+    /// is neither.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let all = [("📬", self.messages), ("⚠", self.conflicts)];
+        let said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_has_few_words_and_nothing_has_none() {
+        let words = |messages, conflicts| Waiting { messages, conflicts, ..Waiting::default() }.words();
+        assert_eq!(words(0, 0), None);
+        assert_eq!(words(2, 0).as_deref(), Some("📬 2"));
+        assert_eq!(words(0, 1).as_deref(), Some("⚠ 1"));
+        assert_eq!(words(3, 2).as_deref(), Some("📬 3 ⚠ 2"));
+    }
 }

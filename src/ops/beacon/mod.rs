@@ -24,6 +24,7 @@ pub mod send;
 pub mod status;
 pub mod survey;
 pub mod watch;
+pub mod watching;
 
 pub use error::{BeaconError, Kind};
 pub use place::Place;

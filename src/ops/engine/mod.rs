@@ -454,6 +454,7 @@ impl<'e> Engine<'e> {
             Trigger::UserPrompt => &triggers.user_prompt.commit_message,
             Trigger::Manual => "Auto-sync: Manual ${timestamp}",
             Trigger::Recovery => "Auto-sync: Recovered session ${timestamp}",
+            Trigger::Job => "Auto-sync: Job ${timestamp}",
         };
         let timestamp = clock::rfc3339(self.ctx.clock.now_ms());
         let words = Words {
