@@ -1,6 +1,7 @@
 //! git: reading with libgit2, everything else with the git program.
 
 pub mod command;
+pub mod credential;
 pub mod diff;
 pub mod fault;
 pub mod objects;
