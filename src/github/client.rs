@@ -38,7 +38,9 @@ pub struct Got<T> {
     pub value: T,
     /// Its version, for the next conditional call.
     pub etag: Option<String>,
-    /// When it may be asked again, where the answer says so.
+    /// How long to leave between two looks at it, in milliseconds, where the answer says so.
+    pub poll: Option<Millis>,
+    /// When there are requests left again, where this one was the last.
     pub not_before: Option<Millis>,
     /// Whether it was found at another address of the same host than it was asked for at.
     pub moved: bool,
@@ -98,7 +100,9 @@ impl<'c> Client<'c> {
         if value.number == 0 {
             return Err(GithubError::Unwell("the answer is no issue".into()));
         }
-        Ok(Got { value, etag, not_before: self.pause(&answer), moved })
+        let poll = answer.header("x-poll-interval").and_then(|text| text.trim().parse::<u64>().ok());
+        let poll = poll.map(|seconds| seconds.saturating_mul(1000));
+        Ok(Got { value, etag, poll, not_before: exhausted_until(&answer), moved })
     }
 
     /// The name that a repository has now: a renamed one is found under its old name too.
@@ -127,14 +131,10 @@ impl<'c> Client<'c> {
         labels: &[&str],
         since: Option<Millis>,
     ) -> Result<Listed, GithubError> {
-        let mut query = format!("state=all&sort=created&direction=asc&per_page={PER_PAGE}");
-        if !labels.is_empty() {
-            // Names of ours: letters and `-`.
-            query.push_str(&format!("&labels={}", labels.join(",")));
-        }
-        if let Some(since) = since {
-            query.push_str(&format!("&since={}", crate::clock::rfc3339(since)));
-        }
+        // Names of ours: letters and `-`.
+        let labels = if labels.is_empty() { String::new() } else { format!("&labels={}", labels.join(",")) };
+        let since = since.map(|ms| format!("&since={}", crate::clock::rfc3339(ms))).unwrap_or_default();
+        let query = format!("state=all&sort=created&direction=asc&per_page={PER_PAGE}{labels}{since}");
         let mut next = Some(format!("{}/repos/{repository}/issues?{query}", self.api));
         let mut listed = Listed { issues: Vec::new(), complete: true };
         for _ in 0..PAGES {
@@ -142,6 +142,11 @@ impl<'c> Client<'c> {
             let (answer, _) = self.get(url.clone(), None)?;
             listed.issues.extend(read::<Vec<Issue>>(&answer)?);
             next = answer.header("link").and_then(next_page).filter(|n| *n != url);
+            if next.as_ref().is_some_and(|n| origin(n) != origin(&self.api)) {
+                return Err(GithubError::Refused(
+                    "GitHub continues its list at another host; nothing is asked there".into(),
+                ));
+            }
         }
         listed.complete = next.is_none();
         Ok(listed)
@@ -264,13 +269,6 @@ impl<'c> Client<'c> {
             HttpError::Unknown(why) => GithubError::Unknown(why),
             HttpError::Refused(why) => GithubError::Refused(why),
         })
-    }
-
-    /// When it may be asked again: after the interval that GitHub names, or when there are requests left again.
-    fn pause(&self, answer: &Answer) -> Option<Millis> {
-        let seconds = answer.header("x-poll-interval").and_then(|text| text.trim().parse::<u64>().ok());
-        let poll = seconds.map(|s| self.clock.now_ms().saturating_add(s.saturating_mul(1000)));
-        poll.max(exhausted_until(answer))
     }
 }
 

@@ -17,6 +17,10 @@ pub struct Bells {
     pub api: String,
     /// Nothing is asked there before this.
     pub not_before: Millis,
+    /// How long GitHub asks to leave between two looks; 0 where it does not say.
+    pub poll: Millis,
+    /// Nobody looks before this. Ringing is no look.
+    pub poll_after: Millis,
     /// Limits that came one after the other without an end that was named.
     pub strikes: u32,
     /// The login of whom the token is.
