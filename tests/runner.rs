@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod bell_emulate;
+mod bell_http;
 mod chaos;
 mod cli;
 mod common;

@@ -2,10 +2,13 @@
 
 mod env;
 mod fake;
+pub mod github;
 pub mod phased;
 mod repo;
+pub mod schema;
 mod state;
 mod tmux;
+pub mod weather;
 
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
@@ -13,6 +16,7 @@ pub use phased::Phased;
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};
 pub use tmux::{Tmux, wait_until};
+pub use weather::Weather;
 
 use std::path::Path;
 

@@ -24,6 +24,7 @@ pub(super) fn seek(desk: &mut Desk<'_>, remarks: &mut Vec<String>) -> Result<Opt
     let (grant, repository) = (desk.leave::<of::Read>()?, desk.repository_now());
     let listed = desk.client()?.issues(grant, &repository, &LABELS, None);
     let listed = desk.heard(listed)?;
+    let complete = listed.complete;
     let channel = desk.place.channel.to_string();
     let (ours, others): (Vec<_>, Vec<_>) =
         listed.issues.into_iter().filter(|i| is_bell(i, &channel)).partition(|i| is_by(i, &logins));
@@ -48,8 +49,16 @@ pub(super) fn seek(desk: &mut Desk<'_>, remarks: &mut Vec<String>) -> Result<Opt
     if found.is_none() {
         found = reconcile(desk, &logins)?;
     }
-    if let Some(issue) = &found {
-        adopt(desk, issue)?;
+    match &found {
+        Some(issue) => adopt(desk, issue)?,
+        None if !complete => {
+            let why = format!("{repository} has more issues with these labels than are looked at");
+            let labels = LABELS.join(" and ");
+            return Err(BeaconError::refused(why)
+                .remedy(format!("take {labels} off those that are not the beacon's"))
+                .into());
+        }
+        None => {}
     }
     Ok(found)
 }
