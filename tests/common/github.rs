@@ -88,9 +88,9 @@ impl Stage {
         let mut command = self.env.command("git", &self.repo);
         command.arg("mktree");
         let tree = self.env.run(command, tree.as_bytes()).ok().stdout.trim().to_owned();
-        let parent = before.map(|t| t.commit.clone());
-        let mut words = vec!["commit-tree", &tree, "-m", "beacon"];
-        words.extend(parent.iter().flat_map(|p| ["-p", p.as_str()]));
+        // No parents: the bell looks at the end only.
+        let words = format!("beacon {} {:?}", manifest.seq, manifest.received);
+        let words = ["commit-tree", &tree, "-m", &words];
         Tip { commit: self.env.git(&self.repo, &words), manifest }
     }
 
