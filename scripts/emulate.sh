@@ -21,7 +21,10 @@ bounded() {
 # Sets `why` where it cannot be had.
 install() {
     local log=target/emulate.log
-    command -v node >/dev/null && command -v npm >/dev/null || { why="node and npm are not installed" && return; }
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        why="node and npm are not installed"
+        return
+    fi
     [ "$(node --version | sed 's/^v\([0-9]*\).*/\1/')" -ge 20 ] || { why="node 20 is needed, $(node --version) is there" && return; }
     cmp -s tests/emulate/package-lock.json "$folder/package-lock.json" && [ -f "$folder/$program" ] && return
     mkdir -p target

@@ -8,7 +8,7 @@ use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
-    all_steps().into_iter().filter(|name| !name.starts_with("plan-")).collect()
+    all_steps().into_iter().filter(|name| !["plan-", "beacon-"].iter().any(|other| name.starts_with(other))).collect()
 }
 
 /// Those of `craft plan`.

@@ -163,7 +163,7 @@ impl<'c> Client<'c> {
         draft: &Draft,
     ) -> Result<Issue, GithubError> {
         let body = serde_json::to_vec(draft).map_err(|e| GithubError::Refused(e.to_string()))?;
-        self.write(Method::Post, &format!("{}/repos/{repository}/issues", self.api), body)
+        self.write(Method::Post, &format!("{}/repos/{repository}/issues", self.api), &body)
     }
 
     /// Changes an issue.
@@ -178,7 +178,7 @@ impl<'c> Client<'c> {
         edit: &Edit,
     ) -> Result<Issue, GithubError> {
         let body = serde_json::to_vec(edit).map_err(|e| GithubError::Refused(e.to_string()))?;
-        self.write(Method::Patch, &format!("{}/repos/{repository}/issues/{number}", self.api), body)
+        self.write(Method::Patch, &format!("{}/repos/{repository}/issues/{number}", self.api), &body)
     }
 
     /// Opens a closed issue again.
@@ -192,7 +192,7 @@ impl<'c> Client<'c> {
         number: u64,
     ) -> Result<Issue, GithubError> {
         let body = json!({"state": "open"}).to_string().into_bytes();
-        self.write(Method::Patch, &format!("{}/repos/{repository}/issues/{number}", self.api), body)
+        self.write(Method::Patch, &format!("{}/repos/{repository}/issues/{number}", self.api), &body)
     }
 
     /// Asks, and goes where the answer leads on the same host; whether it led anywhere.
@@ -208,10 +208,10 @@ impl<'c> Client<'c> {
         Err(GithubError::Unwell("it leads from one address to the next".into()))
     }
 
-    fn write(&self, method: Method, url: &str, body: Vec<u8>) -> Result<Issue, GithubError> {
+    fn write(&self, method: Method, url: &str, body: &[u8]) -> Result<Issue, GithubError> {
         let mut url = url.to_owned();
         for _ in 0..=HOPS {
-            let answer = self.send(method, &url, Some(body.clone()), None)?;
+            let answer = self.send(method, &url, Some(body.to_vec()), None)?;
             match answer.status {
                 200..=299 => {
                     let issue = read::<Issue>(&answer).ok().filter(|issue| issue.number > 0);

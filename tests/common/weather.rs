@@ -194,12 +194,12 @@ fn answer(stream: &TcpStream, shared: &Shared) {
     };
     let mut head = format!("HTTP/1.1 {} X\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name.as_str(), ": ", value, "\r\n"]);
     }
     if reply.header("content-length").is_none() {
-        head += &format!("content-length: {}\r\n", reply.body.len());
+        head.extend(["content-length: ", &reply.body.len().to_string(), "\r\n"]);
     }
-    head += "connection: close\r\n\r\n";
+    head.push_str("connection: close\r\n\r\n");
     let mut stream = stream;
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&reply.body));
 }
@@ -231,7 +231,7 @@ fn carry(asked: &Asked, port: u16) -> Reply {
     for (name, value) in
         asked.headers.iter().filter(|(n, _)| !["host", "connection", "accept-encoding"].contains(&n.as_str()))
     {
-        head += &format!("{name}: {value}\r\n");
+        head.extend([name.as_str(), ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
     stream.write_all(&asked.body).unwrap();
