@@ -11,6 +11,8 @@ mod beacon_race;
 mod beacon_remote;
 mod beacon_walkthrough;
 mod beacon_watch;
+mod bell_emulate;
+mod bell_http;
 mod chaos;
 mod cli;
 mod common;

@@ -4,6 +4,7 @@
 //! [`manifest::Manifest`]. What people see of it is the seed's [`block::Block`].
 
 pub mod applied;
+pub mod bell;
 pub mod block;
 pub mod manifest;
 pub mod name;

@@ -357,6 +357,12 @@ impl RepoFiles {
         self.dir.join("beacon-bell.json")
     }
 
+    /// Held by whoever asks for that issue or changes it.
+    #[must_use]
+    pub fn beacon_bell_lock(&self) -> PathBuf {
+        self.dir.join("beacon-bell.lock")
+    }
+
     /// What the next hook of this repository has to tell.
     #[must_use]
     pub fn notices(&self) -> PathBuf {

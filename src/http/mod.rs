@@ -1,9 +1,13 @@
 //! HTTP, behind a small seam, for trackers and the beacon's issue. Used by the worker and the command line only.
 
+mod proxy;
+mod token;
 mod ureq;
 
+use std::fmt;
 use std::time::Duration;
 
+pub use self::token::{Token, is_loopback, origin};
 pub use self::ureq::Ureq;
 
 /// A method.
@@ -21,8 +25,8 @@ pub enum Method {
     Delete,
 }
 
-/// A request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A request. Its `Debug` shows no credential.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -32,6 +36,16 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body, where there is one.
     pub body: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret = |name: &str| name.eq_ignore_ascii_case("authorization");
+        let shown = self.headers.iter().map(|(n, v)| (n.as_str(), if secret(n) { "…" } else { v.as_str() }));
+        let mut out = f.debug_struct("Request");
+        out.field("method", &self.method).field("url", &self.url).field("headers", &shown.collect::<Vec<_>>());
+        out.field("body", &self.body.as_ref().map(Vec::len)).finish()
+    }
 }
 
 /// An answer, whatever its status.

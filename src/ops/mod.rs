@@ -4,6 +4,7 @@ pub mod audit;
 pub mod beacon;
 pub mod brief;
 pub mod config_file;
+pub mod credentials;
 pub mod doctor;
 pub mod drain;
 pub mod engine;

@@ -2,6 +2,7 @@
 
 pub mod announcement;
 pub mod beacon;
+pub mod bell;
 pub mod due;
 pub mod file;
 pub mod heartbeat;

@@ -3,11 +3,14 @@
 mod beacon;
 mod env;
 mod fake;
+pub mod github;
 mod http_git;
 pub mod phased;
 mod repo;
+pub mod schema;
 mod state;
 mod tmux;
+pub mod weather;
 
 pub use beacon::{Sides, is_time};
 pub use env::{Ran, TestEnv};
@@ -17,6 +20,7 @@ pub use phased::Phased;
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};
 pub use tmux::{Tmux, wait_until};
+pub use weather::Weather;
 
 use std::path::Path;
 
