@@ -1,26 +1,8 @@
 //! `craft beacon pull`: takes in what waits, as one transaction.
 
+pub use crate::beacon::fold::Became;
 use crate::context::Context;
 use crate::ops::beacon::{BeaconError, Place};
-
-/// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Became {
-    /// It is new here.
-    Created,
-    /// It was as they knew it, and is theirs now.
-    Updated,
-    /// Both sides had changed it; both changes are in it now.
-    Merged,
-    /// It was the same already.
-    Same,
-    /// Both sides had changed the same: ours is as it was, theirs lies beside it.
-    Conflict,
-    /// They took it away; ours was as they knew it and is in the archive folder now.
-    Archived,
-    /// They took it away; ours was changed since, and stays.
-    Kept,
-}
 
 /// A file of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
