@@ -2,6 +2,7 @@
 
 mod env;
 mod fake;
+pub mod beacon;
 pub mod phased;
 mod repo;
 mod state;
