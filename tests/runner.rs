@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod beacon_pull;
 mod chaos;
 mod cli;
 mod common;

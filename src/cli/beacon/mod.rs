@@ -36,7 +36,7 @@ pub fn run(ctx: &Context, _ui: &mut Ui, cwd: &Path, args: &Beacon) -> Result<u8,
         Verb::Pull => {
             let place = Place::find(ctx, cwd, None, Trigger::Manual)?;
             pull::pull(ctx, &place, false)?;
-            Ok(exit_code::OK)
+            Ok(exit_code::DONE)
         }
     }
 }
