@@ -11,7 +11,7 @@ use claude_craft::locate::locate;
 use claude_craft::ops::beacon::pull::{Became, Pulled, pull};
 use claude_craft::ops::beacon::{BeaconError, Place, place};
 use claude_craft::queue::Trigger;
-use git2::{ObjectType, Oid, Repository, Signature};
+use git2::{ObjectType, Oid, Repository};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -237,8 +237,8 @@ impl Desk {
         if let Some(parent) = parent {
             text.push_str(&format!("parent {parent}\n"));
         }
-        let who = Signature::now("Ann Example", &draft.email).unwrap();
-        let who = format!("{} <{}> {} +0000", "Ann Example", draft.email, who.when().seconds());
+        // The same message is the same commit wherever it is made.
+        let who = format!("Ann Example <{}> 1700000000 +0000", draft.email);
         text.push_str(&format!("author {who}\ncommitter {who}\n\nbeacon: a note\n"));
         let commit = repository.odb().unwrap().write(ObjectType::Commit, text.as_bytes()).unwrap();
         repository.reference(CHANNEL, commit, true, "test").unwrap();
