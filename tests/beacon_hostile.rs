@@ -91,7 +91,8 @@ fn with_text(desk: &Desk, text: impl AsRef<[u8]>) -> String {
 fn at(desk: &Desk, path: &str) -> String {
     let item = Item::new(path, "evil");
     let mut draft = desk.draft_of(desk.message(std::slice::from_ref(&item)), &[]);
-    if !path.contains('\0') {
+    // git itself sends no tree with such a name.
+    if !path.contains('\0') && path.split('/').all(|part| !part.is_empty()) {
         draft.tree.insert(format!("files/{path}"), (0o100_644, desk.blob("evil")));
     }
     desk.send(draft);
@@ -202,8 +203,7 @@ fn manifests_that_are_none() {
             with_json(d, |v| v["channel"] = json!("other"));
             "\"other\"".into()
         }),
-        ("number", |d| with_json(d, |v| v["seq"] = json!(0))),
-        ("number", |d| with_json(d, |v| v["seq"] = json!(u64::MAX - 1))),
+        ("broken", |d| with_json(d, |v| v["seq"] = json!(1e300))),
         ("manifest", |d| {
             let root = d.raw_tree(&[("100644", b"x", d.blob("x"))]);
             with(d, &[], |draft| draft.root = Some(root));
@@ -281,7 +281,7 @@ fn trees_that_are_not_what_the_manifest_says() {
             with_tree(d, |tree| *tree = BTreeMap::from([("files".into(), (0o100_644, id))]));
             "files".into()
         }),
-        ("not in the manifest", |d| {
+        ("no folder in the commit", |d| {
             let id = d.blob("../..");
             with_tree(d, |tree| *tree = BTreeMap::from([("files/.claude".into(), (0o120_000, id))]));
             ".claude".into()
@@ -389,7 +389,8 @@ fn a_pipe_in_the_place_of_a_file_makes_nobody_wait() {
 
 #[test]
 fn the_beacons_own_folder_is_no_way_out_either() {
-    for path in [".claude", ".claude/sync", ".claude/sync/.stage", ".claude/sync/archive", ".claude/sync/manifest.json"] {
+    for path in [".claude", ".claude/sync", ".claude/sync/.stage", ".claude/sync/archive", ".claude/sync/manifest.json"]
+    {
         let desk = Desk::new();
         write(desk.path("outside/secret"), "secret");
         let link = desk.a.join(path);
@@ -418,6 +419,26 @@ fn a_broken_end_of_the_channel_does_not_hide_what_stands_before_it() {
     desk.post(&[Item::new(GOOD, "better").from("good")]);
     desk.pull();
     assert_eq!(desk.text(GOOD), "better");
+}
+
+#[test]
+fn a_number_that_makes_no_sense_stops_nobody() {
+    let desk = Desk::new();
+    for (n, seq) in [(1, 1 << 60), (2, 0), (3, 7), (4, 7)] {
+        let path = format!(".claude/planning/{n}.md");
+        with(&desk, &[Item::new(&path, "x")], |draft| {
+            let mut value: Value = serde_json::from_slice(&draft.manifest).unwrap();
+            value["seq"] = json!(seq);
+            draft.manifest = value.to_string().into_bytes();
+        });
+        // The first pull sees the first message, the last one two at once.
+        if n != 3 {
+            let pulled = desk.pull();
+            assert!(pulled.held.is_empty(), "{pulled:?}");
+            assert_eq!(desk.text(&path), "x");
+        }
+    }
+    assert_eq!(desk.text(".claude/planning/3.md"), "x");
 }
 
 #[test]

@@ -159,7 +159,10 @@ fn what_both_changed_stays_and_theirs_lies_beside_it() {
     write(desk.a.join(A), line(2, "ours"));
     desk.post(&[Item::new(A, line(2, "theirs")).from(LINES)]);
     let pulled = desk.pull();
-    assert_eq!((pulled.files[0].became, pulled.files[0].beside.as_str()), (Became::Conflict, ".claude/planning/a.md.theirs"));
+    assert_eq!(
+        (pulled.files[0].became, pulled.files[0].beside.as_str()),
+        (Became::Conflict, ".claude/planning/a.md.theirs")
+    );
     assert_eq!(pulled.conflicts, [A]);
     assert_eq!((desk.text(A), desk.text(".claude/planning/a.md.theirs")), (line(2, "ours"), line(2, "theirs")));
     // It stays one until it is settled, and a newer version of theirs takes the place of the copy.

@@ -1,8 +1,8 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
+pub mod beacon;
 mod env;
 mod fake;
-pub mod beacon;
 pub mod phased;
 mod repo;
 mod state;

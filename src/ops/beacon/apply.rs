@@ -437,3 +437,7 @@ pub(super) fn with_ending(path: &str, ending: &str) -> String {
         None => format!("{name}{ending}"),
     }
 }
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

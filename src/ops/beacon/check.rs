@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::tree::{self, Object};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::{EXECUTABLE, ORDINARY, THEIRS};
-use crate::beacon::manifest::{File, Message, FILES};
+use crate::beacon::manifest::{FILES, File, Message};
 use crate::beacon::path::{self, Limits};
 use crate::git::command::Git;
 use crate::ops::beacon::{BeaconError, Place};
@@ -77,9 +77,8 @@ impl<'a> Checks<'a> {
         checked!(self.bytes(&message.files, &versions)?);
         let bases = checked!(self.bases(&message.files)?);
         let entries = message.files.iter().zip(versions).zip(bases);
-        let entries: Vec<_> = entries
-            .map(|((file, theirs), base)| Entry { path: file.path.clone(), theirs, base })
-            .collect();
+        let entries: Vec<_> =
+            entries.map(|((file, theirs), base)| Entry { path: file.path.clone(), theirs, base }).collect();
         for entry in &entries {
             self.taken.insert(path::folded(&entry.path), entry.path.clone());
         }
@@ -98,7 +97,9 @@ impl<'a> Checks<'a> {
                     let file_above = tree::above(&name).find_map(|folder| self.taken.get(folder));
                     let inside = self.taken.range(below.clone()..).next();
                     let inside = inside.filter(|(next, _)| next.starts_with(&below)).map(|(_, path)| path);
-                    file_above.or(inside).map(|there| ("is a file where there is a folder, or the reverse, beside", there))
+                    file_above
+                        .or(inside)
+                        .map(|there| ("is a file where there is a folder, or the reverse, beside", there))
                 }
             };
             if let Some((why, there)) = other {
@@ -122,14 +123,18 @@ impl<'a> Checks<'a> {
             files.iter().filter(|f| !f.deleted).map(|f| (f.path.as_str(), (f, None))).collect();
         let mut folders: BTreeSet<&str> = wanted.keys().flat_map(|path| tree::above(path)).collect();
         folders.insert("");
-        let names: Vec<String> = folders.iter().map(|f| format!("{commit}:{FILES}{}{f}", if f.is_empty() { "" } else { "/" })).collect();
+        let names: Vec<String> =
+            folders.iter().map(|f| format!("{commit}:{FILES}{}{f}", if f.is_empty() { "" } else { "/" })).collect();
         let heads = tree::look_up(self.git, &names)?;
         let mut trees = Vec::new();
         for (folder, head) in folders.iter().zip(heads) {
             match head {
                 Some(Object { id, kind, .. }) if kind == "tree" => trees.push((*folder, id)),
                 Some(Object { kind, .. }) => {
-                    return Ok(Err(named(&format!("{FILES}/{folder}"), format!("is no folder in the commit but a {kind}"))));
+                    return Ok(Err(named(
+                        &format!("{FILES}/{folder}"),
+                        format!("is no folder in the commit but a {kind}"),
+                    )));
                 }
                 // What is missing below shows as a file that is.
                 None => {}
@@ -196,7 +201,8 @@ impl<'a> Checks<'a> {
 
     /// The bases that are here and can be merged from.
     fn bases(&self, files: &[File]) -> Verdict<Vec<Option<String>>> {
-        let named_bases: Vec<_> = files.iter().filter_map(|f| f.base.as_ref().map(|b| b.to_ascii_lowercase())).collect();
+        let named_bases: Vec<_> =
+            files.iter().filter_map(|f| f.base.as_ref().map(|b| b.to_ascii_lowercase())).collect();
         let mut found = tree::look_up(self.git, &named_bases)?.into_iter().zip(&named_bases);
         let mut bases = Vec::new();
         for file in files {

@@ -24,7 +24,7 @@ use crate::plain;
 pub(super) const COPY: &str = ".claude/sync/manifest.json";
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
-/// No message has a number behind that: it is the last that every reader of JSON can count to.
+/// No message has a number behind that: it is the last that every reader of JSON can count to (RFC 8259, section 6).
 const LAST: u64 = 1 << 53;
 
 /// A file of a pull.
@@ -241,13 +241,10 @@ fn sort(
             continue;
         }
         let Some(message) = &manifest.message else { continue };
-        if held.is_none() {
-            if manifest.seq < following || manifest.seq > LAST {
-                hold(next, following, format!("it has the number {}, where {following} is the next", manifest.seq));
-                continue;
-            }
-            next.state.seq = manifest.seq;
-        }
+        // A held one keeps the number under which it is known. The chain's order counts, not what somebody wrote as a
+        // number: one that makes no sense must not stop those behind it.
+        let seq = held.unwrap_or_else(|| manifest.seq.clamp(following, LAST));
+        next.state.seq = next.state.seq.max(seq);
         if !message.is_for(&me) {
             continue;
         }
@@ -258,12 +255,10 @@ fn sort(
         let entries = match looked_at {
             Ok(entries) => entries,
             Err(why) => {
-                hold(next, manifest.seq, why);
+                hold(next, seq, why);
                 continue;
             }
         };
-        // A held one keeps the number under which it is known.
-        let seq = held.unwrap_or(manifest.seq);
         let host = plain::cut(&message.from.host, SHOWN);
         let name = plain::cut(&message.from.name, SHOWN);
         let from = if host.is_empty() { name.clone() } else { format!("{name} on {host}") };
