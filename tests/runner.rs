@@ -6,9 +6,13 @@
 
 mod beacon_chain;
 mod beacon_hooks;
+mod beacon_hostile;
 mod beacon_init;
+mod beacon_kill;
+mod beacon_pull;
 mod beacon_race;
 mod beacon_remote;
+mod beacon_sequences;
 mod beacon_walkthrough;
 mod beacon_watch;
 mod bell_emulate;

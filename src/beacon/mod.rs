@@ -6,6 +6,7 @@
 pub mod applied;
 pub mod bell;
 pub mod block;
+pub mod fold;
 pub mod manifest;
 pub mod name;
 pub mod outlook;

@@ -1,6 +1,7 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
 mod beacon;
+pub mod desk;
 mod env;
 mod fake;
 pub mod github;

@@ -1,35 +1,58 @@
 //! Reading and keeping what a working tree has taken in: a commit under [`Place::applied`], whose tree has `state.json`
 //! and the versions of all files below `files/`.
 
+use std::collections::BTreeMap;
+
 use crate::beacon::applied::{Applied, State, Version};
 use crate::git::command::Git;
+use crate::git::fault::Fault;
 use crate::git::objects;
-use crate::git::reads::Reads;
-use crate::ops::beacon::make::{self, By};
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::{BeaconError, Kind, Place, tree};
 
+/// Version of the format.
+const VERSION: u32 = 1;
 const STATE: &str = "state.json";
 const FILES: &str = "files/";
+/// A longer state is none of ours, in bytes.
+const LONGEST: u64 = 64 << 20;
 
 /// What was taken in; nothing where nothing was yet.
 ///
 /// # Errors
 /// Where it cannot be read.
 pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
-    let reads = Reads::open(&place.at, git);
-    let Some(commit) = reads.resolve(&place.applied())? else { return Ok(Applied::default()) };
-    let bytes = reads.file(&commit, STATE)?.unwrap_or_default();
-    let state: State = serde_json::from_slice(&bytes)
-        .map_err(|e| BeaconError::refused(format!("{STATE} in {} is broken: {e}", place.applied())))?;
-    if state.version > 1 {
-        return Err(BeaconError::refused(format!("{} was written by a newer version", place.applied()))
-            .remedy("update claude-craft"));
+    let reference = place.applied();
+    let name = format!("{reference}^{{commit}}");
+    let Some(commit) = git.read(["rev-parse", "--verify", "-q", &name]).answer()? else {
+        return Ok(Applied { state: State { version: VERSION, ..State::default() }, ..Applied::default() });
+    };
+    let broken = |what: &str| {
+        BeaconError::refused(format!("{reference} cannot be understood: {what}")).remedy(format!(
+            "`git update-ref -d {reference}` and `craft beacon pull` take everything in again; no file of yours is lost"
+        ))
+    };
+    let mut applied = Applied { commit: Some(commit.clone()), ..Applied::default() };
+    let mut state = None;
+    for entry in objects::files(git, &commit)? {
+        let Some(path) = entry.path.to_str() else { return Err(broken("a name in it is no text")) };
+        if path == STATE {
+            state = Some(entry.id);
+        } else if let Some(path) = path.strip_prefix(FILES) {
+            applied.files.insert(path.to_owned(), Version { blob: entry.id, mode: entry.mode });
+        }
     }
-    let files = objects::files(git, &commit)?.into_iter().filter_map(|entry| {
-        let path = entry.path.to_str()?.strip_prefix(FILES)?.to_owned();
-        Some((path, Version { blob: entry.id, mode: entry.mode }))
-    });
-    Ok(Applied { files: files.collect(), commit: Some(commit), state })
+    let state = state.ok_or_else(|| broken("it has no state.json"))?;
+    let known = tree::look_up(git, std::slice::from_ref(&state))?.pop().flatten();
+    if known.is_none_or(|o| o.size > LONGEST) {
+        return Err(broken("its state.json is not there, or too large"));
+    }
+    let bytes = tree::bodies(git, &[state])?.pop().flatten().unwrap_or_default();
+    applied.state = serde_json::from_slice(&bytes).map_err(|e| broken(&e.to_string()))?;
+    if applied.state.version > VERSION {
+        let newer = applied.state.version;
+        return Err(BeaconError::refused(format!("{reference} has version {newer}")).remedy("update claude-craft"));
+    }
+    Ok(applied)
 }
 
 /// Keeps `next` in the place of what it was read as (`next.commit`), which becomes the new commit.
@@ -37,19 +60,23 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
 /// # Errors
 /// Where it cannot be written, or somebody else has moved it.
 pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), BeaconError> {
-    next.state.version = 1;
-    let text = serde_json::to_vec(&next.state).map_err(|e| BeaconError::refused(e.to_string()))?;
-    let state = make::blobs(git, &[&text])?.remove(0);
-    let paths: Vec<_> = next.files.keys().map(|path| format!("{FILES}{path}")).collect();
-    let mut files: Vec<_> = paths
-        .iter()
-        .zip(next.files.values())
-        .map(|(path, v)| (path.as_str(), v.mode.as_str(), v.blob.as_str()))
-        .collect();
-    files.push((STATE, "100644", &state));
-    let tree = make::tree(git, &files)?;
-    let commit = make::commit(git, &tree, None, "beacon: what was taken in", By::Us)?;
-    make::move_ref(git, &place.applied(), next.commit.as_deref(), Some(&commit))?;
+    next.state.version = VERSION;
+    let text = serde_json::to_vec_pretty(&next.state).map_err(|e| BeaconError::refused(e.to_string()))?;
+    let blob = git.write(["hash-object", "-w", "--no-filters", "--stdin"]).input(text).line()?;
+    let mut files: BTreeMap<_, _> = next.files.iter().map(|(p, v)| (format!("{FILES}{p}"), v.clone())).collect();
+    files.insert(STATE.into(), Version { blob, mode: "100644".into() });
+    let made = tree::write(git, &files)?;
+    let words = ["commit-tree", &made];
+    let commit = tree::ours(git.write(words).input("craft: what was taken in\n")).line()?;
+    let old = next.commit.clone().unwrap_or_else(|| "0".repeat(commit.len()));
+    match git.write(["update-ref", &place.applied(), &commit, &old]).run() {
+        Ok(_) => {}
+        Err(error) if matches!(error.fault, Fault::Locked(_)) => return Err(error.into()),
+        Err(error) => {
+            let what = format!("what was taken in was changed by somebody else meanwhile: {error}");
+            return Err(BeaconError::new(Kind::Busy, what).remedy("try again in a moment"));
+        }
+    }
     next.commit = Some(commit);
     Ok(())
 }

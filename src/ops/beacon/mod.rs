@@ -4,8 +4,12 @@
 //! (files of the former folder).
 
 pub mod applied;
+mod apply;
+mod backup;
 pub mod bell;
 pub mod chain;
+mod check;
+mod disk;
 mod error;
 pub mod folders;
 mod guard;
@@ -15,6 +19,7 @@ pub mod make;
 mod migrate;
 pub mod outbox;
 pub mod place;
+mod planning;
 pub mod pull;
 pub mod push;
 mod queue;
@@ -23,6 +28,7 @@ pub mod resolve;
 pub mod send;
 pub mod status;
 pub mod survey;
+mod tree;
 pub mod watch;
 pub mod watching;
 
