@@ -6,7 +6,7 @@ use std::path::Path;
 use claude_craft::sys;
 use serde_json::{Value, json};
 
-use super::common::{Pair, Ran, read, write};
+use super::common::{Pair, Ran, read, script, write};
 
 /// 2025-10-06T09:30:00Z, the time of the seed's example.
 const MORNING: &str = "1759743000000";
@@ -163,9 +163,14 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
         code,
         &format!("IDLE\nAHEAD: 2 files changed here, not sent\n  {DONE}\n  {PROGRESS}\nnext: craft beacon push\n"),
     );
-    // The remote is gone for a while: it waits here.
-    let away = day.0.path("away.git");
-    std::fs::rename(&day.0.remote, &away).unwrap();
+    // There is no network for a while: it waits here.
+    let url = day.0.git(code, &["remote", "get-url", "origin"]);
+    script(
+        day.0.path("ssh.sh"),
+        "echo 'ssh: Could not resolve hostname host.example: Name or service not known' >&2; exit 255",
+    );
+    day.0.git(code, &["config", "core.sshCommand", day.0.path("ssh.sh").to_str().unwrap()]);
+    day.0.git(code, &["remote", "set-url", "origin", &format!("ssh://host.example{url}")]);
     let offline = day.ps_sync(code, &["push", "-m", "Act 2 is done"]);
     assert_eq!(offline.code, 6, "{}{}", offline.stdout, offline.stderr);
     assert!(offline.stdout.contains("\nit waits here: "), "{}", offline.stdout);
@@ -173,7 +178,7 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     assert!(told.starts_with("IDLE\nAHEAD: 1 message queued here, just now\nOFFLINE: "), "{told}");
     assert!(told.contains("; this is what was known just now\n") && told.ends_with("next: craft beacon queue send\n"));
     assert_eq!(day.waits(code), 6);
-    std::fs::rename(&away, &day.0.remote).unwrap();
+    day.0.git(code, &["remote", "set-url", "origin", &url]);
 
     // End of the day.
     day.beacon(IDLE);
