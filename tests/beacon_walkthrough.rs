@@ -221,3 +221,49 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     let commits = day.0.git(&day.0.remote, &["log", "--format=%s", CHANNEL]);
     assert_eq!(commits.lines().count(), 4, "{commits}");
 }
+
+#[test]
+fn what_both_sides_changed_is_shown_and_settled_and_what_nobody_understands_is_told() {
+    let day = Day(Pair::new());
+    let (code, desktop) = (day.code(), day.desktop());
+    day.ps_sync(desktop, &["init", "--as", "Desktop"]).ok();
+    day.ps_sync(code, &["init"]).ok();
+    write(desktop.join(PROGRESS), "1\n2\n3\n");
+    day.ps_sync(desktop, &["push"]).ok();
+    day.ps_sync(code, &["pull"]).ok();
+    write(desktop.join(PROGRESS), "1\ntheirs\n3\n");
+    write(code.join(PROGRESS), "1\nours\n3\n");
+    day.ps_sync(desktop, &["push"]).ok();
+
+    let theirs = format!("{PROGRESS}.theirs");
+    let refused = day.ps_sync(code, &["push"]);
+    assert_ne!(refused.code, 0, "an unread change of the same file is not gone over");
+    assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
+    let pulled = day.ps_sync(code, &["pull"]);
+    assert_eq!(pulled.code, 3, "{}{}", pulled.stdout, pulled.stderr);
+    let line = format!("  CONFLICT {PROGRESS}; yours is as it was, theirs is {theirs}\n");
+    assert!(pulled.stdout.contains(&line), "{}", pulled.stdout);
+    assert_eq!(
+        (read(code.join(PROGRESS)), read(code.join(&theirs))),
+        (b"1\nours\n3\n".into(), b"1\ntheirs\n3\n".into())
+    );
+    let status = day.ps_sync(code, &["status"]).ok().stdout;
+    assert!(status.contains(&format!("\nCONFLICT: {PROGRESS}; theirs is {theirs}\n")), "{status}");
+    assert!(status.contains(&format!("\nnext: craft beacon diff {PROGRESS}\n")), "{status}");
+    assert_eq!(day.waits(code), 3);
+    // Files are named as they are seen from the folder.
+    let folder = code.join(".claude/planning");
+    let diff = day.ps_sync(&folder, &["diff", "promptsync-progress.md"]).ok().stdout;
+    assert!(diff.contains("ours\n") && diff.contains("theirs\n"), "{diff}");
+    assert_eq!(day.ps_sync(&folder, &["resolve", "promptsync-progress.md"]).code, 2, "nobody has said how");
+    day.ps_sync(&folder, &["resolve", "promptsync-progress.md", "--theirs"]).ok();
+    assert_eq!(read(code.join(PROGRESS)), b"1\ntheirs\n3\n");
+    assert!(!code.join(&theirs).exists());
+    assert_eq!(day.waits(code), 0);
+
+    let tree = day.0.git(&day.0.remote, &["mktree"]);
+    let end = day.0.git(&day.0.remote, &["commit-tree", &tree, "-p", CHANNEL, "-m", "not ours"]);
+    day.0.git(&day.0.remote, &["update-ref", CHANNEL, &end]);
+    let status = day.ps_sync(code, &["status"]).ok().stdout;
+    assert!(status.starts_with("IDLE\n") && status.contains("\nHELD: a message is not taken in: "), "{status}");
+}
