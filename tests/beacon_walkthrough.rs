@@ -6,7 +6,7 @@ use std::path::Path;
 use claude_craft::sys;
 use serde_json::{Value, json};
 
-use super::common::{Pair, Ran, read, write};
+use super::common::{Pair, Ran, read, script, write};
 
 /// 2025-10-06T09:30:00Z, the time of the seed's example.
 const MORNING: &str = "1759743000000";
@@ -163,9 +163,14 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
         code,
         &format!("IDLE\nAHEAD: 2 files changed here, not sent\n  {DONE}\n  {PROGRESS}\nnext: craft beacon push\n"),
     );
-    // The remote is gone for a while: it waits here.
-    let away = day.0.path("away.git");
-    std::fs::rename(&day.0.remote, &away).unwrap();
+    // There is no network for a while: it waits here.
+    let url = day.0.git(code, &["remote", "get-url", "origin"]);
+    script(
+        day.0.path("ssh.sh"),
+        "echo 'ssh: Could not resolve hostname host.example: Name or service not known' >&2; exit 255",
+    );
+    day.0.git(code, &["config", "core.sshCommand", day.0.path("ssh.sh").to_str().unwrap()]);
+    day.0.git(code, &["remote", "set-url", "origin", &format!("ssh://host.example{url}")]);
     let offline = day.ps_sync(code, &["push", "-m", "Act 2 is done"]);
     assert_eq!(offline.code, 6, "{}{}", offline.stdout, offline.stderr);
     assert!(offline.stdout.contains("\nit waits here: "), "{}", offline.stdout);
@@ -173,7 +178,7 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     assert!(told.starts_with("IDLE\nAHEAD: 1 message queued here, just now\nOFFLINE: "), "{told}");
     assert!(told.contains("; this is what was known just now\n") && told.ends_with("next: craft beacon queue send\n"));
     assert_eq!(day.waits(code), 6);
-    std::fs::rename(&away, &day.0.remote).unwrap();
+    day.0.git(code, &["remote", "set-url", "origin", &url]);
 
     // End of the day.
     day.beacon(IDLE);
@@ -215,4 +220,50 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
     assert_eq!(history, wanted);
     let commits = day.0.git(&day.0.remote, &["log", "--format=%s", CHANNEL]);
     assert_eq!(commits.lines().count(), 4, "{commits}");
+}
+
+#[test]
+fn what_both_sides_changed_is_shown_and_settled_and_what_nobody_understands_is_told() {
+    let day = Day(Pair::new());
+    let (code, desktop) = (day.code(), day.desktop());
+    day.ps_sync(desktop, &["init", "--as", "Desktop"]).ok();
+    day.ps_sync(code, &["init"]).ok();
+    write(desktop.join(PROGRESS), "1\n2\n3\n");
+    day.ps_sync(desktop, &["push"]).ok();
+    day.ps_sync(code, &["pull"]).ok();
+    write(desktop.join(PROGRESS), "1\ntheirs\n3\n");
+    write(code.join(PROGRESS), "1\nours\n3\n");
+    day.ps_sync(desktop, &["push"]).ok();
+
+    let theirs = format!("{PROGRESS}.theirs");
+    let refused = day.ps_sync(code, &["push"]);
+    assert_ne!(refused.code, 0, "an unread change of the same file is not gone over");
+    assert!(refused.stderr.contains("hint: "), "{}", refused.stderr);
+    let pulled = day.ps_sync(code, &["pull"]);
+    assert_eq!(pulled.code, 3, "{}{}", pulled.stdout, pulled.stderr);
+    let line = format!("  CONFLICT {PROGRESS}; yours is as it was, theirs is {theirs}\n");
+    assert!(pulled.stdout.contains(&line), "{}", pulled.stdout);
+    assert_eq!(
+        (read(code.join(PROGRESS)), read(code.join(&theirs))),
+        (b"1\nours\n3\n".into(), b"1\ntheirs\n3\n".into())
+    );
+    let status = day.ps_sync(code, &["status"]).ok().stdout;
+    assert!(status.contains(&format!("\nCONFLICT: {PROGRESS}; theirs is {theirs}\n")), "{status}");
+    assert!(status.contains(&format!("\nnext: craft beacon diff {PROGRESS}\n")), "{status}");
+    assert_eq!(day.waits(code), 3);
+    // Files are named as they are seen from the folder.
+    let folder = code.join(".claude/planning");
+    let diff = day.ps_sync(&folder, &["diff", "promptsync-progress.md"]).ok().stdout;
+    assert!(diff.contains("ours\n") && diff.contains("theirs\n"), "{diff}");
+    assert_eq!(day.ps_sync(&folder, &["resolve", "promptsync-progress.md"]).code, 2, "nobody has said how");
+    day.ps_sync(&folder, &["resolve", "promptsync-progress.md", "--theirs"]).ok();
+    assert_eq!(read(code.join(PROGRESS)), b"1\ntheirs\n3\n");
+    assert!(!code.join(&theirs).exists());
+    assert_eq!(day.waits(code), 0);
+
+    let tree = day.0.git(&day.0.remote, &["mktree"]);
+    let end = day.0.git(&day.0.remote, &["commit-tree", &tree, "-p", CHANNEL, "-m", "not ours"]);
+    day.0.git(&day.0.remote, &["update-ref", CHANNEL, &end]);
+    let status = day.ps_sync(code, &["status"]).ok().stdout;
+    assert!(status.starts_with("IDLE\n") && status.contains("\nHELD: a message is not taken in: "), "{status}");
 }

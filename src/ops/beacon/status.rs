@@ -57,13 +57,15 @@ pub struct Standing {
 /// Where git or a folder cannot be read. A remote that cannot be reached is no error.
 pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, BeaconError> {
     let git = place.git(ctx);
-    let offline = match if ask { chain::fetch(ctx, place, &git, For::Look).map(drop) } else { Ok(()) } {
-        Ok(()) => None,
-        // What may not be asked is as far away as what cannot be.
-        Err(error) if matches!(error.kind, Kind::Network | Kind::Gate) => Some(error.message),
-        Err(error) => return Err(error),
-    };
+    let asked = if ask { chain::fetch(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
     let known = Known::of(ctx, place, &git)?;
+    let offline = match asked {
+        Err(error) if error.kind == Kind::Usage => return Err(error),
+        // It was reached, and what nobody understands is held.
+        Err(error) if error.kind == Kind::Failed && known.garbled => None,
+        // A remote that may not be asked, or is set up wrongly, is as far away as one without a network.
+        asked => asked.err().map(|error| error.message),
+    };
     let waiting = known.keep(ctx, place, ask.then_some(offline.is_none()))?;
     let (changed, gone) = push::changed(ctx, place)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
@@ -112,6 +114,8 @@ pub fn first(place: &Place) -> Result<Option<String>, BeaconError> {
 /// What is known here without asking anybody.
 struct Known {
     tip: Option<Tip>,
+    /// Whether the end of the channel is none that can be understood.
+    garbled: bool,
     waiting: Vec<Link>,
     held: Vec<Held>,
     conflicts: Vec<Conflict>,
@@ -120,16 +124,24 @@ struct Known {
 
 impl Known {
     fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, BeaconError> {
-        let tip = chain::known(place, git)?;
+        let (tip, end) = match chain::known(place, git) {
+            Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
+            // A last message that nobody understands must not hide those before it.
+            Err(error) => match git.read(["rev-parse", "--verify", "--quiet", &place.seen()]).answer()? {
+                Some(end) => (None, Some(end)),
+                None => return Err(error),
+            },
+        };
+        let garbled = tip.is_none() && end.is_some();
         let state = applied::read(place, git)?.state;
         let mut held = state.held;
         let mut waiting = Vec::new();
-        if let Some(tip) = &tip {
+        if let Some(end) = &end {
             let me = place.me(ctx);
             let beacon = &place.config.beacon;
             let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib << 20 };
             let mut accepted: BTreeMap<(String, char), Result<(), String>> = BTreeMap::new();
-            for link in chain::since(place, git, state.position.as_deref(), state.seq, &tip.commit)? {
+            for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
                 let hold = |seq, why| Held { seq, commit: link.commit.clone(), why };
                 let manifest = match &link.manifest {
                     Ok(manifest) => manifest,
@@ -152,7 +164,7 @@ impl Known {
                 }
             }
         }
-        Ok(Self { tip, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
+        Ok(Self { tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
     }
 
     fn keep(&self, ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, BeaconError> {
@@ -169,6 +181,8 @@ impl Known {
         // Of another channel than the usual one hooks tell nothing.
         if usual {
             file.store_cache(&waiting)?;
+        }
+        if usual && !self.garbled {
             show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
         }
         Ok(waiting)
