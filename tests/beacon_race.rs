@@ -168,7 +168,7 @@ fn killed(writers_: usize, count: usize, kills: usize, seed: u64) {
     for thread in running {
         dead += thread.unwrap().join().unwrap();
     }
-    println!("killed {dead} times");
+    eprintln!("killed {dead} times");
     assert!(dead > 0, "nobody was killed");
     all_arrived(sides, &clones, count);
 }

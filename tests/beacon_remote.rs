@@ -150,7 +150,7 @@ fn a_look_at_a_remote_with_twenty_thousand_refs_costs_less_than_16_kilobytes() {
     let (one, new) = cost(&code);
     let (same, idle) = cost(&code);
     assert_eq!((one, same), (Some(1), Some(1)));
-    println!("bytes: never seen {first}, new message {new}, idle {idle}");
+    eprintln!("bytes: never seen {first}, new message {new}, idle {idle}");
     assert!(first < 16_000 && new < 16_000 && idle < 16_000, "never seen {first}, new {new}, idle {idle}");
 }
 
@@ -244,4 +244,25 @@ fn a_partial_clone_and_a_shallow_one_read_whole_messages() {
         assert!(!missing.contains('?'), "{name}: {missing}");
         assert_eq!(chain::since(&place, &git, None, 0, &tip.commit).unwrap().len(), 3);
     }
+}
+
+#[test]
+fn repositories_that_only_the_git_program_can_read_work_as_well() {
+    let sides = Sides::with(&["--object-format=sha256"]);
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    for n in 0..3 {
+        assert_eq!(sides.sends(&desk, &format!("{n}.md"), "x\n"), n + 1);
+    }
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    let git = place.git(&ctx);
+    let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+    assert_eq!(tip.commit.len(), 64);
+    let links = chain::since(&place, &git, None, 1, &tip.commit).unwrap();
+    assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(links[0].author.email, "ann@example.org");
+    assert_eq!(chain::since(&place, &git, Some(&links[0].commit), 0, &tip.commit).unwrap(), links[1..]);
+    sides.takes_in(&code, 3);
+    assert!(send::drain(&ctx, &place, &git).unwrap().receipt);
+    assert_eq!(sides.sends(&desk, "0.md", "y\n"), 4);
 }

@@ -32,9 +32,14 @@ impl Deref for Sides {
 
 impl Sides {
     pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with arguments of its own for `git init`.
+    pub fn with(init: &[&str]) -> Self {
         let env = TestEnv::new();
         let remote = env.path("remote.git");
-        env.git(env.root(), &["init", "-q", "--bare", "remote.git"]);
+        env.git(env.root(), &[&["init", "-q", "--bare"], init, &["remote.git"]].concat());
         env.git(env.root(), &["clone", "-q", "remote.git", "first"]);
         write(env.path("first/readme.md"), "hello\n");
         env.git(&env.path("first"), &["add", "-A"]);

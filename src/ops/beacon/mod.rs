@@ -1,12 +1,14 @@
 //! `craft beacon`: files handed from one environment to another by way of a git remote. One file a verb; `place` (which
-//! side this is), `chain` (what the remote has), `send` (the queue, and publishing), `applied` (what was taken in),
-//! `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working tree), `migrate`
-//! (files of the former folder).
+//! side this is), `chain` (what the remote has), `remote` (the calls that talk to it), `send` (the queue, and publishing),
+//! `build` (its commits), `unread`, `guard` (what may be sent), `applied` (what was taken in), `pull` with `check`,
+//! `planning` and `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working
+//! tree), `migrate` (files of the former folder).
 
 pub mod applied;
 mod apply;
 mod backup;
 pub mod bell;
+mod build;
 pub mod chain;
 mod check;
 mod disk;
@@ -29,6 +31,7 @@ pub mod send;
 pub mod status;
 pub mod survey;
 mod tree;
+mod unread;
 pub mod watch;
 pub mod watching;
 

@@ -15,7 +15,7 @@ use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, For, Tip};
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, bell, guard, make, queue, remote, status};
+use crate::ops::beacon::{BeaconError, Kind, Place, applied, bell, guard, make, queue, remote, status, unread};
 use crate::ops::exclude;
 use crate::permission::of;
 use crate::plain;
@@ -263,8 +263,8 @@ fn pull_first(
     paths: &[String],
 ) -> Result<(), BeaconError> {
     let Some(tip) = tip else { return Ok(()) };
-    let unread = send::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
-    send::clash(paths.iter().map(String::as_str), &unread).map_or(Ok(()), Err)
+    let unread = unread::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
+    unread::clash(paths.iter().map(String::as_str), &unread).map_or(Ok(()), Err)
 }
 
 /// What a message is about where its sender does not say.

@@ -2,13 +2,10 @@
 //! compare-and-swap. Whoever loses puts theirs onto the winner's and tries again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use crate::beacon::manifest::{BLOCK, FILE, File, Manifest, Message, Receipt};
-use crate::beacon::path::folded;
-use crate::beacon::{applied::Applied, outlook};
-use crate::clock;
+use crate::beacon::applied::Applied;
+use crate::beacon::manifest::{File, Message};
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
 use crate::git::fault::Fault;
@@ -16,10 +13,10 @@ use crate::git::porcelain::{self, PushedRef};
 use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, For, Link, Tip};
-use crate::ops::beacon::make::{self, By};
+use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, guard};
+use crate::ops::beacon::{BeaconError, Kind, Place, applied, build, guard, unread};
 use crate::ops::engine::fail_point;
 use crate::plain;
 use crate::sync::backoff;
@@ -28,8 +25,6 @@ use crate::sync::backoff;
 const TRIES: u32 = 30;
 /// Pushes whose end nobody heard of.
 const UNHEARD: u32 = 3;
-/// Longest subject of a commit, in characters.
-const SUBJECT: usize = 100;
 
 /// A message to be sent. Its files' bytes are in the repository's objects by then.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -103,7 +98,7 @@ pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, Beacon
         // Nobody is asked where there is nothing to say.
         let applied = applied::read(place, git)?;
         let owed = match chain::known(place, git)? {
-            Some(tip) => owed(ctx, place, git, &applied, &tip)?,
+            Some(tip) => unread::owed(ctx, place, git, &applied, &tip)?,
             None => None,
         };
         if owed.is_none() {
@@ -210,21 +205,21 @@ impl Drain<'_> {
             };
             self.settle(tip.as_ref())?;
             let receipt = match &tip {
-                Some(tip) => owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
+                Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
                 None => None,
             };
             if self.items.is_empty() && receipt.is_none() {
                 return Ok(());
             }
             if let Some(tip) = &tip {
-                let unread = unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
+                let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
                 let paths = self.items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
-                if let Some(error) = clash(paths, &unread) {
+                if let Some(error) = unread::clash(paths, &unread) {
                     return Err(Stop::Waits(error));
                 }
             }
             self.scan()?;
-            let (commit, manifest) = self.build(tip.as_ref(), receipt.clone())?;
+            let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &self.items, receipt.clone())?;
             fail_point(self.ctx, "beacon-built");
             let pushed = self.push(&commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
@@ -235,7 +230,7 @@ impl Drain<'_> {
                     self.sent.receipt |= receipt.is_some();
                     let before = manifest.seq - self.items.len() as u64;
                     let ids = self.items.iter().map(|i| i.queued.message.id.clone());
-                    self.landed(ids.zip(before + 1..).collect())?;
+                    self.landed(&ids.zip(before + 1..).collect())?;
                     return Ok(());
                 }
                 Push::Raced if self.sent.tries >= TRIES => {
@@ -290,11 +285,11 @@ impl Drain<'_> {
         let mine = &self.place.identity.id;
         let there = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
         let there = there.map(|(number, message)| (message.id.clone(), number)).collect();
-        self.landed(there)
+        self.landed(&there)
     }
 
     /// What is on the channel, with its number there, is what both sides have, and waits no longer.
-    fn landed(&mut self, there: BTreeMap<String, u64>) -> Result<(), Stop> {
+    fn landed(&mut self, there: &BTreeMap<String, u64>) -> Result<(), Stop> {
         if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
             return Ok(());
         }
@@ -341,68 +336,6 @@ impl Drain<'_> {
         }
         self.scanned.extend(self.items.iter().map(|i| i.queued.message.id.clone()));
         Ok(())
-    }
-
-    /// Puts the receipt and the queue onto the end of the channel; the new end.
-    fn build(&self, tip: Option<&Tip>, receipt: Option<Receipt>) -> Result<(String, Manifest), Stop> {
-        let (place, git) = (&self.place, self.git);
-        // A channel that is gone on the remote goes on with its numbers, and not with its commits: somebody may
-        // have had a reason to take them away.
-        let former = if tip.is_some() { None } else { chain::known(place, git)? };
-        let mut end = tip.or(former.as_ref()).map(|t| t.manifest.clone());
-        let mut waiting = tip.map_or(Ok(Vec::new()), |tip| chain::waiting(place, git, tip))?;
-        let mut steps: Vec<(Manifest, String, Option<make::Entry<'_>>, String)> = Vec::new();
-        let receipt = receipt.map(|r| (format!("beacon: received {}", r.seq), None, Err(r)));
-        let messages = self.items.iter().map(|item| {
-            let message = item.queued.message.clone();
-            let note = plain::cut(&plain::line(&message.note), SUBJECT);
-            (format!("beacon: {note}"), queue::entry(item), Ok(message))
-        });
-        for (subject, files, what) in receipt.into_iter().chain(messages) {
-            let next = match what {
-                Ok(message) => {
-                    let next = Manifest::with_message(end.as_ref(), place.channel.as_str(), message.clone());
-                    waiting.insert(0, (next.seq, message));
-                    next
-                }
-                Err(receipt) => Manifest::with_receipt(end.as_ref(), place.channel.as_str(), receipt),
-            };
-            let left = waiting.iter().filter(|(seq, m)| outlook::waits(&next, *seq, m)).map(|(_, m)| m);
-            steps.push((next.clone(), outlook::text(&outlook::block(left)), files, subject));
-            end = Some(next);
-        }
-        let mut contents = Vec::new();
-        for (manifest, ..) in &steps {
-            contents.push(serde_json::to_vec_pretty(manifest).map_err(|e| BeaconError::refused(e.to_string()))?);
-        }
-        contents.extend(steps.iter().map(|(_, block, ..)| block.clone().into_bytes()));
-        let blobs = make::blobs(git, &contents.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
-        let (manifests, blocks) = blobs.split_at(steps.len());
-        let trees: Vec<Vec<make::Entry<'_>>> = steps
-            .iter()
-            .zip(manifests.iter().zip(blocks))
-            .map(|((_, _, files, _), (manifest, block))| {
-                let own: [make::Entry<'_>; 2] = [("100644", manifest, FILE), ("100644", block, BLOCK)];
-                own.into_iter().chain(*files).collect()
-            })
-            .collect();
-        let by = By::User { sign: self.signs()? };
-        let mut parent = tip.map(|t| t.commit.clone());
-        for (tree, (_, _, _, subject)) in make::trees(git, &trees)?.iter().zip(&steps) {
-            parent = Some(make::commit(git, tree, parent.as_deref(), subject, by).map_err(|e| match &e.remedy {
-                None => BeaconError { remedy: Some("see that `git commit` works here".into()), ..e },
-                Some(_) => e,
-            })?);
-        }
-        match (parent, end) {
-            (Some(commit), Some(manifest)) => Ok((commit, manifest)),
-            _ => Err(BeaconError::refused("there is nothing to send").into()),
-        }
-    }
-
-    fn signs(&self) -> Result<bool, GitError> {
-        let asked = self.git.read(["config", "--type=bool", "--get", "commit.gpgSign"]).answer()?;
-        Ok(self.place.config.beacon.require_signature || asked.as_deref() == Some("true"))
     }
 
     /// One push, and what it means.
@@ -460,78 +393,4 @@ fn verdict(finished: &Finished) -> Option<PushedRef> {
         Some(PushedRef::Accepted) => None,
         other => other,
     }
-}
-
-/// The receipt that is owed: for the last message for this side that was taken in, where the channel does not know yet.
-fn owed(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    applied: &Applied,
-    tip: &Tip,
-) -> Result<Option<Receipt>, BeaconError> {
-    let me = place.me(ctx);
-    let (taken, told) = (applied.state.received(), tip.manifest.received.get(&me.name).copied().unwrap_or(0));
-    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
-    if taken <= told || sent(&me.name).max(sent(crate::beacon::name::EVERYBODY)) <= told {
-        return Ok(None);
-    }
-    // To say more than the last one would take what is for others for received.
-    let mut last = None;
-    chain::back(place, git, &tip.commit, |link| match &link.manifest {
-        Ok(manifest) if manifest.seq <= told => ControlFlow::Break(()),
-        Ok(manifest) if manifest.seq <= taken && link.message().is_some_and(|m| m.is_for(&me)) => {
-            last = Some(manifest.seq);
-            ControlFlow::Break(())
-        }
-        _ => ControlFlow::Continue(()),
-    })?;
-    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
-}
-
-/// Messages for this side that it has not taken in, of those whose word counts here.
-pub(super) fn unread(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    applied: &Applied,
-    tip: &Tip,
-) -> Result<Vec<Link>, BeaconError> {
-    let me = place.me(ctx);
-    let seq = applied.state.seq;
-    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
-    if sent(&me.name).max(sent(crate::beacon::name::EVERYBODY)) <= seq {
-        return Ok(Vec::new());
-    }
-    let mut links = chain::since(place, git, applied.state.position.as_deref(), seq, &tip.commit)?;
-    links.retain(|link| link.message().is_some_and(|m| m.is_for(&me)));
-    let mut judged: Vec<(chain::Author, bool)> = Vec::new();
-    let mut kept = Vec::new();
-    for link in links {
-        let known = judged.iter().find(|(author, _)| *author == link.author).map(|(_, accepted)| *accepted);
-        let accepted = match known {
-            Some(accepted) => accepted,
-            None => {
-                let accepted = chain::accepts(place, git, &link.author)?.is_ok();
-                judged.push((link.author.clone(), accepted));
-                accepted
-            }
-        };
-        if accepted {
-            kept.push(link);
-        }
-    }
-    Ok(kept)
-}
-
-/// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.
-pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -> Option<BeaconError> {
-    let ours: BTreeSet<_> = paths.map(folded).collect();
-    let (seq, message, file) = unread.iter().filter_map(Link::numbered).find_map(|(seq, message)| {
-        let file = message.files.iter().find(|f| ours.contains(&folded(&f.path)))?;
-        Some((seq, message, file))
-    })?;
-    let (file, from) = (plain::cut(&plain::name(&file.path), 120), plain::cut(&plain::name(&message.from.name), 60));
-    let error = format!("message {seq} from {from} changes {file} as well, and was not taken in yet");
-    Some(BeaconError::new(Kind::Conflict, error).remedy("pull first: `craft beacon pull`"))
 }
