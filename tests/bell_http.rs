@@ -431,8 +431,8 @@ fn two_pages_are_read_and_no_more_than_ten() {
 fn a_note_with_a_credential_does_not_get_into_the_issue() {
     let weather = one_issue();
     let stage = known(&weather);
-    let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let secret = "AKIAQ3EGRTXKWN5DLM7P";
     let remarks = ring(&stage, NOW, &stage.tip(None, &[&format!("{secret}.md")]));
-    assert!(remarks[0].contains("looks like a credential") && !remarks[0].contains(&secret), "{remarks:?}");
+    assert!(remarks[0].contains("looks like a credential") && !remarks[0].contains(secret), "{remarks:?}");
     assert!(weather.asked().is_empty());
 }
