@@ -400,7 +400,7 @@ fn tls_believes_whom_the_system_believes_and_nobody_else() {
         let url = url.into_string().unwrap();
         let request = Request { method: Method::Get, url, headers: Vec::new(), body: None };
         let ended = Ureq::new(&Env::default()).send(&request, Duration::from_secs(20));
-        return println!("ENDED {:?} END", ended.map(|a| String::from_utf8(a.body).unwrap()));
+        return eprintln!("ENDED {:?} END", ended.map(|a| String::from_utf8(a.body).unwrap()));
     }
     let env = TestEnv::new();
     let run = |line: &str| {
@@ -434,7 +434,7 @@ fn tls_believes_whom_the_system_believes_and_nobody_else() {
         command.args(["--ignored", "--nocapture", "--exact", ME]);
         command.env("CRAFT_TEST_BELL_TLS", format!("https://{host}:{}/", port.trim()));
         command.envs(roots.map(|r| ("SSL_CERT_FILE", env.path(r))));
-        env.run(command, b"").ok().stdout
+        env.run(command, b"").ok().stderr
     };
     let (right, stranger, other_name) =
         (ask(Some("ca.pem"), "localhost"), ask(None, "localhost"), ask(Some("ca.pem"), "127.0.0.1"));
