@@ -426,3 +426,13 @@ fn two_pages_are_read_and_no_more_than_ten() {
     assert!(remarks.iter().any(|r| r.contains("more issues")), "{remarks:?}");
     assert!(!weather.asked().iter().any(Asked::writes));
 }
+
+#[test]
+fn a_note_with_a_credential_does_not_get_into_the_issue() {
+    let weather = one_issue();
+    let stage = known(&weather);
+    let secret = "AKIAQ3EGRTXKWN5DLM7P";
+    let remarks = ring(&stage, NOW, &stage.tip(None, &[&format!("{secret}.md")]));
+    assert!(remarks[0].contains("looks like a credential") && !remarks[0].contains(secret), "{remarks:?}");
+    assert!(weather.asked().is_empty());
+}

@@ -1,4 +1,30 @@
-//! The calls.
+//! The calls. Each takes a grant of its own kind.
+//!
+//! ```compile_fail,E0308
+//! # use claude_craft::github::{Client, Edit, Repository};
+//! # use claude_craft::permission::{Grant, of, on};
+//! fn change(client: &Client<'_>, at: &Repository, grant: Grant<on::Github, of::Read>) {
+//!     // Who may look may not write.
+//!     let _ = client.edit(grant, at, 7, &Edit::default());
+//! }
+//! ```
+//!
+//! ```compile_fail,E0308
+//! # use claude_craft::github::{Client, Repository};
+//! # use claude_craft::permission::{Grant, of, on};
+//! fn open(client: &Client<'_>, at: &Repository, grant: Grant<on::Github, of::UpsertInternal>) {
+//!     // Who may write may not open what somebody closed.
+//!     let _ = client.reopen(grant, at, 7);
+//! }
+//! ```
+//!
+//! ```
+//! # use claude_craft::github::{Client, Edit, Repository};
+//! # use claude_craft::permission::{Grant, of, on};
+//! fn change(client: &Client<'_>, at: &Repository, grant: Grant<on::Github, of::UpsertInternal>) {
+//!     let _ = client.edit(grant, at, 7, &Edit::default());
+//! }
+//! ```
 
 use std::time::Duration;
 

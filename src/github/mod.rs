@@ -2,7 +2,7 @@
 //! gate, one call a grant; a call is sent once, and whoever called decides what an unknown ending means.
 
 mod address;
-mod client;
+pub mod client;
 mod error;
 mod issue;
 

@@ -16,9 +16,10 @@ use crate::git::command::Git;
 use crate::github::{Edit, GithubError, Issue};
 use crate::http::Ureq;
 use crate::ops::beacon::chain::Tip;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::{BeaconError, Kind, Place};
 use crate::ops::permit::{self, Denied};
 use crate::permission::{Operation, Origin, Platform, of};
+use crate::scan::redact::holds_credential;
 
 /// After it was looked for in vain it is not looked for again so soon.
 const LOOK_AGAIN: Millis = 15 * 60_000;
@@ -68,6 +69,10 @@ fn rung(desk: &mut Desk<'_>, git: &Git<'_>, tip: &Tip, remarks: &mut Vec<String>
     may_change(desk, &tip.commit)?;
     desk.in_time()?;
     let block = block_of(git, tip);
+    // The issue may be where more people look than have the repository.
+    if holds_credential(&block) {
+        return Err(BeaconError::new(Kind::Gate, "a note or a name of a file looks like a credential").into());
+    }
     let machine = machine_of(desk, tip);
     let known = desk.bell().number;
     // Read just before it is written: there is no compare-and-swap.
