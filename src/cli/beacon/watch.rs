@@ -140,7 +140,7 @@ fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, BeaconError> {
 fn end_at_once(signals: Sender<Signal>, ended: Receiver<()>) -> std::io::Result<()> {
     let mut endings = sys::catch_endings()?;
     std::thread::Builder::new().name("endings".into()).spawn(move || {
-        if endings.next().is_ok() {
+        if endings.wait().is_ok() {
             let _ = signals.send(Signal::End);
             if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
                 leave();
