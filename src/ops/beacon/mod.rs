@@ -8,6 +8,7 @@ pub mod chain;
 mod error;
 pub mod init;
 pub mod log;
+pub mod notices;
 pub mod place;
 pub mod pull;
 pub mod push;
