@@ -149,7 +149,7 @@ impl Endings {
     ///
     /// # Errors
     /// The system's answer.
-    pub fn next(&mut self) -> io::Result<()> {
+    pub fn wait(&mut self) -> io::Result<()> {
         self.0.read_exact(&mut [0])
     }
 }

@@ -80,7 +80,7 @@ impl Sides {
     }
 }
 
-fn words<'e>(events: &'e [Value]) -> Vec<&'e str> {
+fn words(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["event"].as_str().unwrap()).collect()
 }
 

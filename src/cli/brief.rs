@@ -42,7 +42,8 @@ struct Toast {
 /// Prints how `cwd` stands; nothing where there is nothing to say.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) {
     let Brief { here, plan, beacon, watch } = brief::brief(ctx, cwd);
-    let status = beside_each_other(here.as_ref().map(words), [beacon.as_deref(), plan.as_deref()]);
+    let standing = here.as_ref().map(words);
+    let status = beside_each_other(standing.as_deref(), [beacon.as_deref(), plan.as_deref()]);
     // A sync that is killed changes no file, so whoever shows that one is running has to ask again.
     let passing = here.as_ref().is_some_and(|h| h.standing == Standing::Syncing);
     if args.json {
@@ -76,8 +77,8 @@ fn words(here: &Here) -> String {
 }
 
 /// How the repository stands, and `more`: its beacon and its plan; nothing where there is none of them.
-pub(super) fn beside_each_other(status: Option<String>, more: [Option<&str>; 2]) -> Option<String> {
-    let all: Vec<_> = status.as_deref().into_iter().chain(more.into_iter().flatten()).collect();
+pub(super) fn beside_each_other(status: Option<&str>, more: [Option<&str>; 2]) -> Option<String> {
+    let all: Vec<_> = status.into_iter().chain(more.into_iter().flatten()).collect();
     (!all.is_empty()).then(|| all.join(" · "))
 }
 
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn beacon_and_plan_stand_behind_how_the_repository_does_or_alone() {
-        let all = |status: Option<&str>, beacon, plan| beside_each_other(status.map(str::to_owned), [beacon, plan]);
+        let all = |status, beacon, plan| beside_each_other(status, [beacon, plan]);
         assert_eq!(all(Some("synced"), None, Some("phase 2/3 · 4/9")).unwrap(), "synced · phase 2/3 · 4/9");
         assert_eq!(all(Some("synced"), Some("📬 2"), Some("phase 2/3")).unwrap(), "synced · 📬 2 · phase 2/3");
         assert_eq!(all(None, None, Some("phase 2/3")).unwrap(), "phase 2/3");

@@ -103,7 +103,7 @@ fn beside(theirs: &str, ours: Option<&str>, look: Look) -> String {
 /// Our line: how the repository stands, and `more`: its beacon and its plan. Nothing where there is none of them.
 fn line(here: Option<&Here>, more: [Option<&str>; 2], look: Look) -> Option<String> {
     let (text, style) = here.map(|here| standing(here, look)).unzip();
-    let text = truncate_str(&tell::clean(&beside_each_other(text, more)?), look.width, "…").into_owned();
+    let text = truncate_str(&tell::clean(&beside_each_other(text.as_deref(), more)?), look.width, "…").into_owned();
     let style = style.unwrap_or_default();
     Some(if look.colour { style.force_styling(true).apply_to(text).to_string() } else { text })
 }

@@ -123,7 +123,7 @@ pub(super) fn remove(text: &str, parent: &Node, index: usize) -> String {
         (Some(comma), _) => without(text, vec![from..span.end, comma]),
         (None, _) => {
             let before = head.iter().find(|(token, _)| *token == Token::Comma).map(|(_, at)| at.clone());
-            without(text, before.into_iter().chain([from..span.end]).collect())
+            without(text, before.into_iter().chain(std::iter::once(from..span.end)).collect())
         }
     }
 }

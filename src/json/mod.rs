@@ -3,4 +3,5 @@
 
 pub mod document;
 mod loose;
+mod read;
 pub mod style;

@@ -1,13 +1,15 @@
 //! `craft beacon watch`: says what comes, as long as it runs.
 
-use std::path::{Path, PathBuf};
+mod files;
+
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use serde_json::{Value, json};
 
+use self::files::Files;
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look as Show, Ui};
@@ -140,7 +142,7 @@ fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, BeaconError> {
 fn end_at_once(signals: Sender<Signal>, ended: Receiver<()>) -> std::io::Result<()> {
     let mut endings = sys::catch_endings()?;
     std::thread::Builder::new().name("endings".into()).spawn(move || {
-        if endings.next().is_ok() {
+        if endings.wait().is_ok() {
             let _ = signals.send(Signal::End);
             if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
                 leave();
@@ -329,51 +331,6 @@ fn named(all: &[String]) -> String {
     format!("{}{rest}", names.join(", "))
 }
 
-/// Tells when a file of the beacon's folders changes.
-struct Files {
-    watcher: Option<RecommendedWatcher>,
-    /// Folders that are watched already.
-    folders: Vec<PathBuf>,
-    trouble: Option<String>,
-}
-
-impl Files {
-    fn new(place: &Place, signals: Sender<Signal>) -> Self {
-        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Where something was missed there may have been a change.
-            if event.map_or(true, |e| !matches!(e.kind, EventKind::Access(_)) && e.paths.iter().any(|p| is_meant(p))) {
-                let _ = signals.send(Signal::Files);
-            }
-        });
-        let trouble = watcher.as_ref().err().map(ToString::to_string);
-        let mut files = Self { watcher: watcher.ok(), folders: Vec::new(), trouble };
-        files.follow(place);
-        files
-    }
-
-    /// Watches folders that have appeared since.
-    fn follow(&mut self, place: &Place) {
-        let Some(watcher) = &mut self.watcher else { return };
-        self.folders.retain(|folder| folder.is_dir());
-        for folder in place.config.beacon.folders.iter().map(|f| place.at.worktree.join(f)) {
-            if self.folders.contains(&folder) || !folder.is_dir() {
-                continue;
-            }
-            match watcher.watch(&folder, RecursiveMode::Recursive) {
-                Ok(()) => self.folders.push(folder),
-                Err(error) => self.trouble = Some(error.to_string()),
-            }
-        }
-    }
-}
-
-/// Whether a path may be one that is sent: not a copy of theirs, and nothing that is on its way into its place.
-fn is_meant(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = name.starts_with('.') && name.ends_with(".tmp");
-    !temporary && !name.ends_with(".theirs")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,14 +361,5 @@ mod tests {
         assert_eq!(words(&Event::Sent(vec!["a".into()])), "sent 1 file: a");
         assert_eq!(words(&Event::Conflicts(1)), "⚠ both sides changed 1 file — craft beacon diff");
         assert_eq!(data(&Event::Held(1)).1, json!({"held": 1}));
-    }
-
-    #[test]
-    fn what_is_on_its_way_and_copies_of_theirs_wake_nobody() {
-        for (path, meant) in
-            [("a/b.md", true), ("a/.b.md.12.3.tmp", false), ("a/b.md.theirs", false), ("a/.tmp", false)]
-        {
-            assert_eq!(is_meant(Path::new(path)), meant, "{path}");
-        }
     }
 }

@@ -19,6 +19,7 @@ pub mod init;
 pub mod log;
 pub mod make;
 mod migrate;
+pub mod notices;
 pub mod outbox;
 pub mod place;
 mod planning;

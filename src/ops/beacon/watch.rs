@@ -4,9 +4,6 @@
 //! A look at which nothing has come costs one fetch of one ref, or, where the bell is on, one conditional request.
 
 use std::fs;
-use std::path::Path;
-
-use serde_json::json;
 
 use crate::clock::Millis;
 use crate::context::Context;
@@ -16,29 +13,24 @@ use crate::fs::layout::repo_key;
 use crate::fs::{IoContext, lock};
 use crate::git::command::Git;
 use crate::locate::{Location, locate};
-use crate::notify::Draft;
-use crate::notify::model::{Kind as About, Severity};
 use crate::ops::beacon::chain::{self, For};
+use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
 use crate::ops::beacon::send::{self, Sent};
 use crate::ops::beacon::{BeaconError, Kind, Place, bell, place, status};
-use crate::ops::{notifications, permit, sync};
+use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
-use crate::plain;
 use crate::queue::Trigger;
 use crate::state::beacon::{Identity, Waiting};
 use crate::state::file::StateFile;
 use crate::state::tick::{self, Claim};
-use crate::sync::quote;
 use crate::sync::tell::counted;
 
 /// A bell that is silent may have been forgotten to ring: at least this often the channel itself is asked.
 const BELL_TRUSTED: Millis = 15 * 60_000;
 /// While the remote cannot be reached, looks that nobody asked for are no further apart than this.
 const FURTHEST: Millis = 3_600_000;
-/// Characters of a name of others at most.
-const NAME: usize = 60;
 
 /// What came of one look.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,7 +92,7 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
             look.waiting = status::keep(ctx, place, None)?;
         }
     }
-    settle(ctx, &place.at, &look.waiting);
+    notices::settle(ctx, &place.at, &look.waiting);
     Ok(look)
 }
 
@@ -296,7 +288,7 @@ fn one(ctx: &Context, at: &Location, window: Millis) -> Result<Option<Look>, Bea
     }
     let how = &place.config.beacon.watch;
     let look = look(ctx, &place, how.pull, how.push)?;
-    raise(ctx, at, &before, &look);
+    notices::raise(ctx, at, &before, &look);
     Ok(Some(look))
 }
 
@@ -306,60 +298,6 @@ fn rest(waiting: &Waiting, now: Millis, dice: &mut Dice) -> Millis {
         0 => 0,
         since => dice.below(now.saturating_sub(since).min(FURTHEST).saturating_add(1)),
     }
-}
-
-fn key(at: &Location, what: &str) -> String {
-    format!("beacon:{what}:{}", repo_key(&at.git_dir))
-}
-
-/// Notifications of what a look has found that nobody stood by.
-fn raise(ctx: &Context, at: &Location, before: &Waiting, look: &Look) {
-    let (name, now) = (name(&at.worktree), &look.waiting);
-    let draft = |kind, severity, what: &str, title: String, message: String, command: &str| Draft {
-        kind,
-        severity,
-        title: format!("{name}: {title}"),
-        message,
-        data: Some(json!({
-            "repository": at.worktree,
-            "command": format!("craft -C {} beacon {command}", quote::path(&at.worktree)),
-        })),
-        dedupe_key: key(at, what),
-        told: false,
-    };
-    if let Some(pulled) = look.pulled.as_ref().filter(|p| !p.files.is_empty()) {
-        let from: Vec<_> = pulled.messages.iter().map(|m| plain::cut(&plain::name(&m.from), NAME)).collect();
-        let files = counted(pulled.files.len(), "file");
-        let title = format!("took in {files} from {}", from.join(", "));
-        let message = format!("{title}. `craft beacon log` has what was said of them.");
-        notifications::raise(ctx, draft(About::ImportComplete, Severity::Info, "taken", title, message, "log"));
-    }
-    if now.messages > 0 && (before.messages == 0 || now.seq > before.seq) {
-        let from: Vec<_> = now.from.iter().take(3).map(|from| plain::cut(&plain::name(from), NAME)).collect();
-        let files = usize::try_from(now.file_count).unwrap_or(usize::MAX);
-        let title = format!("{} from {} to be taken in", counted(files, "file"), from.join(", "));
-        let message = format!("{title}. `craft beacon pull` takes them in.");
-        notifications::raise(ctx, draft(About::ImportComplete, Severity::Info, "waiting", title, message, "pull"));
-    }
-    if now.conflicts > before.conflicts {
-        let files = counted(usize::try_from(now.conflicts).unwrap_or(usize::MAX), "file");
-        let title = format!("both sides of the beacon changed {files}");
-        let message = format!("{title}. Yours is as it was; `craft beacon diff` shows theirs.");
-        notifications::raise(ctx, draft(About::Conflict, Severity::Warning, "conflict", title, message, "diff"));
-    }
-}
-
-/// Puts notifications away whose matter has passed. For whoever has found out what waits.
-pub fn settle(ctx: &Context, at: &Location, now: &Waiting) {
-    for (count, what) in [(now.messages, "waiting"), (now.conflicts, "conflict")] {
-        if count == 0 {
-            notifications::resolve(ctx, &key(at, what));
-        }
-    }
-}
-
-fn name(worktree: &Path) -> String {
-    plain::name(&worktree.file_name().unwrap_or(worktree.as_os_str()).to_string_lossy())
 }
 
 #[cfg(test)]

@@ -120,9 +120,9 @@ pub(super) fn take_out(text: &str, puts: &[Put]) -> Result<Edited, Fault> {
     for put in puts.iter().rev() {
         let way: Vec<Step> = put.way.iter().map(|key| Step::from(key.as_str())).collect();
         if put.element {
-            element(&mut doc, &way, &put.value, &mut left)?
+            element(&mut doc, &way, &put.value, &mut left)?;
         } else {
-            out(&mut doc, &way, &put.value, &mut left)?
+            out(&mut doc, &way, &put.value, &mut left)?;
         }
     }
     Ok(Edited { text: doc.text(), puts: Vec::new(), left })

@@ -11,8 +11,11 @@ pub(super) enum Piece {
     Elements(&'static str, Vec<Value>),
 }
 
+/// Makes what goes into a file.
+type Make = fn() -> Vec<Piece>;
+
 /// The files, and what goes into each.
-pub(super) const FILES: [(&str, fn() -> Vec<Piece>); 2] = [("tasks.json", tasks), ("settings.json", settings)];
+pub(super) const FILES: [(&str, Make); 2] = [("tasks.json", tasks), ("settings.json", settings)];
 
 fn tasks() -> Vec<Piece> {
     let check = json!({
