@@ -4,6 +4,10 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod beacon_hostile;
+mod beacon_kill;
+mod beacon_pull;
+mod beacon_sequences;
 mod chaos;
 mod cli;
 mod common;

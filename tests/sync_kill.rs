@@ -8,7 +8,8 @@ use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
-    all_steps().into_iter().filter(|name| !name.starts_with("plan-")).collect()
+    let others = ["plan-", "beacon-"];
+    all_steps().into_iter().filter(|name| !others.iter().any(|o| name.starts_with(o))).collect()
 }
 
 /// Those of `craft plan`.

@@ -5,6 +5,7 @@
 
 pub mod applied;
 pub mod block;
+pub mod fold;
 pub mod manifest;
 pub mod name;
 pub mod path;

@@ -1,5 +1,6 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
+pub mod beacon;
 mod env;
 mod fake;
 pub mod phased;

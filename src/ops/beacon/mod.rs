@@ -3,17 +3,23 @@
 //! `apply` (files, as one transaction), `bell` (the issue on GitHub).
 
 pub mod applied;
+mod apply;
+mod backup;
 pub mod bell;
 pub mod chain;
+mod check;
+mod disk;
 mod error;
 pub mod init;
 pub mod log;
 pub mod place;
+mod planning;
 pub mod pull;
 pub mod push;
 pub mod resolve;
 pub mod send;
 pub mod status;
+mod tree;
 pub mod watch;
 
 pub use error::{BeaconError, Kind};

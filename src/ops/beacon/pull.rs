@@ -1,26 +1,31 @@
 //! `craft beacon pull`: takes in what waits, as one transaction.
 
-use crate::context::Context;
-use crate::ops::beacon::{BeaconError, Place};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What became of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Became {
-    /// It is new here.
-    Created,
-    /// It was as they knew it, and is theirs now.
-    Updated,
-    /// Both sides had changed it; both changes are in it now.
-    Merged,
-    /// It was the same already.
-    Same,
-    /// Both sides had changed the same: ours is as it was, theirs lies beside it.
-    Conflict,
-    /// They took it away; ours was as they knew it and is in the archive folder now.
-    Archived,
-    /// They took it away; ours was changed since, and stays.
-    Kept,
-}
+use super::apply::Apply;
+use super::check::Checks;
+use super::planning::{self, News};
+use super::{applied, backup, bell, chain, send, status};
+use crate::audit::Outcome;
+use crate::beacon::applied::{Applied, Held};
+pub use crate::beacon::fold::Became;
+use crate::beacon::manifest::NOTE;
+use crate::beacon::name::EVERYBODY;
+use crate::context::Context;
+use crate::fs::atomic;
+use crate::git::command::Git;
+use crate::ops::beacon::chain::{For, Link, Tip};
+use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::{engine, exclude, permit};
+use crate::permission::{Operation, Origin, Platform};
+use crate::plain;
+
+/// The machine's copy of the channel's last manifest.
+pub(super) const COPY: &str = ".claude/sync/manifest.json";
+/// Longest name of an environment or machine that is told.
+const SHOWN: usize = 80;
+/// No message has a number behind that: it is the last that every reader of JSON can count to (RFC 8259, section 6).
+const LAST: u64 = 1 << 53;
 
 /// A file of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +61,7 @@ pub struct Pulled {
     /// Their files, by path.
     pub files: Vec<Taken>,
     /// Messages that were not, and why.
-    pub held: Vec<crate::beacon::applied::Held>,
+    pub held: Vec<Held>,
     /// Conflicts that nobody has settled, older ones included.
     pub conflicts: Vec<String>,
     /// Where the former bytes are kept, where any were replaced: a ref.
@@ -71,6 +76,250 @@ pub struct Pulled {
 ///
 /// # Errors
 /// The gate, or git, or the file system: then no file was changed, or a second call gives what one would have given.
-pub fn pull(_ctx: &Context, _place: &Place, _dry: bool) -> Result<Pulled, BeaconError> {
-    Err(BeaconError::refused("SKELETON"))
+pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, BeaconError> {
+    let _lock = place.lock(ctx)?;
+    let git = place.git(ctx);
+    let taken = take_in(ctx, place, &git, dry);
+    if !dry {
+        match &taken {
+            Ok((_, pulled)) if pulled.messages.is_empty() && pulled.held.is_empty() => {}
+            Ok((_, pulled)) => {
+                let said = format!(
+                    "{} messages with {} files taken in, {} held",
+                    pulled.messages.len(),
+                    pulled.files.len(),
+                    pulled.held.len()
+                );
+                place.note(ctx, "pull", Outcome::Success, &said);
+            }
+            Err(error) => place.note(ctx, "pull", Outcome::Error, &error.message),
+        }
+    }
+    let (asked, mut pulled) = taken?;
+    if !dry {
+        if let Err(error) = answer(ctx, place, &git, &asked, &mut pulled.remarks) {
+            pulled.remarks.push(format!("the receipt waits: {}", error.message));
+        }
+        let reached = asked.offline.is_none();
+        if let Err(error) = status::keep(ctx, place, Some(reached)) {
+            pulled.remarks.push(format!("what waits could not be noted: {}", error.message));
+        }
+    }
+    Ok(pulled)
+}
+
+/// What the remote said.
+struct Asked {
+    /// The end of the channel, where there is one.
+    end: Option<String>,
+    /// What it says, where it can be understood.
+    tip: Option<Tip>,
+    offline: Option<String>,
+}
+
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, BeaconError> {
+    let seen = || git.read(["rev-parse", "--verify", "-q", &format!("{}^{{commit}}", place.seen())]).answer();
+    match chain::fetch(ctx, place, git, For::Pull) {
+        Ok(tip) => Ok(Asked { end: tip.as_ref().map(|t| t.commit.clone()), tip, offline: None }),
+        Err(error) if error.kind == Kind::Network => {
+            Ok(Asked { end: seen()?, tip: chain::known(place, git).ok().flatten(), offline: Some(error.message) })
+        }
+        Err(error) if error.kind == Kind::Failed => {
+            // A last message that nobody understands must not hide those before it.
+            let Some(end) = seen()? else { return Err(error) };
+            let links = chain::since(place, git, known.state.position.as_deref(), known.state.seq, &end)?;
+            let garbled = match links.last() {
+                Some(last) => last.manifest.is_err(),
+                None => known.state.held.iter().any(|h| h.commit == end),
+            };
+            if garbled { Ok(Asked { end: Some(end), tip: None, offline: None }) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool) -> Result<(Asked, Pulled), BeaconError> {
+    let known = applied::read(place, git)?;
+    let asked = ask(ctx, place, git, &known)?;
+    let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
+    let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
+    let apply = Apply { ctx, place, git, step: &step };
+    let former = apply.recover(known.commit.as_deref(), dry, &mut pulled.remarks)?;
+    step("recovered");
+    let mut next = known.clone();
+    let news = sort(ctx, place, git, &known, &asked, &mut next, &mut pulled)?;
+    let plan = planning::plan(&apply, &known, &former, &news)?;
+    pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
+    let mut left = BTreeSet::new();
+    if !dry {
+        if !plan.changes.is_empty() {
+            let outcome = apply.run(&plan.changes, &former, known.commit.as_deref())?;
+            pulled.backup = outcome.backup;
+            pulled.remarks.extend(outcome.remarks);
+            left = outcome.left;
+        }
+        step("moved");
+    }
+    let mut behind: BTreeMap<usize, String> = BTreeMap::new();
+    for fate in &plan.fates {
+        if fate.paths().any(|path| left.contains(path)) {
+            for n in fate.messages() {
+                behind.entry(n).or_insert_with(|| fate.path.clone());
+            }
+            pulled.files.retain(|taken| taken.path != fate.path);
+        } else {
+            fate.settle(&news, &mut next);
+        }
+    }
+    for (n, path) in behind {
+        let why = format!("{path:?} was edited here while it was taken in; `craft beacon pull` tries again");
+        next.state.held.push(Held { seq: news[n].seq, commit: news[n].commit.clone(), why });
+        pulled.messages.retain(|heard| heard.seq != news[n].seq);
+    }
+    next.state.held.sort_by(|a, b| (a.seq, &a.commit).cmp(&(b.seq, &b.commit)));
+    next.state.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
+    pulled.held.clone_from(&next.state.held);
+    pulled.conflicts = next.state.conflicts.iter().map(|c| c.path.clone()).collect();
+    if !dry {
+        if next != known {
+            applied::write(place, git, &mut next)?;
+        }
+        step("applied");
+        apply.finish()?;
+        if let Some(tip) = &asked.tip {
+            copy(place, tip)?;
+        }
+        backup::prune(ctx, place, git)?;
+        step("done");
+    }
+    Ok((asked, pulled))
+}
+
+/// Sorts what stands in the chain behind what was looked at, and what was held before: messages that are taken in now,
+/// with their files; the others are noted in `next`.
+fn sort(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    known: &Applied,
+    asked: &Asked,
+    next: &mut Applied,
+    pulled: &mut Pulled,
+) -> Result<Vec<News>, BeaconError> {
+    let Some(end) = &asked.end else { return Ok(Vec::new()) };
+    let mut links: Vec<(Option<u64>, Link)> = Vec::new();
+    next.state.held.clear();
+    for held in &known.state.held {
+        match again(place, git, held, end)? {
+            Some(link) => links.push((Some(held.seq), link)),
+            None => pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq)),
+        }
+    }
+    links.sort_by_key(|(seq, _)| *seq);
+    let new = chain::since(place, git, known.state.position.as_deref(), known.state.seq, end)?;
+    links.extend(new.into_iter().map(|link| (None, link)));
+    let me = place.me(ctx);
+    let mut checks = Checks::new(place, git);
+    let mut news = Vec::new();
+    for (held, link) in links {
+        let following = next.state.seq.saturating_add(1).min(LAST);
+        let commit = link.commit.clone();
+        let hold = |next: &mut Applied, seq: u64, why: String| {
+            let why = plain::cut(&why, NOTE);
+            next.state.held.push(Held { seq: held.unwrap_or(seq), commit: commit.clone(), why });
+        };
+        let manifest = match &link.manifest {
+            Ok(manifest) => manifest,
+            Err(why) => {
+                hold(next, following, why.clone());
+                continue;
+            }
+        };
+        if manifest.channel != place.channel.as_str() {
+            let why = format!("it belongs to the channel {:?}", plain::cut(&manifest.channel, SHOWN));
+            hold(next, following, why);
+            continue;
+        }
+        let Some(message) = &manifest.message else { continue };
+        // A held one keeps the number under which it is known. The chain's order counts, not what somebody wrote as a
+        // number: one that makes no sense must not stop those behind it.
+        let seq = held.unwrap_or_else(|| manifest.seq.clamp(following, LAST));
+        next.state.seq = next.state.seq.max(seq);
+        if !message.is_for(&me) {
+            continue;
+        }
+        let looked_at = match chain::accepts(place, git, &link.author)? {
+            Ok(()) => checks.message(&link.commit, message)?,
+            Err(why) => Err(why),
+        };
+        let entries = match looked_at {
+            Ok(entries) => entries,
+            Err(why) => {
+                hold(next, seq, why);
+                continue;
+            }
+        };
+        let host = plain::cut(&message.from.host, SHOWN);
+        let name = plain::cut(&message.from.name, SHOWN);
+        let from = if host.is_empty() { name.clone() } else { format!("{name} on {host}") };
+        let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
+        pulled.messages.push(Heard { seq, from, note, time });
+        news.push(News { seq, commit: link.commit, from: name, entries });
+    }
+    next.state.position = Some(end.clone());
+    Ok(news)
+}
+
+/// A message that was held, as it stands in the chain; `None` where it is in it no more.
+fn again(place: &Place, git: &Git<'_>, held: &Held, end: &str) -> Result<Option<Link>, BeaconError> {
+    let there = git.read(["cat-file", "-e", &format!("{}^{{commit}}", held.commit)]).run().is_ok();
+    if !there || git.read(["merge-base", "--is-ancestor", &held.commit, end]).answer()?.is_none() {
+        return Ok(None);
+    }
+    let parent = git.read(["rev-parse", "--verify", "-q", &format!("{}^", held.commit)]).answer()?;
+    let links = chain::since(place, git, parent.as_deref(), held.seq.saturating_sub(1), &held.commit)?;
+    Ok(links.into_iter().rfind(|link| link.commit == held.commit))
+}
+
+/// Sends the receipt that is owed, and what waits to go out, where that may be sent; then the bell.
+fn answer(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    asked: &Asked,
+    remarks: &mut Vec<String>,
+) -> Result<(), BeaconError> {
+    let Some(tip) = asked.tip.as_ref().filter(|_| asked.offline.is_none()) else { return Ok(()) };
+    if !permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed {
+        return Ok(());
+    }
+    let me = &place.identity.name;
+    let got = tip.manifest.received.get(me).copied().unwrap_or(0);
+    let sent = |to: &str| tip.manifest.sent.get(to).is_some_and(|sent| *sent > got);
+    let owed = applied::read(place, git)?.state.received() > got && (sent(me) || sent(EVERYBODY));
+    if !owed && send::queued(place, git)?.is_empty() {
+        return Ok(());
+    }
+    let sent = send::drain(ctx, place, git)?;
+    if let Some(why) = &sent.waits {
+        remarks.push(format!("the receipt waits: {}", why.message));
+    }
+    if (sent.receipt || !sent.messages.is_empty())
+        && let Some(tip) = chain::known(place, git)?
+    {
+        remarks.extend(bell::ring(ctx, place, git, &tip));
+    }
+    Ok(())
+}
+
+/// Keeps the manifest of the channel's end where programs find it.
+fn copy(place: &Place, tip: &Tip) -> Result<(), BeaconError> {
+    let at = place.at.worktree.join(COPY);
+    let mut text = serde_json::to_vec_pretty(&tip.manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
+    text.push(b'\n');
+    if std::fs::read(&at).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    exclude::keep_out_of_git(&at)?;
+    Ok(atomic::place(&at, &text, 0o644)?)
 }
