@@ -227,17 +227,23 @@ fn trees_that_are_not_what_the_manifest_says() {
         }),
         ("not in the manifest", |d| {
             let id = d.blob("more");
-            with_tree(d, |tree| drop(tree.insert("files/.claude/planning/more.md".into(), (0o100_644, id))));
+            with_tree(d, |tree| {
+                tree.insert("files/.claude/planning/more.md".into(), (0o100_644, id));
+            });
             ".claude/planning/more.md".into()
         }),
         ("not in the manifest", |d| {
             let id = d.blob("more");
-            with_tree(d, |tree| drop(tree.insert("files/.git/config".into(), (0o100_644, id))));
+            with_tree(d, |tree| {
+                tree.insert("files/.git/config".into(), (0o100_644, id));
+            });
             "\".git\"".into()
         }),
         ("not in the manifest", |d| {
             let id = d.blob("more");
-            with_tree(d, |tree| drop(tree.insert("files/../x".into(), (0o100_644, id))));
+            with_tree(d, |tree| {
+                tree.insert("files/../x".into(), (0o100_644, id));
+            });
             "\"..\"".into()
         }),
         ("not in the manifest", |d| {
@@ -248,32 +254,44 @@ fn trees_that_are_not_what_the_manifest_says() {
                 let entries: Vec<_> = names.iter().map(|n| ("40000", n.as_bytes(), id)).collect();
                 id = d.raw_tree(&entries);
             }
-            with_tree(d, |tree| drop(tree.insert("files/bomb".into(), (0o040_000, id))));
+            with_tree(d, |tree| {
+                tree.insert("files/bomb".into(), (0o040_000, id));
+            });
             "bomb".into()
         }),
         ("symbolic link in the commit", |d| {
             let id = d.blob("../../../outside/secret");
-            with_tree(d, |tree| drop(tree.insert(format!("files/{A}"), (0o120_000, id))));
+            with_tree(d, |tree| {
+                tree.insert(format!("files/{A}"), (0o120_000, id));
+            });
             A.into()
         }),
         ("submodule in the commit", |d| {
             let id = Oid::from_str(&d.remote_tip()).unwrap();
-            with_tree(d, |tree| drop(tree.insert(format!("files/{A}"), (0o160_000, id))));
+            with_tree(d, |tree| {
+                tree.insert(format!("files/{A}"), (0o160_000, id));
+            });
             A.into()
         }),
         ("folder in the commit", |d| {
             let id = d.raw_tree(&[("100644", b"x", d.blob("x"))]);
-            with_tree(d, |tree| drop(tree.insert(format!("files/{A}"), (0o040_000, id))));
+            with_tree(d, |tree| {
+                tree.insert(format!("files/{A}"), (0o040_000, id));
+            });
             A.into()
         }),
         ("another mode", |d| {
             let id = d.blob("evil");
-            with_tree(d, |tree| drop(tree.insert(format!("files/{A}"), (0o100_755, id))));
+            with_tree(d, |tree| {
+                tree.insert(format!("files/{A}"), (0o100_755, id));
+            });
             A.into()
         }),
         ("another mode", |d| {
             let id = d.blob("evil");
-            with_tree(d, |tree| drop(tree.insert(format!("files/{A}"), (0o100_664, id))));
+            with_tree(d, |tree| {
+                tree.insert(format!("files/{A}"), (0o100_664, id));
+            });
             A.into()
         }),
         ("no folder in the commit", |d| {
@@ -310,7 +328,7 @@ fn trees_that_are_not_what_the_manifest_says() {
             let mut draft = d.draft(&[Item::gone(A)]);
             draft.tree.insert(format!("files/{A}"), (0o100_644, d.blob("evil")));
             d.send(draft);
-            A.into()
+            ".claude".into()
         }),
         ("object id", |d| with_file(d, |f| f.base = Some("HEAD".into()))),
         ("object id", |d| with_file(d, |f| f.base = Some("--output=x".into()))),
@@ -424,7 +442,7 @@ fn a_broken_end_of_the_channel_does_not_hide_what_stands_before_it() {
 #[test]
 fn a_number_that_makes_no_sense_stops_nobody() {
     let desk = Desk::new();
-    for (n, seq) in [(1, 1 << 60), (2, 0), (3, 7), (4, 7)] {
+    for (n, seq) in [(1, 1_u64 << 60), (2, 0), (3, 7), (4, 7)] {
         let path = format!(".claude/planning/{n}.md");
         with(&desk, &[Item::new(&path, "x")], |draft| {
             let mut value: Value = serde_json::from_slice(&draft.manifest).unwrap();

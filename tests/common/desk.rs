@@ -233,13 +233,10 @@ impl Desk {
             self.tree_of(&files)
         });
         let parent = repository.find_reference(CHANNEL).ok().and_then(|r| r.target());
-        let mut text = format!("tree {tree}\n");
-        if let Some(parent) = parent {
-            text.push_str(&format!("parent {parent}\n"));
-        }
+        let parent = parent.map(|id| format!("parent {id}\n")).unwrap_or_default();
         // The same message is the same commit wherever it is made.
         let who = format!("Ann Example <{}> 1700000000 +0000", draft.email);
-        text.push_str(&format!("author {who}\ncommitter {who}\n\nbeacon: a note\n"));
+        let text = format!("tree {tree}\n{parent}author {who}\ncommitter {who}\n\nbeacon: a note\n");
         let commit = repository.odb().unwrap().write(ObjectType::Commit, text.as_bytes()).unwrap();
         repository.reference(CHANNEL, commit, true, "test").unwrap();
         commit.to_string()

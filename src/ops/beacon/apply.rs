@@ -138,7 +138,7 @@ impl Apply<'_> {
         remarks: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Former>, BeaconError> {
         let disk = self.disk();
-        for path in [PLAN, &format!("{ARCHIVE}/x"), super::pull::COPY] {
+        for path in [PLAN, &format!("{ARCHIVE}/.any"), super::pull::COPY] {
             if let Some(why) = disk.obstacle(path)? {
                 let at = self.place.at.worktree.display();
                 return Err(BeaconError::refused(format!("{at}: {path:?} {why}"))

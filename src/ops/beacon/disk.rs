@@ -239,12 +239,12 @@ impl Disk<'_> {
     }
 
     /// The folder a file is in, which is made where it is missing, and the file's name.
-    fn made<'p>(self, path: &'p str) -> Result<(OwnedFd, &'p str), FsError> {
+    fn made(self, path: &str) -> Result<(OwnedFd, &str), FsError> {
         self.parent(path, true)?.ok_or_else(|| io::Error::from(ErrorKind::NotFound)).at("create", &self.place(path))
     }
 
     /// The folder a file is in, and the file's name; `None` where there is no such folder.
-    fn parent<'p>(self, path: &'p str, make: bool) -> Result<Option<(OwnedFd, &'p str)>, FsError> {
+    fn parent(self, path: &str, make: bool) -> Result<Option<(OwnedFd, &str)>, FsError> {
         let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
         let top = rustix::fs::open(self.0, FOLDER & !OFlags::NOFOLLOW, Mode::empty());
         let mut folder = top.map_err(io::Error::from).at("read", self.0)?;

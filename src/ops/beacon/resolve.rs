@@ -172,7 +172,7 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Be
     }
     if !conflict.beside.is_empty() {
         let (now, before) = apply.here(&conflict.beside, &former)?;
-        changes.push(Change { path: conflict.beside.clone(), now, before, want: None, archive: String::new() });
+        changes.push(Change { path: conflict.beside, now, before, want: None, archive: String::new() });
     }
     changes.retain(|c| c.now != c.want || c.before != c.want);
     let outcome = apply.run(&changes, &former, known.commit.as_deref())?;
