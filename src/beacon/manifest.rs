@@ -135,7 +135,7 @@ impl Manifest {
     #[must_use]
     pub fn with_message(before: Option<&Self>, channel: &str, message: Message) -> Self {
         let mut next = Self::after(before, channel);
-        next.seq += 1;
+        next.seq = next.seq.saturating_add(1);
         for to in &message.to {
             next.sent.insert(to.clone(), next.seq);
         }
