@@ -443,7 +443,7 @@ fn a_broken_end_of_the_channel_does_not_hide_what_stands_before_it() {
 fn a_number_that_makes_no_sense_stops_nobody() {
     let desk = Desk::new();
     let mut held = 0;
-    for (n, seq) in [(1, 9), (2, 0), (3, 7), (4, 7), (5, 1_u64 << 60), (6, 8)] {
+    for (n, seq) in [(1, 9), (2, 0), (3, 7), (4, 7), (5, 1_u64 << 60)] {
         let path = format!(".claude/planning/{n}.md");
         with(&desk, &[Item::new(&path, "x")], |draft| {
             let mut value: Value = serde_json::from_slice(&draft.manifest).unwrap();
