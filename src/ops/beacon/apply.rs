@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::hex;
 use super::disk::{self, Disk};
-use super::{backup, tree};
+use super::{backup, make, read};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::Content;
 use crate::clock;
@@ -159,7 +159,7 @@ impl Apply<'_> {
             let content = match &step.before {
                 None => None,
                 Some(mark) => {
-                    let bytes = tree::bodies(self.git, std::slice::from_ref(&mark.blob))?.pop().flatten();
+                    let bytes = read::bodies(self.git, std::slice::from_ref(&mark.blob))?.pop().flatten();
                     // Without the former bytes there is nothing to go by but what lies here.
                     let Some(bytes) = bytes.filter(|b| hex(b) == mark.sha256) else { continue };
                     Some(Rc::new(Content { executable: mark.executable, bytes }))
@@ -342,7 +342,7 @@ impl Apply<'_> {
         if paths.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let ids = tree::keep_files(self.git, &copies)?;
+        let ids = make::files(self.git, &copies)?;
         let kept: BTreeMap<_, _> =
             paths.into_iter().zip(ids).map(|((path, mode), blob)| (path, Version { blob, mode })).collect();
         outcome.backup = Some(backup::take(self.ctx, self.place, self.git, &kept)?);
