@@ -17,6 +17,7 @@ use crate::beacon::applied::Version;
 use crate::beacon::fold::Content;
 use crate::clock;
 use crate::context::Context;
+use crate::fs::layout;
 use crate::git::command::Git;
 use crate::ops::beacon::{BeaconError, Place};
 use crate::ops::exclude;
@@ -138,7 +139,7 @@ impl Apply<'_> {
         remarks: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Former>, BeaconError> {
         let disk = self.disk();
-        for path in [PLAN, &format!("{ARCHIVE}/.any"), super::pull::COPY] {
+        for path in [PLAN, &format!("{ARCHIVE}/.any"), &format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST)] {
             if let Some(why) = disk.obstacle(path)? {
                 let at = self.place.at.worktree.display();
                 return Err(BeaconError::refused(format!("{at}: {path:?} {why}"))

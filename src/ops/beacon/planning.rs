@@ -57,6 +57,16 @@ impl Fate {
         [Some(self.path.as_str()), Some(self.copy.as_str()), self.former_copy.as_deref()].into_iter().flatten()
     }
 
+    /// Where the copy of theirs lies; empty where there is none.
+    pub(super) fn copy(&self) -> &str {
+        &self.copy
+    }
+
+    /// A former copy of theirs that goes.
+    pub(super) fn former_copy(&self) -> Option<&str> {
+        self.former_copy.as_deref()
+    }
+
     /// For people.
     pub(super) fn taken(&self, news: &[News]) -> Taken {
         let seq = self.messages().last().map_or(0, |n| news[n].seq);
