@@ -17,9 +17,13 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::FAILURE;
     }
+    // The seed's watch takes in what waits.
+    let watches = arguments.first().is_some_and(|verb| verb == "watch");
+    let pulls = watches && !arguments.iter().any(|word| word == "--pull");
     let program = craft();
     #[expect(clippy::disallowed_methods, reason = "this process becomes `craft`")]
-    let error = std::process::Command::new(&program).arg("beacon").args(&arguments).exec();
+    let error =
+        std::process::Command::new(&program).arg("beacon").args(&arguments).args(pulls.then_some("--pull")).exec();
     eprintln!("error: cannot start {}: {error}", program.display());
     eprintln!("hint: `craft install` puts ps-sync and craft into one folder");
     ExitCode::FAILURE

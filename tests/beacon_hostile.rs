@@ -448,6 +448,7 @@ fn a_number_that_makes_no_sense_stops_nobody() {
         with(&desk, &[Item::new(&path, "x")], |draft| {
             let mut value: Value = serde_json::from_slice(&draft.manifest).unwrap();
             value["seq"] = json!(seq);
+            value["sent"]["Code"] = json!(seq);
             draft.manifest = value.to_string().into_bytes();
         });
         // The first pull sees the first message, the last one two at once.

@@ -3,9 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use claude_craft::beacon::block;
 use claude_craft::clock::ManualClock;
 use claude_craft::context::Context;
-use claude_craft::ops::beacon::pull::{Became, pull};
+use claude_craft::ops::beacon::pull::{Became, pull, pull_without};
 use claude_craft::ops::beacon::resolve::{With, conflicts, diff, resolve};
 use claude_craft::ops::beacon::{Kind, applied};
 use serde_json::json;
@@ -423,7 +424,8 @@ fn a_rehearsal_tells_what_would_happen_and_changes_nothing() {
     let exclude = String::from_utf8(read(desk.a.join(".git/info/exclude"))).unwrap();
     let real = desk.pull();
     assert_eq!(real.files, pulled.files);
-    assert_eq!(String::from_utf8(read(desk.a.join(".git/info/exclude"))).unwrap(), exclude);
+    let after = String::from_utf8(read(desk.a.join(".git/info/exclude"))).unwrap();
+    assert_eq!(after, format!("{exclude}/{A}.theirs\n"));
 }
 
 #[test]
@@ -476,4 +478,116 @@ fn a_folder_that_cannot_be_written_is_named_and_the_next_pull_ends_it() {
     desk.pull();
     assert_eq!((desk.text(A), desk.text(".claude/implementation/x")), (line(2, "theirs"), "x".into()));
     assert!(!Path::new(&desk.a).join(".claude/sync/.stage").exists());
+}
+
+/// Lets the side send, and tells what the end of the channel says on the remote.
+fn may_send(desk: &Desk) {
+    desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
+}
+
+fn beacon(desk: &Desk) -> String {
+    let mut command = desk.command("git", &desk.remote);
+    command.args(["cat-file", "blob", "refs/craft/beacons/main:beacon.md"]);
+    desk.run(command, b"").ok().stdout
+}
+
+#[test]
+fn what_was_taken_in_is_said_where_that_may_be_and_waits_while_offline() {
+    let desk = Desk::new();
+    let received = || desk.last().unwrap().received.get("Code").copied();
+    desk.post(&[Item::new(A, "a")]);
+    let pulled = desk.pull();
+    assert_eq!((received(), pulled.remarks.len()), (None, 0), "who may not send says nothing: {pulled:?}");
+    may_send(&desk);
+    assert!(desk.pull().remarks.is_empty());
+    assert_eq!(received(), Some(1), "once it may, the next pull says so");
+    assert_eq!(beacon(&desk), block::template());
+    desk.post(&[Item::new(A, "b").from("a")]);
+    desk.pull();
+    assert_eq!((received(), beacon(&desk)), (Some(2), block::template()));
+    assert!(desk.pull().messages.is_empty());
+    assert_eq!(desk.last().unwrap().received["Code"], 2, "a second pull says nothing more");
+
+    desk.post(&[Item::new(A, "c").from("b")]);
+    let seen = "refs/craft/beacon/c0dec0dec0dec0de/main/seen";
+    desk.git(&desk.a, &["fetch", "-q", "origin", &format!("+refs/craft/beacons/main:{seen}")]);
+    let url = desk.git(&desk.a, &["remote", "get-url", "origin"]);
+    desk.git(&desk.a, &["remote", "set-url", "origin", "https://127.0.0.1:1/none.git"]);
+    let pulled = desk.pull();
+    assert!(pulled.offline.is_some() && pulled.messages.len() == 1, "{pulled:?}");
+    assert!(pulled.remarks.iter().any(|r| r.contains("the receipt waits")), "{pulled:?}");
+    desk.git(&desk.a, &["remote", "set-url", "origin", &url]);
+    assert!(desk.pull().remarks.is_empty());
+    assert_eq!((received(), beacon(&desk)), (Some(3), block::template()));
+}
+
+#[test]
+fn a_held_message_that_nobody_wants_is_dropped_for_good_and_the_beacon_is_idle() {
+    let desk = Desk::new();
+    may_send(&desk);
+    let by_eve = || {
+        let mut draft = desk.draft(&[Item::new(A, "by eve")]);
+        draft.email = "eve@example.org".into();
+        desk.send(draft);
+    };
+    let skip = |seqs: &[u64], dry: bool| {
+        let ctx = desk.context();
+        pull_without(&ctx, &desk.place(&ctx), dry, seqs)
+    };
+    by_eve();
+    desk.post(&[Item::new(".claude/planning/b.md", "b")]);
+    assert_eq!(desk.pull().held.len(), 1);
+    assert_eq!(desk.last().unwrap().received.get("Code"), None, "what is held was not received");
+    let error = skip(&[2], false).unwrap_err();
+    assert!(error.kind == Kind::Usage && error.remedy.is_some(), "only what is held: {error}");
+    assert_eq!(skip(&[1], true).unwrap().skipped.len(), 1);
+    assert_eq!(desk.pull().held.len(), 1, "a rehearsal drops nothing");
+    let dropped = skip(&[1], false).unwrap();
+    assert_eq!((dropped.held.len(), dropped.skipped.len(), dropped.skipped[0].seq), (0, 1, 1));
+    assert_eq!((desk.last().unwrap().received["Code"], beacon(&desk)), (2, block::template()));
+    // For good, even where its author is accepted later; and without a pull before, as a status names it.
+    by_eve();
+    assert_eq!(skip(&[3], false).unwrap().skipped.len(), 1);
+    desk.configure(json!({"beacon": {"authors": ["eve@example.org"]}}));
+    let pulled = desk.pull();
+    assert!(pulled.messages.is_empty() && pulled.held.is_empty(), "{pulled:?}");
+    assert_eq!(desk.text(A), "-");
+    let journal = String::from_utf8(read(desk.craft_dir().join("log/journal.jsonl"))).unwrap();
+    assert!(journal.contains("message 1 dropped for good: ") && journal.contains("message 3 dropped for good: "));
+    // A last message that nobody understands can be dropped as well, and does not come back.
+    let mut draft = desk.draft(&[]);
+    draft.manifest = b"not JSON".to_vec();
+    desk.send(draft);
+    let held = desk.pull().held;
+    assert_eq!(skip(&[held[0].seq], false).unwrap().held, []);
+    assert_eq!(desk.pull().held, []);
+    desk.post(&[Item::new(A, "at last")]);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Created)]);
+    assert_eq!(beacon(&desk), block::template());
+}
+
+#[test]
+fn a_copy_of_theirs_is_no_matter_of_git_while_there_is_a_conflict() {
+    let copy = ".claude/planning/a.md.theirs";
+    let excluded = |desk: &Desk| String::from_utf8(read(desk.a.join(".git/info/exclude"))).unwrap().contains(copy);
+    for settles in [true, false] {
+        let desk = with_a();
+        desk.commit(&desk.a, "the plan");
+        write(desk.a.join(A), line(2, "ours"));
+        desk.post(&[Item::new(A, line(2, "theirs")).from(LINES)]);
+        desk.pull();
+        assert!(desk.a.join(copy).exists());
+        assert_eq!(desk.changes(), format!(" M {A}"));
+        desk.git(&desk.a, &["add", "-A"]);
+        assert_eq!(desk.git(&desk.a, &["diff", "--cached", "--name-only"]), A, "a commit has ours and nothing else");
+        assert!(excluded(&desk));
+        if settles {
+            let ctx = desk.context();
+            resolve(&ctx, &desk.place(&ctx), A, With::Ours).unwrap();
+        } else {
+            desk.post(&[Item::new(A, line(2, "ours")).from(line(2, "theirs"))]);
+            assert!(desk.pull().conflicts.is_empty());
+        }
+        assert!(!excluded(&desk), "a file of that name is the user's again");
+    }
 }

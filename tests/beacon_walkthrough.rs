@@ -267,3 +267,26 @@ fn what_both_sides_changed_is_shown_and_settled_and_what_nobody_understands_is_t
     let status = day.ps_sync(code, &["status"]).ok().stdout;
     assert!(status.starts_with("IDLE\n") && status.contains("\nHELD: a message is not taken in: "), "{status}");
 }
+
+#[test]
+fn the_seeds_watch_takes_in_what_waits_and_another_channel_leaves_the_manifest_alone() {
+    let day = Day(Pair::new());
+    let (code, desktop) = (day.code(), day.desktop());
+    day.ps_sync(desktop, &["init", "--as", "Desktop"]).ok();
+    day.ps_sync(code, &["init"]).ok();
+    write(desktop.join(PROGRESS), "1\n");
+    day.ps_sync(desktop, &["push"]).ok();
+    let looked = day.ps_sync(code, &["watch", "--once"]).ok().stdout;
+    assert!(looked.contains("took in 1 file from "), "{looked}");
+    assert_eq!(read(code.join(PROGRESS)), b"1\n");
+    day.ps_sync(code, &["watch", "--pull", "--once"]).ok();
+
+    let known = day.manifest(code);
+    write(desktop.join(ACT), "other\n");
+    day.ps_sync(desktop, &["push", "--channel", "other", ACT]).ok();
+    day.ps_sync(code, &["pull", "--channel", "other"]).ok();
+    assert_eq!(read(code.join(ACT)), b"other\n");
+    assert_eq!(day.manifest(code), known);
+    day.ps_sync(desktop, &["status"]).ok();
+    assert_eq!(day.manifest(desktop), known);
+}

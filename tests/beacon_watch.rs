@@ -261,6 +261,7 @@ fn the_job_looks_at_every_beacon_and_one_that_is_gone_or_broken_stops_none() {
     sides.job().ok();
     assert_eq!(sides.notifications().len(), 1, "the same is told once");
     sides.beacon(&sides.a, &["pull"]).ok();
+    assert_eq!(sides.notifications(), Vec::<String>::new(), "a pull by hand clears it at once");
     sides.at(1200);
     let said = sides.job().ok().stdout;
     assert!(!said.contains("waiting"), "{said}");

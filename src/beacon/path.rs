@@ -171,6 +171,11 @@ fn cut(entry: &str) -> String {
     if entry.chars().count() <= SHOWN { entry.to_owned() } else { entry.chars().take(SHOWN).chain(['…']).collect() }
 }
 
+/// The folders above a path, without the top.
+pub fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

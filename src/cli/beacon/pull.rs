@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::status::held_line;
+use super::status::{held_line, skip_line};
 use super::{On, SHOWN, clean, named, next, quoted, remarks, when};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
@@ -20,6 +20,9 @@ pub struct Pull {
     /// Tell what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Drop a held message for good, by its number; repeatable
+    #[arg(long, value_name = "SEQ")]
+    skip: Vec<u64>,
     #[command(flatten)]
     on: On,
 }
@@ -30,7 +33,7 @@ pub struct Pull {
 /// What keeps it from being done: then no file was changed, or a second call gives what one would have given.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Pull) -> Result<u8, CommandError> {
     let place = args.on.place(ctx, cwd)?;
-    let pulled = pull::pull(ctx, &place, args.dry_run)?;
+    let pulled = pull::pull_without(ctx, &place, args.dry_run, &args.skip)?;
     if args.on.json {
         ui.json(&data(&pulled, args.dry_run));
     } else {
@@ -89,7 +92,10 @@ fn render(pulled: &Pulled, dry: bool, look: &Look) -> String {
     } else if dry {
         lines.push("nothing was changed: this is what a pull would do".to_owned());
     }
+    let drops = if dry { "would be dropped" } else { "is dropped" };
+    lines.extend(pulled.skipped.iter().map(|held| format!("message {} {drops} for good", held.seq)));
     lines.extend(pulled.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(skip_line(&pulled.held));
     if let Some(why) = &pulled.offline {
         let why = plain::cut(&clean(why), 2 * SHOWN);
         lines.push(look.alarm(&format!("OFFLINE: {why}; only what had arrived before was looked at")));
@@ -122,6 +128,7 @@ fn data(pulled: &Pulled, dry: bool) -> Value {
         "messages": pulled.messages.iter().map(super::message).collect::<Vec<_>>(),
         "files": pulled.files.iter().map(file).collect::<Vec<_>>(),
         "held": pulled.held,
+        "skipped": pulled.skipped,
         "conflicts": pulled.conflicts,
         "backup": pulled.backup,
         "offline": pulled.offline,
@@ -163,6 +170,7 @@ mod tests {
                 taken("h.md", Became::Kept, ""),
             ],
             held: vec![Held { seq: 4, commit: "c".into(), why: "\"../x\" has a part . or ..".into() }],
+            skipped: vec![Held { seq: 2, commit: "b".into(), why: "it is not wanted".into() }],
             conflicts: vec!["e.md".into(), "f.md".into(), "old.md".into()],
             backup: Some("refs/craft/beacon/0/main/backup/20251006T093000Z".into()),
             offline: Some("no route to host".into()),
@@ -178,7 +186,9 @@ mod tests {
           CONFLICT f.md; they took it away, and it was changed here
           archived g.md; they took it away, it is .claude/sync/archive/2025-10-06/g.md now
           kept     h.md; they took it away, and it was changed here
+        message 2 is dropped for good
         HELD: message 4 is not taken in: "../x" has a part . or ..
+          `craft beacon pull --skip 4` drops it for good
         OFFLINE: no route to host; only what had arrived before was looked at
         what was replaced is kept: refs/craft/beacon/0/main/backup/20251006T093000Z
         note: the receipt could not be sent

@@ -88,6 +88,12 @@ pub(super) fn held_line(held: &Held) -> String {
     format!("HELD: {which} is not taken in: {}", plain::cut(&clean(&held.why), SHOWN))
 }
 
+/// How to be rid of what is held, where its number is known.
+pub(super) fn skip_line(held: &[Held]) -> Option<String> {
+    let seq = held.iter().map(|held| held.seq).find(|seq| *seq > 0)?;
+    Some(format!("  `craft beacon pull --skip {seq}` drops it for good"))
+}
+
 fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
     let known = if waiting.checked_at == 0 {
         "it was never reached".to_owned()
@@ -138,6 +144,7 @@ fn render(standing: &Standing, look: &Look) -> String {
         lines.push(look.alarm(&conflict_line(path, beside)));
     }
     lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(skip_line(&standing.held));
     if !standing.unread.is_empty() {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
     }

@@ -99,6 +99,7 @@ fn whatever_needs_somebody_has_a_line() {
     CONFLICT: .claude/planning/c.md; they took it away
     HELD: message 5 is not taken in: eve@example.org is nobody's we know
     HELD: a message is not taken in: the manifest says no version
+      `craft beacon pull --skip 5` drops it for good
     sent, and not taken in yet by Desktop, everybody
     OFFLINE: could not resolve host; this is what was known 5 min ago
     bell: issue 12 https://github.example/ann/app/issues/12

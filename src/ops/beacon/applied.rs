@@ -7,7 +7,8 @@ use crate::beacon::applied::{Applied, State, Version};
 use crate::git::command::Git;
 use crate::git::fault::Fault;
 use crate::git::objects;
-use crate::ops::beacon::{BeaconError, Kind, Place, tree};
+use crate::ops::beacon::make::By;
+use crate::ops::beacon::{BeaconError, Kind, Place, make, read};
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -42,11 +43,11 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
         }
     }
     let state = state.ok_or_else(|| broken("it has no state.json"))?;
-    let known = tree::look_up(git, std::slice::from_ref(&state))?.pop().flatten();
+    let known = read::look_up(git, std::slice::from_ref(&state))?.pop().flatten();
     if known.is_none_or(|o| o.size > LONGEST) {
         return Err(broken("its state.json is not there, or too large"));
     }
-    let bytes = tree::bodies(git, &[state])?.pop().flatten().unwrap_or_default();
+    let bytes = read::bodies(git, &[state])?.pop().flatten().unwrap_or_default();
     applied.state = serde_json::from_slice(&bytes).map_err(|e| broken(&e.to_string()))?;
     if applied.state.version > VERSION {
         let newer = applied.state.version;
@@ -62,12 +63,10 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
 pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), BeaconError> {
     next.state.version = VERSION;
     let text = serde_json::to_vec_pretty(&next.state).map_err(|e| BeaconError::refused(e.to_string()))?;
-    let blob = git.write(["hash-object", "-w", "--no-filters", "--stdin"]).input(text).line()?;
+    let blob = make::blobs(git, &[&text])?.remove(0);
     let mut files: BTreeMap<_, _> = next.files.iter().map(|(p, v)| (format!("{FILES}{p}"), v.clone())).collect();
     files.insert(STATE.into(), Version { blob, mode: "100644".into() });
-    let made = tree::write(git, &files)?;
-    let words = ["commit-tree", &made];
-    let commit = tree::ours(git.write(words).input("craft: what was taken in\n")).line()?;
+    let commit = make::commit(git, &make::tree(git, &files)?, None, "craft: what was taken in", By::Us)?;
     let old = next.commit.clone().unwrap_or_else(|| "0".repeat(commit.len()));
     match git.write(["update-ref", &place.applied(), &commit, &old]).run() {
         Ok(_) => {}

@@ -12,11 +12,12 @@ use serde::{Deserialize, Serialize};
 
 use super::check::hex;
 use super::disk::{self, Disk};
-use super::{backup, tree};
+use super::{backup, make, read};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::Content;
 use crate::clock;
 use crate::context::Context;
+use crate::fs::layout;
 use crate::git::command::Git;
 use crate::ops::beacon::{BeaconError, Place};
 use crate::ops::exclude;
@@ -138,7 +139,7 @@ impl Apply<'_> {
         remarks: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Former>, BeaconError> {
         let disk = self.disk();
-        for path in [PLAN, &format!("{ARCHIVE}/.any"), super::pull::COPY] {
+        for path in [PLAN, &format!("{ARCHIVE}/.any"), &format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST)] {
             if let Some(why) = disk.obstacle(path)? {
                 let at = self.place.at.worktree.display();
                 return Err(BeaconError::refused(format!("{at}: {path:?} {why}"))
@@ -159,7 +160,7 @@ impl Apply<'_> {
             let content = match &step.before {
                 None => None,
                 Some(mark) => {
-                    let bytes = tree::bodies(self.git, std::slice::from_ref(&mark.blob))?.pop().flatten();
+                    let bytes = read::bodies(self.git, std::slice::from_ref(&mark.blob))?.pop().flatten();
                     // Without the former bytes there is nothing to go by but what lies here.
                     let Some(bytes) = bytes.filter(|b| hex(b) == mark.sha256) else { continue };
                     Some(Rc::new(Content { executable: mark.executable, bytes }))
@@ -342,7 +343,7 @@ impl Apply<'_> {
         if paths.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let ids = tree::keep_files(self.git, &copies)?;
+        let ids = make::files(self.git, &copies)?;
         let kept: BTreeMap<_, _> =
             paths.into_iter().zip(ids).map(|((path, mode), blob)| (path, Version { blob, mode })).collect();
         outcome.backup = Some(backup::take(self.ctx, self.place, self.git, &kept)?);

@@ -7,7 +7,8 @@ use crate::beacon::applied::Version;
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
-use crate::ops::beacon::{Place, tree};
+use crate::ops::beacon::make::{self, By};
+use crate::ops::beacon::{BeaconError, Place};
 
 /// So many stay, however old they are: a clock may be wrong.
 const KEPT: usize = 10;
@@ -22,14 +23,10 @@ pub(super) fn take(
     place: &Place,
     git: &Git<'_>,
     files: &BTreeMap<String, Version>,
-) -> Result<String, GitError> {
-    let made = tree::write(git, files)?;
+) -> Result<String, BeaconError> {
     let now = ctx.clock.now_ms();
-    // The age that pruning goes by is the injected clock's.
-    let date = format!("@{} +0000", now / 1000);
-    let call = git.write(["commit-tree", &made]).input("craft: what a pull of the beacon replaced\n");
-    let call = call.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
-    let commit = tree::ours(call).line()?;
+    let tree = make::tree(git, files)?;
+    let commit = make::commit(git, &tree, None, "craft: what a pull of the beacon replaced", By::UsAt(now))?;
     let reference = format!("{}/{}-{:08x}", place.backups(), clock::compact(now), ctx.dice().token());
     git.write(["update-ref", &reference, &commit]).run()?;
     Ok(reference)

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::apply::STAGE;
 use super::disk::Disk;
-use super::tree::{self, Object};
+use super::read::{self, Object};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::{EXECUTABLE, ORDINARY, THEIRS};
 use crate::beacon::manifest::{FILES, File, Message};
@@ -94,7 +94,7 @@ impl<'a> Checks<'a> {
             let other = match self.taken.get(&name) {
                 Some(there) if *there != file.path => Some(("differs only in its case from", there)),
                 _ => {
-                    let file_above = tree::above(&name).find_map(|folder| self.taken.get(folder));
+                    let file_above = path::above(&name).find_map(|folder| self.taken.get(folder));
                     let inside = self.taken.range(below.clone()..).next();
                     let inside = inside.filter(|(next, _)| next.starts_with(&below)).map(|(_, path)| path);
                     file_above
@@ -121,11 +121,11 @@ impl<'a> Checks<'a> {
     fn listed(&self, commit: &str, files: &[File]) -> Verdict<Vec<Option<Version>>> {
         let mut wanted: BTreeMap<&str, (&File, Option<Version>)> =
             files.iter().filter(|f| !f.deleted).map(|f| (f.path.as_str(), (f, None))).collect();
-        let mut folders: BTreeSet<&str> = wanted.keys().flat_map(|path| tree::above(path)).collect();
+        let mut folders: BTreeSet<&str> = wanted.keys().flat_map(|path| path::above(path)).collect();
         folders.insert("");
         let names: Vec<String> =
             folders.iter().map(|f| format!("{commit}:{FILES}{}{f}", if f.is_empty() { "" } else { "/" })).collect();
-        let heads = tree::look_up(self.git, &names)?;
+        let heads = read::look_up(self.git, &names)?;
         let mut trees = Vec::new();
         for (folder, head) in folders.iter().zip(heads) {
             match head {
@@ -141,8 +141,8 @@ impl<'a> Checks<'a> {
             }
         }
         let ids: Vec<_> = trees.iter().map(|(_, id)| id.clone()).collect();
-        for ((folder, id), bytes) in trees.iter().zip(tree::bodies(self.git, &ids)?) {
-            let Some(entries) = bytes.and_then(|bytes| tree::entries(&bytes, id.len() / 2)) else {
+        for ((folder, id), bytes) in trees.iter().zip(read::bodies(self.git, &ids)?) {
+            let Some(entries) = bytes.and_then(|bytes| read::entries(&bytes, id.len() / 2)) else {
                 return Ok(Err(named(&format!("{FILES}/{folder}"), "is a broken folder in the commit")));
             };
             for (mode, name, id) in entries {
@@ -180,7 +180,7 @@ impl<'a> Checks<'a> {
     fn bytes(&self, files: &[File], versions: &[Option<Version>]) -> Verdict<()> {
         let (files, ids): (Vec<_>, Vec<_>) =
             files.iter().zip(versions).filter_map(|(f, v)| Some((f, v.as_ref()?.blob.clone()))).unzip();
-        for (file, object) in files.iter().zip(tree::look_up(self.git, &ids)?) {
+        for (file, object) in files.iter().zip(read::look_up(self.git, &ids)?) {
             let why = match object {
                 None => "has no bytes in the commit".to_owned(),
                 Some(Object { kind, .. }) if kind != "blob" => format!("is no file in the commit but a {kind}"),
@@ -191,7 +191,7 @@ impl<'a> Checks<'a> {
             };
             return Ok(Err(named(&file.path, why)));
         }
-        for (file, bytes) in files.iter().zip(tree::bodies(self.git, &ids)?) {
+        for (file, bytes) in files.iter().zip(read::bodies(self.git, &ids)?) {
             if hex(&bytes.unwrap_or_default()) != file.sha256 {
                 return Ok(Err(named(&file.path, "has other bytes than its SHA-256 in the manifest says")));
             }
@@ -203,7 +203,7 @@ impl<'a> Checks<'a> {
     fn bases(&self, files: &[File]) -> Verdict<Vec<Option<String>>> {
         let named_bases: Vec<_> =
             files.iter().filter_map(|f| f.base.as_ref().map(|b| b.to_ascii_lowercase())).collect();
-        let mut found = tree::look_up(self.git, &named_bases)?.into_iter().zip(&named_bases);
+        let mut found = read::look_up(self.git, &named_bases)?.into_iter().zip(&named_bases);
         let mut bases = Vec::new();
         for file in files {
             let Some((object, wanted)) = file.base.as_ref().and_then(|_| found.next()) else {

@@ -1,12 +1,18 @@
-//! Objects made by plumbing: neither the user's index nor the working tree is touched, and no filter, attribute or hook
-//! has a say in what they hold.
+//! Objects written by plumbing: neither the user's index nor the working tree is touched, and no filter, attribute or
+//! hook has a say in what they hold.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::beacon::applied::Version;
+use crate::beacon::path::above;
+use crate::clock::Millis;
 use crate::fs::{IoContext, atomic};
 use crate::git::command::{Git, GitError};
 use crate::ops::beacon::BeaconError;
 
 /// The mode of a folder in a tree.
 pub const FOLDER: &str = "040000";
+const BLOB: [&str; 5] = ["hash-object", "-w", "-t", "blob", "--no-filters"];
 /// Who makes commits that never leave this repository. They need no name of the user's, who may have set none.
 const US: [(&str, &str); 4] = [
     ("GIT_AUTHOR_NAME", "claude-craft"),
@@ -23,6 +29,8 @@ pub type Entry<'e> = (&'e str, &'e str, &'e str);
 pub enum By {
     /// This program; for what stays here.
     Us,
+    /// The same, at a time by the injected clock: what is pruned goes by it.
+    UsAt(Millis),
     /// The user, with a signature or without.
     User {
         /// Whether it is signed.
@@ -35,24 +43,33 @@ pub enum By {
 /// # Errors
 /// Where they cannot be written.
 pub fn blobs(git: &Git<'_>, contents: &[&[u8]]) -> Result<Vec<String>, BeaconError> {
-    const WORDS: [&str; 4] = ["hash-object", "-w", "-t", "blob"];
     match contents {
         [] => Ok(Vec::new()),
-        [one] => Ok(vec![git.write(WORDS.into_iter().chain(["--no-filters", "--stdin"])).input(*one).line()?]),
+        [one] => Ok(vec![git.write(BLOB.into_iter().chain(["--stdin"])).input(*one).line()?]),
         several => {
             let folder = std::env::temp_dir();
             let folder = tempfile::Builder::new().prefix("craft-").tempdir().at("create a folder in", &folder)?;
-            let mut list = String::new();
+            let mut paths = Vec::new();
             for (n, bytes) in several.iter().enumerate() {
                 let path = folder.path().join(n.to_string());
                 atomic::create(&path, bytes)?;
-                list.push_str(&path.to_string_lossy());
-                list.push('\n');
+                paths.push(path.to_string_lossy().into_owned());
             }
-            let told = git.write(WORDS.into_iter().chain(["--no-filters", "--stdin-paths"])).input(list).line()?;
-            ids(&told, several.len())
+            files(git, &paths)
         }
     }
+}
+
+/// Writes files as blobs, byte for byte; their ids in the order of `paths`, none of which has a line feed.
+///
+/// # Errors
+/// Where they cannot be read or written.
+pub fn files(git: &Git<'_>, paths: &[String]) -> Result<Vec<String>, BeaconError> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list: String = paths.iter().flat_map(|path| [path.as_str(), "\n"]).collect();
+    ids(&git.write(BLOB.into_iter().chain(["--stdin-paths"])).input(list).line()?, paths.len())
 }
 
 /// Writes several trees by one call; their ids in the same order.
@@ -75,21 +92,33 @@ pub fn trees(git: &Git<'_>, trees: &[Vec<Entry<'_>>]) -> Result<Vec<String>, Bea
     ids(&git.write(["mktree", "--batch", "-z"]).input(input).line()?, trees.len())
 }
 
-/// Writes the tree of files with paths: path, mode, object.
+/// Writes the tree of these files, the deepest folders first. A file where another needs a folder is left out.
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn tree(git: &Git<'_>, files: &[(&str, &str, &str)]) -> Result<String, BeaconError> {
-    // Settings under which an index is more than one file, or knows more than its entries.
-    const PLAIN: [&str; 4] =
-        ["core.splitIndex=false", "core.untrackedCache=false", "core.fsmonitor=false", "index.sparse=false"];
-    let folder = std::env::temp_dir();
-    let folder = tempfile::Builder::new().prefix("craft-").tempdir().at("create a folder in", &folder)?;
-    let index = folder.path().join("index");
-    let input: String = files.iter().map(|(path, mode, id)| format!("{mode} {id}\t{path}\0")).collect();
-    let plain = |words: &[&str]| PLAIN.iter().fold(git.write(words).index(Some(&index)), |call, s| call.setting(*s));
-    plain(&["update-index", "--add", "-z", "--index-info"]).input(input).run()?;
-    Ok(plain(&["write-tree"]).line()?)
+pub fn tree(git: &Git<'_>, files: &BTreeMap<String, Version>) -> Result<String, BeaconError> {
+    let needed: BTreeSet<&str> = files.keys().flat_map(|path| above(path)).collect();
+    let mut folders: BTreeMap<&str, BTreeMap<&str, (&str, String)>> = BTreeMap::from([("", BTreeMap::new())]);
+    folders.extend(needed.iter().map(|folder| (*folder, BTreeMap::new())));
+    for (path, version) in files.iter().filter(|(path, _)| !needed.contains(path.as_str())) {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        folders.entry(folder).or_default().insert(name, (&version.mode, version.blob.clone()));
+    }
+    let depth = |folder: &str| if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() };
+    let deepest = folders.keys().map(|folder| depth(folder)).max().unwrap_or(0);
+    for level in (1..=deepest).rev() {
+        let here: Vec<&str> = folders.keys().copied().filter(|folder| depth(folder) == level).collect();
+        let made = trees(git, &here.iter().map(|folder| entries(&folders[folder])).collect::<Vec<_>>())?;
+        for (path, id) in here.into_iter().zip(made) {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            folders.entry(folder).or_default().insert(name, (FOLDER, id));
+        }
+    }
+    Ok(trees(git, &[entries(&folders[""])])?.remove(0))
+}
+
+fn entries<'e>(folder: &'e BTreeMap<&'e str, (&'e str, String)>) -> Vec<Entry<'e>> {
+    folder.iter().map(|(name, (mode, id))| (*mode, id.as_str(), *name)).collect()
 }
 
 /// Writes a commit; its id.
@@ -105,10 +134,14 @@ pub fn commit(git: &Git<'_>, tree: &str, parent: Option<&str>, message: &str, by
     words.extend(parent.into_iter().flat_map(|parent| ["-p", parent]));
     words.push(tree);
     let mut call = git.write(words).input(format!("{message}\n"));
-    if by == By::Us {
+    if !matches!(by, By::User { .. }) {
         for (name, value) in US {
             call = call.env(name, value);
         }
+    }
+    if let By::UsAt(now) = by {
+        let date = format!("@{} +0000", now / 1000);
+        call = call.env("GIT_AUTHOR_DATE", &date).env("GIT_COMMITTER_DATE", &date);
     }
     Ok(call.line()?)
 }

@@ -1,6 +1,6 @@
 //! `craft beacon`: files handed from one environment to another by way of a git remote. One file a verb; `place` (which
 //! side this is), `chain` (what the remote has), `remote` (the calls that talk to it), `send` (the queue, and publishing),
-//! `build` (its commits), `unread`, `guard` (what may be sent), `applied` (what was taken in), `pull` with `check`,
+//! `make` and `read` (objects), `build` (its commits), `unread`, `guard` (what may be sent), `applied` (what was taken in), `pull` with `check`,
 //! `planning` and `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working
 //! tree), `migrate` (files of the former folder).
 
@@ -26,12 +26,12 @@ mod planning;
 pub mod pull;
 pub mod push;
 mod queue;
+mod read;
 pub mod remote;
 pub mod resolve;
 pub mod send;
 pub mod status;
 pub mod survey;
-mod tree;
 mod unread;
 pub mod watch;
 pub mod watching;

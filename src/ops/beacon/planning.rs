@@ -6,9 +6,10 @@ use std::rc::Rc;
 use super::apply::{self, Apply, Change, Former};
 use super::check::Entry;
 use super::pull::{Became, Taken};
-use super::tree;
+use super::read;
 use crate::beacon::applied::{Applied, Conflict, Version};
 use crate::beacon::fold::{After, Before, Content, EXECUTABLE, Offer, THEIRS, fold};
+use crate::beacon::path;
 use crate::git::command::Git;
 use crate::ops::beacon::BeaconError;
 
@@ -56,6 +57,16 @@ impl Fate {
         [Some(self.path.as_str()), Some(self.copy.as_str()), self.former_copy.as_deref()].into_iter().flatten()
     }
 
+    /// Where the copy of theirs lies; empty where there is none.
+    pub(super) fn copy(&self) -> &str {
+        &self.copy
+    }
+
+    /// A former copy of theirs that goes.
+    pub(super) fn former_copy(&self) -> Option<&str> {
+        self.former_copy.as_deref()
+    }
+
     /// For people.
     pub(super) fn taken(&self, news: &[News]) -> Taken {
         let seq = self.messages().last().map_or(0, |n| news[n].seq);
@@ -74,7 +85,7 @@ impl Fate {
             if let Some(version) = &self.offers[n].1.theirs {
                 // A file and a folder of one name: what was there before is gone.
                 let below = format!("{}/", self.path);
-                let above: BTreeSet<&str> = tree::above(&self.path).collect();
+                let above: BTreeSet<&str> = path::above(&self.path).collect();
                 next.files.retain(|path, _| !path.starts_with(&below) && !above.contains(path.as_str()));
                 next.files.insert(self.path.clone(), version.clone());
             }
@@ -236,7 +247,7 @@ pub(super) struct Blobs(BTreeMap<String, Vec<u8>>);
 impl Blobs {
     pub(super) fn read(git: &Git<'_>, ids: impl IntoIterator<Item = String>) -> Result<Self, BeaconError> {
         let ids: Vec<_> = ids.into_iter().collect();
-        let bodies = tree::bodies(git, &ids)?;
+        let bodies = read::bodies(git, &ids)?;
         Ok(Self(ids.into_iter().zip(bodies).filter_map(|(id, bytes)| Some((id, bytes?))).collect()))
     }
 

@@ -12,7 +12,6 @@ pub use crate::beacon::fold::Became;
 use crate::beacon::manifest::NOTE;
 use crate::beacon::name::EVERYBODY;
 use crate::context::Context;
-use crate::fs::atomic;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{For, Link, Tip};
 use crate::ops::beacon::{BeaconError, Kind, Place};
@@ -20,8 +19,6 @@ use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
 
-/// The machine's copy of the channel's last manifest.
-pub(super) const COPY: &str = ".claude/sync/manifest.json";
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
 /// No message has a number behind that: it is the last that every reader of JSON can count to (RFC 8259, section 6).
@@ -62,6 +59,8 @@ pub struct Pulled {
     pub files: Vec<Taken>,
     /// Messages that were not, and why.
     pub held: Vec<Held>,
+    /// Messages that were held and are dropped for good, since somebody said so.
+    pub skipped: Vec<Held>,
     /// Conflicts that nobody has settled, older ones included.
     pub conflicts: Vec<String>,
     /// Where the former bytes are kept, where any were replaced: a ref.
@@ -77,9 +76,18 @@ pub struct Pulled {
 /// # Errors
 /// The gate, or git, or the file system: then no file was changed, or a second call gives what one would have given.
 pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, BeaconError> {
+    pull_without(ctx, place, dry, &[])
+}
+
+/// As [`pull`]; held messages with these numbers are dropped for good. What can never be accepted would otherwise keep
+/// the receipt, and with it the channel from ever being idle.
+///
+/// # Errors
+/// As [`pull`], and where no message with such a number is held: nothing was changed then.
+pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<Pulled, BeaconError> {
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
-    let taken = take_in(ctx, place, &git, dry);
+    let taken = take_in(ctx, place, &git, dry, skip);
     if !dry {
         match &taken {
             Ok((_, pulled)) if pulled.messages.is_empty() && pulled.held.is_empty() => {}
@@ -97,6 +105,10 @@ pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, BeaconErr
     }
     let (asked, mut pulled) = taken?;
     if !dry {
+        for held in &pulled.skipped {
+            let said = format!("message {} dropped for good: {}", held.seq, plain::line(&held.why));
+            place.note(ctx, "skip", Outcome::Success, &said);
+        }
         if let Err(error) = answer(ctx, place, &git, &asked, &mut pulled.remarks) {
             pulled.remarks.push(format!("the receipt waits: {}", error.message));
         }
@@ -130,7 +142,7 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<A
             let links = chain::since(place, git, known.state.position.as_deref(), known.state.seq, &end)?;
             let garbled = match links.last() {
                 Some(last) => last.manifest.is_err(),
-                None => known.state.held.iter().any(|h| h.commit == end),
+                None => known.state.position.as_ref() == Some(&end) && chain::known(place, git).is_err(),
             };
             if garbled { Ok(Asked { end: Some(end), tip: None, offline: None }) } else { Err(error) }
         }
@@ -138,7 +150,13 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<A
     }
 }
 
-fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool) -> Result<(Asked, Pulled), BeaconError> {
+fn take_in(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    dry: bool,
+    skip: &[u64],
+) -> Result<(Asked, Pulled), BeaconError> {
     let known = applied::read(place, git)?;
     let asked = ask(ctx, place, git, &known)?;
     let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
@@ -146,12 +164,26 @@ fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool) -> Result<(As
     let apply = Apply { ctx, place, git, step: &step };
     let former = apply.recover(known.commit.as_deref(), dry, &mut pulled.remarks)?;
     step("recovered");
-    let mut next = known.clone();
-    let news = sort(ctx, place, git, &known, &asked, &mut next, &mut pulled)?;
+    let mut rest = known.clone();
+    pulled.skipped = rest.state.held.extract_if(.., |held| skip.contains(&held.seq)).collect();
+    let mut next = rest.clone();
+    let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
+    // A status names messages as held that no pull has looked at yet.
+    pulled.skipped.extend(next.state.held.extract_if(.., |held| skip.contains(&held.seq)));
+    if let Some(seq) = skip.iter().find(|seq| !pulled.skipped.iter().any(|held| held.seq == **seq)) {
+        return Err(
+            BeaconError::usage(format!("no message {seq} is held")).remedy("`craft beacon pull` names those that are")
+        );
+    }
     let plan = planning::plan(&apply, &known, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
     let mut left = BTreeSet::new();
     if !dry {
+        // Nobody else is to see copies of theirs: neither a commit of the user's nor one of an auto-sync.
+        let copies = known.state.conflicts.iter().map(|c| c.beside.as_str()).chain(plan.fates.iter().map(|f| f.copy()));
+        for copy in copies.filter(|copy| !copy.is_empty()) {
+            exclude::keep_out_of_git(&place.at.worktree.join(copy))?;
+        }
         if !plan.changes.is_empty() {
             let outcome = apply.run(&plan.changes, &former, known.commit.as_deref())?;
             pulled.backup = outcome.backup;
@@ -186,8 +218,8 @@ fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool) -> Result<(As
         }
         step("applied");
         apply.finish()?;
-        if let Some(tip) = &asked.tip {
-            copy(place, tip)?;
+        for copy in plan.fates.iter().filter_map(|fate| fate.former_copy()) {
+            exclude::let_into_git(&place.at.worktree.join(copy))?;
         }
         backup::prune(ctx, place, git)?;
         step("done");
@@ -289,7 +321,7 @@ fn answer(
     asked: &Asked,
     remarks: &mut Vec<String>,
 ) -> Result<(), BeaconError> {
-    let Some(tip) = asked.tip.as_ref().filter(|_| asked.offline.is_none()) else { return Ok(()) };
+    let Some(tip) = asked.tip.as_ref() else { return Ok(()) };
     if !permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed {
         return Ok(());
     }
@@ -297,6 +329,12 @@ fn answer(
     let got = tip.manifest.received.get(me).copied().unwrap_or(0);
     let sent = |to: &str| tip.manifest.sent.get(to).is_some_and(|sent| *sent > got);
     let owed = applied::read(place, git)?.state.received() > got && (sent(me) || sent(EVERYBODY));
+    if asked.offline.is_some() {
+        if owed {
+            remarks.push("the receipt waits until the remote can be reached".to_owned());
+        }
+        return Ok(());
+    }
     if !owed && send::queued(place, git)?.is_empty() {
         return Ok(());
     }
@@ -310,16 +348,4 @@ fn answer(
         remarks.extend(bell::ring(ctx, place, git, &tip));
     }
     Ok(())
-}
-
-/// Keeps the manifest of the channel's end where programs find it.
-fn copy(place: &Place, tip: &Tip) -> Result<(), BeaconError> {
-    let at = place.at.worktree.join(COPY);
-    let mut text = serde_json::to_vec_pretty(&tip.manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
-    text.push(b'\n');
-    if std::fs::read(&at).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    exclude::keep_out_of_git(&at)?;
-    Ok(atomic::place(&at, &text, 0o644)?)
 }

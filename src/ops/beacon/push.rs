@@ -10,20 +10,16 @@ use crate::beacon::manifest::File;
 use crate::beacon::name::{EVERYBODY, Name};
 use crate::beacon::path::{self, Limits};
 use crate::context::Context;
-use crate::fs::atomic;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, For, Tip};
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
 use crate::ops::beacon::{BeaconError, Kind, Place, applied, bell, guard, make, queue, remote, status, unread};
-use crate::ops::exclude;
 use crate::permission::of;
 use crate::plain;
 use crate::sync::quote;
 use crate::sync::tell::counted;
 
-/// The folder of the machine's copy of the newest manifest, and its name.
-const COPY: (&str, &str) = (".claude/sync", "manifest.json");
 /// Longest list of names in a note that nobody wrote, in characters.
 const LISTED: usize = 200;
 /// Files that a remark names.
@@ -133,29 +129,12 @@ fn after(ctx: &Context, place: &Place, git: &Git<'_>, pushed: &mut Pushed) {
     if !pushed.sent.messages.is_empty()
         && let Ok(Some(tip)) = chain::known(place, git)
     {
-        if let Err(error) = copy(place, &tip) {
-            pushed.remarks.push(error.message);
-        }
         pushed.remarks.extend(bell::ring(ctx, place, git, &tip));
     }
     let asked = !pushed.sent.messages.is_empty() || pushed.sent.waits.is_some();
-    let _ = status::keep(ctx, place, asked.then_some(reached));
-}
-
-/// The copy of the newest manifest that the seed's folder has, for programs that look there.
-fn copy(place: &Place, tip: &Tip) -> Result<(), BeaconError> {
-    let (folder, name) = COPY;
-    let inside = format!("{folder}/{name}");
-    if let Here::Not(why) = survey::look(&place.at.worktree, &inside)? {
-        return Err(BeaconError::refused(format!("{inside} {why}, so the manifest was not copied there")));
+    if let Err(error) = status::keep(ctx, place, asked.then_some(reached)) {
+        pushed.remarks.push(format!("what waits could not be noted: {}", error.message));
     }
-    let path = place.at.worktree.join(&inside);
-    let mut text = serde_json::to_vec_pretty(&tip.manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
-    text.push(b'\n');
-    std::fs::create_dir_all(place.at.worktree.join(folder))
-        .map_err(|e| BeaconError::refused(format!("cannot create {folder}: {e}")))?;
-    exclude::keep_out_of_git(&path)?;
-    atomic::replace(&path, &text).map_err(Into::into)
 }
 
 fn told(pushed: &Pushed) -> (Outcome, String) {

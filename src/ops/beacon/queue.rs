@@ -53,12 +53,11 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
     let text = serde_json::to_vec_pretty(&manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
     let Some(message) = manifest.message else { return Err(BeaconError::refused("a message that is none")) };
     let blob = make::blobs(git, &[&text])?.remove(0);
-    let paths: Vec<_> = message.files.iter().map(|f| format!("{FILES}/{}", f.path)).collect();
-    let with_bytes = paths.iter().zip(&message.files).zip(&objects);
-    let mut all: Vec<_> = with_bytes
-        .filter_map(|((path, file), object)| Some((path.as_str(), file.mode.as_str(), object.as_deref()?)))
+    let sent = message.files.iter().zip(objects);
+    let mut all: BTreeMap<_, _> = sent
+        .filter_map(|(f, blob)| Some((format!("{FILES}/{}", f.path), Version { blob: blob?, mode: f.mode.clone() })))
         .collect();
-    all.push((FILE, "100644", &blob));
+    all.insert(FILE.to_owned(), Version { blob, mode: "100644".to_owned() });
     let tree = make::tree(git, &all)?;
     let commit = make::commit(git, &tree, end.as_deref(), &subject(&message), By::Us)?;
     fail_point(ctx, "beacon-queueing");

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::disk::Disk;
 use crate::ops::beacon::{BeaconError, Kind, Place};
-use crate::ops::engine;
+use crate::ops::{engine, exclude};
 use crate::plain;
 
 /// How a conflict is settled.
@@ -170,9 +170,10 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Be
             changes.push(Change { path: path.to_owned(), now, before, want, archive });
         }
     }
-    if !conflict.beside.is_empty() {
-        let (now, before) = apply.here(&conflict.beside, &former)?;
-        changes.push(Change { path: conflict.beside, now, before, want: None, archive: String::new() });
+    let beside = conflict.beside;
+    if !beside.is_empty() {
+        let (now, before) = apply.here(&beside, &former)?;
+        changes.push(Change { path: beside.clone(), now, before, want: None, archive: String::new() });
     }
     changes.retain(|c| c.now != c.want || c.before != c.want);
     let outcome = apply.run(&changes, &former, known.commit.as_deref())?;
@@ -189,5 +190,9 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Be
     }
     applied::write(place, &git, &mut next)?;
     step("applied");
-    apply.finish()
+    apply.finish()?;
+    if !beside.is_empty() {
+        exclude::let_into_git(&place.at.worktree.join(beside))?;
+    }
+    Ok(())
 }

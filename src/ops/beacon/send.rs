@@ -218,6 +218,10 @@ impl Drain<'_> {
                     return Err(Stop::Waits(error));
                 }
             }
+            if self.sent.tries >= TRIES {
+                let error = format!("others were faster {} times", self.sent.tries);
+                return Err(Stop::Waits(BeaconError::new(Kind::Busy, error).remedy("try again in a moment")));
+            }
             self.scan()?;
             let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &self.items, receipt.clone())?;
             fail_point(self.ctx, "beacon-built");
@@ -232,10 +236,6 @@ impl Drain<'_> {
                     let ids = self.items.iter().map(|i| i.queued.message.id.clone());
                     self.landed(&ids.zip(before + 1..).collect())?;
                     return Ok(());
-                }
-                Push::Raced if self.sent.tries >= TRIES => {
-                    let error = format!("others were faster {} times", self.sent.tries);
-                    return Err(Stop::Waits(BeaconError::new(Kind::Busy, error).remedy("try again in a moment")));
                 }
                 Push::Raced => {}
                 Push::Unheard(error) => {
@@ -252,6 +252,9 @@ impl Drain<'_> {
                         continue;
                     }
                 }
+            }
+            if self.sent.tries >= TRIES {
+                continue;
             }
             let wait = backoff::within(&self.place.config.retry, self.sent.tries.min(20), &mut dice);
             std::thread::sleep(Duration::from_millis(wait));

@@ -14,7 +14,9 @@ use crate::ops::beacon::bell::{self, Heard as Bell};
 use crate::ops::beacon::chain::{self, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, folders, push};
+use crate::ops::beacon::survey::{self, Here};
+use crate::ops::beacon::{BeaconError, Kind, Place, applied, folders, notices, push};
+use crate::ops::exclude;
 use crate::plain;
 use crate::state::beacon::Waiting;
 use crate::state::file::StateFile;
@@ -182,7 +184,10 @@ impl Known {
         if usual {
             file.store_cache(&waiting)?;
         }
-        if usual && !self.garbled {
+        if usual {
+            notices::settle(ctx, &place.at, &waiting);
+        }
+        if usual && !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
             show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
         }
         Ok(waiting)
@@ -231,17 +236,20 @@ fn unread(manifest: &Manifest, me: &str) -> Vec<String> {
     waits.map(|(to, _)| to.clone()).collect()
 }
 
-/// Writes what the end of the channel says where people look for it.
+/// Writes what the end of the usual channel says where people and programs look for it. Nobody else writes that file.
 fn show(place: &Place, manifest: Option<&Manifest>) -> Result<(), BeaconError> {
-    if !folders::is_plain(place, layout::SYNC) {
+    let inside = format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST);
+    // What a repository brings may lead elsewhere; a pull tells of it.
+    if matches!(survey::look(&place.at.worktree, &inside)?, Here::Not(_)) {
         return Ok(());
     }
-    let path = place.at.worktree.join(layout::SYNC).join(layout::SYNC_MANIFEST);
+    let path = place.at.worktree.join(inside);
     let none = Manifest { version: VERSION, channel: place.identity.channel.clone(), ..Manifest::default() };
     let mut text = serde_json::to_vec_pretty(manifest.unwrap_or(&none))
         .map_err(|e| BeaconError::refused(format!("{} cannot be written: {e}", path.display())))?;
     text.push(b'\n');
     if read_optional(&path)?.as_deref() != Some(&text) {
+        exclude::keep_out_of_git(&path)?;
         atomic::place(&path, &text, 0o644)?;
     }
     Ok(())

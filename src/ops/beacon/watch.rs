@@ -92,7 +92,6 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
             look.waiting = status::keep(ctx, place, None)?;
         }
     }
-    notices::settle(ctx, &place.at, &look.waiting);
     Ok(look)
 }
 

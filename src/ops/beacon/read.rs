@@ -1,67 +1,8 @@
-//! git's trees and objects as the beacon needs them: made without an index, and read without trusting them.
+//! Objects read as they are: none is fetched or replaced, and what they say is not trusted.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::beacon::applied::Version;
 use crate::git::command::{Call, Git, GitError};
 use crate::git::fault::Fault;
 use crate::git::process::Finished;
-
-/// Who makes commits that stay in this repository: they need no identity of the user's, and are never signed.
-pub(super) fn ours<'g, 'a>(call: Call<'g, 'a>) -> Call<'g, 'a> {
-    call.setting("commit.gpgSign=false")
-        .env("GIT_AUTHOR_NAME", "claude-craft")
-        .env("GIT_AUTHOR_EMAIL", "craft@localhost")
-        .env("GIT_COMMITTER_NAME", "claude-craft")
-        .env("GIT_COMMITTER_EMAIL", "craft@localhost")
-}
-
-/// Makes a tree with these files, folder by folder, the deepest first. A file where another needs a folder is left out.
-///
-/// # Errors
-/// Where git fails.
-pub(super) fn write(git: &Git<'_>, files: &BTreeMap<String, Version>) -> Result<String, GitError> {
-    let mut folders: BTreeMap<&str, BTreeMap<&str, (String, String)>> = BTreeMap::from([("", BTreeMap::new())]);
-    let mut needed = BTreeSet::new();
-    for path in files.keys() {
-        needed.extend(above(path));
-    }
-    for (path, version) in files.iter().filter(|(path, _)| !needed.contains(path.as_str())) {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        folders.entry(folder).or_default().insert(name, (format!("{} blob", version.mode), version.blob.clone()));
-        for folder in above(path) {
-            folders.entry(folder).or_default();
-        }
-    }
-    let depth = |folder: &str| if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() };
-    let deepest = folders.keys().map(|f| depth(f)).max().unwrap_or(0);
-    for level in (0..=deepest).rev() {
-        let here: Vec<&str> = folders.keys().copied().filter(|f| depth(f) == level).collect();
-        let mut input = Vec::new();
-        for folder in &here {
-            for (name, (kind, id)) in &folders[folder] {
-                input.extend_from_slice(format!("{kind} {id}\t{name}\0").as_bytes());
-            }
-            input.push(0);
-        }
-        let made = git.write(["mktree", "-z", "--batch"]).input(input).line()?;
-        let mut ids = made.lines();
-        for folder in here {
-            let id = ids.next().unwrap_or_default().to_owned();
-            if level == 0 {
-                return Ok(id);
-            }
-            let (parent, name) = folder.rsplit_once('/').unwrap_or(("", folder));
-            folders.entry(parent).or_default().insert(name, ("040000 tree".into(), id));
-        }
-    }
-    Err(malformed("no tree was made"))
-}
-
-/// The folders above a path, without the top.
-pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
-    path.match_indices('/').map(|(at, _)| &path[..at])
-}
 
 /// An object, as `git cat-file` tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,19 +69,6 @@ pub(super) fn entries(bytes: &[u8], id_bytes: usize) -> Option<Vec<(String, Vec<
         rest = &rest[nul + 1 + id_bytes..];
     }
     Some(found)
-}
-
-/// Keeps files of the working tree, or of the stage, as objects, byte for byte; their ids in the order of `paths`.
-///
-/// # Errors
-/// Where git fails.
-pub(super) fn keep_files(git: &Git<'_>, paths: &[String]) -> Result<Vec<String>, GitError> {
-    if paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let told = git.write(["hash-object", "-w", "--no-filters", "--stdin-paths"]).input(lines(paths)).line()?;
-    let ids: Vec<_> = told.lines().map(str::to_owned).collect();
-    if ids.len() == paths.len() { Ok(ids) } else { Err(malformed("not as many objects as files")) }
 }
 
 /// A line of `--batch-check`, or the head of an object; `None` for one that is missing.
