@@ -117,6 +117,9 @@ pub(super) fn drain_from(
     looked: Option<Option<Tip>>,
     scanned: &BTreeSet<String>,
 ) -> Result<Sent, BeaconError> {
+    let mut place = place.clone();
+    remote::refresh(ctx, &mut place)?;
+    let place = &place;
     let mut drain = Drain {
         ctx,
         place: place.clone(),
@@ -261,7 +264,12 @@ impl Drain<'_> {
     /// Asks the remote. That it cannot be asked is no reason to lose anything.
     fn look(&mut self) -> Result<Option<Tip>, Stop> {
         match chain::fetch(self.ctx, &self.place, self.git, For::Push) {
-            Ok(tip) => Ok(tip),
+            Ok(tip) => {
+                if !self.fallen_back {
+                    remote::refresh(self.ctx, &mut self.place)?;
+                }
+                Ok(tip)
+            }
             Err(error) if error.kind == Kind::Gate => Err(Stop::Failed(error)),
             Err(error) => Err(Stop::Waits(error)),
         }
