@@ -97,6 +97,20 @@ fn a_message_of_a_stranger_does_not_keep_out_others_where_git_knows_no_address_o
 }
 
 #[test]
+fn a_message_that_was_held_does_not_undo_a_newer_one_when_it_is_taken_in() {
+    let sides = Sides::new();
+    let (desk, code, lab) = (sides.side("desk", "Desktop"), sides.side("code", "Code"), sides.side("lab", "Desktop"));
+    sides.git(&desk, &["config", "user.email", "stranger@example.org"]);
+    sides.sends(&desk, "a.md", "older\n");
+    sides.sends(&lab, "a.md", "newer\n");
+    assert_eq!((pulls(&sides, &code).held.len(), text(&code, "a.md")), (1, "newer\n".into()));
+    sides.configure(json!({"beacon": {"authors": ["stranger@example.org"]}}));
+    let pulled = pulls(&sides, &code);
+    assert_eq!((pulled.held.len(), pulled.conflicts.len()), (0, 1), "{pulled:?}");
+    assert_eq!((text(&code, "a.md"), text(&code, "a.md.theirs")), ("newer\n".into(), "older\n".into()));
+}
+
+#[test]
 fn a_list_of_files_that_nobody_could_read_is_not_sent_and_the_queue_stays_whole() {
     let sides = Sides::new();
     let desk = sides.side("desk", "Desktop");

@@ -275,7 +275,7 @@ fn sort(
         let from = if host.is_empty() { name.clone() } else { format!("{name} on {host}") };
         let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
         pulled.messages.push(Heard { seq, from, note, time });
-        news.push(News { seq, commit: link.commit, from: name, entries });
+        news.push(News { seq, commit: link.commit, from: name, entries, late: held.is_some() });
     }
     next.state.position = Some(position);
     Ok(news)
