@@ -2,7 +2,6 @@
 //! the same all the same, and nobody says that it has what it has not.
 
 use std::path::Path;
-use std::time::Instant;
 
 use claude_craft::ops::beacon::pull::{self, Pulled};
 use claude_craft::ops::beacon::{Kind, send};
@@ -125,29 +124,4 @@ fn a_list_of_files_that_nobody_could_read_is_not_sent_and_the_queue_stays_whole(
     let ctx = sides.context();
     let place = sides.place(&ctx, &desk);
     assert_eq!(send::queued(&place, &place.git(&ctx)).unwrap(), []);
-}
-
-/// Not a bound of time: printed for who measures.
-#[test]
-#[ignore = "measures"]
-fn a_thousand_messages() {
-    let sides = Sides::new();
-    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
-    let ctx = sides.context();
-    let place = sides.place(&ctx, &desk);
-    let git = place.git(&ctx);
-    for count in [100, 200, 400] {
-        let begun = Instant::now();
-        for n in 0..count {
-            let draft = send::Draft { to: vec!["Code".into()], note: format!("{n}"), ..send::Draft::default() };
-            send::enqueue(&ctx, &place, &git, draft).unwrap();
-        }
-        let queued = begun.elapsed();
-        let begun = Instant::now();
-        assert_eq!(send::drain(&ctx, &place, &git).unwrap().messages.len(), count);
-        let sent = begun.elapsed();
-        let begun = Instant::now();
-        assert_eq!(pulls(&sides, &code).messages.len(), count);
-        println!("{count}: queued {queued:?}, sent {sent:?}, pulled {:?}", begun.elapsed());
-    }
 }
