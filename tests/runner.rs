@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod beacon_adverse;
 mod beacon_chain;
 mod beacon_hooks;
 mod beacon_hostile;

@@ -72,7 +72,8 @@ fn versions(data: &[u8]) {
     });
     let mut next = || parts.next().flatten();
     let (local, both) = (next(), next());
-    let offers = [Offer { theirs: next(), base: None }, Offer { theirs: next(), base: both.clone() }];
+    let offers =
+        [Offer { theirs: next(), ..Offer::default() }, Offer { theirs: next(), base: both.clone(), late: false }];
     let before = Before { local: local.clone(), both: both.clone(), open: data.len() % 2 == 1 };
     let after = fold(&before, &offers);
     if let Some(here) = &local {

@@ -66,6 +66,8 @@ pub struct Offer {
     pub theirs: Option<Rc<Content>>,
     /// The version it was edited from, where it is here.
     pub base: Option<Rc<Content>>,
+    /// Whether it comes after others that were sent after it, because it was held: what both sides last had is newer.
+    pub late: bool,
 }
 
 /// How it stands after them.
@@ -94,7 +96,7 @@ pub fn fold(before: &Before, offers: &[Offer]) -> After {
     for (n, offer) in offers.iter().enumerate() {
         let pending = open.is_some() || (before.open && both.is_none());
         // A version that ours is in conflict with is no ancestor of ours.
-        let base = offer.base.clone().filter(|_| !pending).or_else(|| known.clone());
+        let base = offer.base.clone().filter(|_| !pending).or_else(|| known.clone().filter(|_| !offer.late));
         let next = match (&offer.theirs, &ours) {
             (None, None) => Some(None),
             (None, Some(here)) => (base.as_ref() == Some(here)).then_some(None),

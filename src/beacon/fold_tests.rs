@@ -20,7 +20,7 @@ fn told(line: &str) -> String {
         .split_whitespace()
         .map(|word| {
             let (theirs, base) = word.split_once('<').unwrap_or((word, "-"));
-            Offer { theirs: text(theirs), base: text(base) }
+            Offer { theirs: text(theirs), base: text(base), ..Offer::default() }
         })
         .collect();
     let after = fold(&before, &offers);
@@ -90,7 +90,7 @@ fn who_may_run_a_file_is_merged_as_its_bytes_are() {
     ];
     for (local, both, theirs, wanted) in cases {
         let before = Before { local: Some(of(local.0, local.1)), both: Some(of(both.0, both.1)), open: false };
-        let after = fold(&before, &[Offer { theirs: Some(of(theirs.0, theirs.1)), base: None }]);
+        let after = fold(&before, &[Offer { theirs: Some(of(theirs.0, theirs.1)), ..Offer::default() }]);
         assert_eq!(after.ours, Some(of(wanted.0, wanted.1)));
         assert_eq!(after.open, None);
     }
@@ -108,7 +108,7 @@ proptest! {
         local in any_version(), both in any_version(), open in any::<bool>(),
         offers in proptest::collection::vec((any_version(), any_version()), 1..5),
     ) {
-        let offers: Vec<_> = offers.into_iter().map(|(theirs, base)| Offer { theirs, base }).collect();
+        let offers: Vec<_> = offers.into_iter().map(|(theirs, base)| Offer { theirs, base, late: false }).collect();
         let before = Before { local: local.clone(), both: both.clone(), open };
         let after = fold(&before, &offers);
         // Bytes go only where others are known to have them.

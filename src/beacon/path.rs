@@ -13,6 +13,20 @@ const LONGEST: usize = 1000;
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 /// What a folder of a message may never be: it would be the channel's own.
 const OURS: &str = ".claude/sync";
+/// Files that Claude Code reads by itself, in whatever folder they are: what stands in them counts as the user's word.
+const LOADED: [&str; 3] = ["claude.md", "claude.local.md", ".mcp.json"];
+/// The same of what lies in a folder `.claude`, in whatever folder that is.
+const LOADED_BELOW: [&str; 9] = [
+    "settings.json",
+    "settings.local.json",
+    "agents",
+    "commands",
+    "hooks",
+    "output-styles",
+    "plugins",
+    "rules",
+    "skills",
+];
 
 /// Why a message cannot be taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -137,11 +151,23 @@ pub fn check(path: &str, folders: &[String]) -> Result<(), Bad> {
     if lower == OURS || lower.starts_with(&format!("{OURS}/")) {
         return bad("is in .claude/sync, which is the beacon's own");
     }
-    if folders.iter().any(|folder| is_below(path, folder)) {
-        Ok(())
-    } else {
-        bad("is in none of the folders of beacon.folders")
+    if !folders.iter().any(|folder| is_below(path, folder)) {
+        return bad("is in none of the folders of beacon.folders");
     }
+    if is_loaded(&lower) {
+        return bad("is read by Claude Code by itself, as if the user had written it");
+    }
+    Ok(())
+}
+
+fn is_loaded(lower: &str) -> bool {
+    let mut before = "";
+    let mut below = false;
+    for part in lower.split('/') {
+        below |= before == ".claude" && LOADED_BELOW.contains(&part);
+        before = part;
+    }
+    below || LOADED.contains(&before)
 }
 
 /// Whether a path is a file below a folder, both written with `/`.
@@ -239,6 +265,21 @@ mod tests {
         }
         assert!(check(&format!(".claude/planning/{}", "x".repeat(256)), &folders()).is_err());
         assert!(check(&format!(".claude/planning/{}", "x/".repeat(600)), &folders()).is_err());
+        let wide = [".claude".to_owned(), "docs".to_owned()];
+        for path in [
+            ".claude/planning/CLAUDE.md",
+            "docs/a/Claude.local.md",
+            "docs/.mcp.json",
+            ".claude/settings.json",
+            ".claude/Hooks/x.sh",
+            "docs/.claude/skills/x/SKILL.md",
+            "docs/.claude/commands/x.md",
+        ] {
+            assert!(check(path, &wide).unwrap_err().why.contains("by itself"), "{path}");
+        }
+        for path in [".claude/planning/skills/x.md", "docs/settings.json", "docs/CLAUDE.md/x", ".claude/notes.md"] {
+            assert_eq!(check(path, &wide), Ok(()), "{path}");
+        }
         assert!(check(".claude/sync/manifest.json", &[".claude".into()]).unwrap_err().why.contains("own"));
     }
 

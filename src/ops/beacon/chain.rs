@@ -191,8 +191,9 @@ fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
     Ok(manifest)
 }
 
-/// The commits of the channel after `position` up to `tip`, the oldest first. Where `position` is not in the history of
-/// `tip` (somebody made the channel anew), all commits whose number is behind `seq`.
+/// The commits of the channel after `position` up to `tip`, the oldest first; without a position, all whose number is
+/// behind `seq`. Where `position` is not in the history of `tip` the channel was set back or made anew: what stands
+/// there since the two parted is new then, whatever its numbers are. Of very many only the first come.
 ///
 /// # Errors
 /// Where git cannot read them.
@@ -203,10 +204,13 @@ pub fn since(
     seq: u64,
     tip: &str,
 ) -> Result<Vec<Link>, BeaconError> {
-    // That the position is not here at all is no fault: the channel is another one then.
-    let is_in = |p: &&str| Reads::open(&place.at, git).is_ancestor(p, tip).unwrap_or(false);
-    if let Some(position) = position.filter(is_in) {
-        let commits = between(place, git, position, tip)?;
+    let (position, seq) = match standing(place, git, position, tip) {
+        Standing::Behind(position) => (Some(position), seq),
+        Standing::Nowhere => (None, seq),
+        Standing::Parted(base) => (base, 0),
+    };
+    if let Some(position) = position {
+        let commits = between(place, git, &position, tip)?;
         let oldest: Vec<_> = commits.into_iter().rev().take(MOST).collect();
         return read(place, git, &oldest);
     }
@@ -221,6 +225,29 @@ pub fn since(
     links.reverse();
     links.truncate(MOST);
     Ok(links)
+}
+
+/// How what was last looked at stands to the end of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was looked at yet.
+    Nowhere,
+    /// The end goes on from there.
+    Behind(String),
+    /// The end is of another history, which went its own way from this commit on; `None` where it never was the same.
+    Parted(Option<String>),
+}
+
+/// How `position` stands to `tip`.
+#[must_use]
+pub fn standing(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str) -> Standing {
+    let Some(position) = position else { return Standing::Nowhere };
+    let reads = Reads::open(&place.at, git);
+    // That the position is not here at all is no fault: the channel is another one then.
+    if reads.is_ancestor(position, tip).unwrap_or(false) {
+        return Standing::Behind(position.to_owned());
+    }
+    Standing::Parted(reads.merge_bases(position, tip).unwrap_or_default().into_iter().next())
 }
 
 /// The commits of a chain behind `position`, which is in it, the newest first.
@@ -394,9 +421,10 @@ pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(
     let known = config.authors.iter().any(|email| is(email))
         || Reads::open(&place.at, git).setting("user.email")?.is_some_and(|email| is(&email))
         // As git makes it of its variables and of the machine's name, where nobody has set it.
-        || git.read(["var", "GIT_COMMITTER_IDENT"]).line()?.rsplit_once('>').is_some_and(|(who, _)| {
-            who.rsplit_once('<').is_some_and(|(_, email)| is(email))
-        });
+        // Where git makes none of them it is nobody's, and no reason to take nothing in.
+        || git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default().rsplit_once('>').is_some_and(
+            |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
+        );
     if !known {
         return Ok(Err(format!("{} is not among `beacon.authors`", shown())));
     }

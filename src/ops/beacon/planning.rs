@@ -23,6 +23,8 @@ pub(super) struct News {
     /// Name of the environment that it is from.
     pub(super) from: String,
     pub(super) entries: Vec<Entry>,
+    /// Whether it was held, and others that were sent after it may have been taken in before it.
+    pub(super) late: bool,
 }
 
 /// What shall become of a path.
@@ -143,13 +145,13 @@ pub(super) fn plan(
             let conflict = open(path);
             let said: Vec<_> = offers
                 .iter()
-                .map(|(_, entry)| {
+                .map(|(n, entry)| {
                     let theirs = entry.theirs.as_ref().and_then(|v| blobs.version(&v.blob, &v.mode));
                     // What mode the base had nobody says; it was that of what both had, or else theirs.
                     let mode = known.files.get(*path).or(entry.theirs.as_ref()).map_or("", |v| v.mode.as_str());
                     let mode = before.as_ref().filter(|_| mode.is_empty()).map_or(mode, |c| c.mode());
                     let base = entry.base.as_ref().and_then(|id| blobs.version(id, mode));
-                    Offer { theirs, base }
+                    Offer { theirs, base, late: news[*n].late }
                 })
                 .collect();
             let after = fold(&Before { local: before.clone(), both, open: conflict.is_some() }, &said);

@@ -13,7 +13,7 @@ use crate::beacon::manifest::NOTE;
 use crate::beacon::name::EVERYBODY;
 use crate::context::Context;
 use crate::git::command::Git;
-use crate::ops::beacon::chain::{For, Link, Tip};
+use crate::ops::beacon::chain::{For, Link, Standing, Tip};
 use crate::ops::beacon::{BeaconError, Kind, Place};
 use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
@@ -249,6 +249,17 @@ fn sort(
     }
     links.sort_by_key(|(seq, _)| *seq);
     let new = chain::since(place, git, known.state.position.as_deref(), known.state.seq, end)?;
+    // Of very many some come with the next call.
+    let position = new.last().map_or_else(|| end.clone(), |link| link.commit.clone());
+    if let Standing::Parted(base) = chain::standing(place, git, known.state.position.as_deref(), end) {
+        // Numbers are those of the channel as it is now, or a receipt would tell of what nobody has taken in.
+        let base: Vec<_> = chain::read(place, git, &base.into_iter().collect::<Vec<_>>())?;
+        let seq = base.first().and_then(|link| link.manifest.as_ref().ok()).map_or(0, |manifest| manifest.seq);
+        next.state.seq = seq.min(next.state.seq);
+        pulled
+            .remarks
+            .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
+    }
     links.extend(new.into_iter().map(|link| (None, link)));
     let me = place.me(ctx);
     let mut checks = Checks::new(place, git);
@@ -296,9 +307,9 @@ fn sort(
         let from = if host.is_empty() { name.clone() } else { format!("{name} on {host}") };
         let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
         pulled.messages.push(Heard { seq, from, note, time });
-        news.push(News { seq, commit: link.commit, from: name, entries });
+        news.push(News { seq, commit: link.commit, from: name, entries, late: held.is_some() });
     }
-    next.state.position = Some(end.clone());
+    next.state.position = Some(position);
     Ok(news)
 }
 

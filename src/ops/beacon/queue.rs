@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::beacon::applied::Version;
-use crate::beacon::manifest::{FILE, FILES, Manifest, Message, NOTE, VERSION};
+use crate::beacon::manifest::{FILE, FILES, LONGEST, Manifest, Message, NOTE, VERSION};
 use crate::beacon::{name, outlook};
 use crate::clock;
 use crate::context::Context;
@@ -22,6 +22,10 @@ use crate::plain;
 
 /// Key of a queued manifest: the end of the channel as it was known then. What went out lies behind it.
 const AFTER: &str = "after";
+
+/// What the channel adds to a manifest, its tables of numbers, has this much room in bytes. One that is too long would
+/// be the end of the queue, and of the channel: nobody reads it.
+const ROOM: u64 = 1 << 20;
 
 /// Puts a message at the end of the queue. Durable when it returns.
 pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, BeaconError> {
@@ -51,6 +55,11 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
         manifest.other.insert(AFTER.to_owned(), Value::String(after));
     }
     let text = serde_json::to_vec_pretty(&manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
+    if text.len() as u64 > LONGEST - ROOM {
+        let files = manifest.message.as_ref().map_or(0, |m| m.files.len());
+        let error = format!("the list of {files} files is longer than a message can hold");
+        return Err(BeaconError::refused(error).remedy("send fewer files at once: `craft beacon push FILES…`"));
+    }
     let Some(message) = manifest.message else { return Err(BeaconError::refused("a message that is none")) };
     let blob = make::blobs(git, &[&text])?.remove(0);
     let sent = message.files.iter().zip(objects);

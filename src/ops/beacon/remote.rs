@@ -7,7 +7,7 @@ use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::ops::beacon::chain::For;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::{BeaconError, Place, place};
 use crate::permission::of;
 use crate::plain;
 use crate::state::beacon::Identity;
@@ -46,6 +46,17 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
             Err(error.remedy("add one with `git remote add`, or name another with `beacon.remote`"))
         }
     }
+}
+
+/// Takes over what a look at a remote has found out of where it keeps channels.
+///
+/// # Errors
+/// Where that cannot be read.
+pub fn refresh(ctx: &Context, place: &mut Place) -> Result<(), BeaconError> {
+    if let Some(now) = place::identity(ctx, &place.at)?.filter(|now| now.id == place.identity.id) {
+        place.identity.branches_only = now.branches_only;
+    }
+    Ok(())
 }
 
 impl Remote {

@@ -117,6 +117,9 @@ pub(super) fn drain_from(
     looked: Option<Option<Tip>>,
     scanned: &BTreeSet<String>,
 ) -> Result<Sent, BeaconError> {
+    let mut place = place.clone();
+    remote::refresh(ctx, &mut place)?;
+    let place = &place;
     let mut drain = Drain {
         ctx,
         place: place.clone(),
@@ -264,7 +267,12 @@ impl Drain<'_> {
     /// Asks the remote. That it cannot be asked is no reason to lose anything.
     fn look(&mut self) -> Result<Option<Tip>, Stop> {
         match chain::fetch(self.ctx, &self.place, self.git, For::Push) {
-            Ok(tip) => Ok(tip),
+            Ok(tip) => {
+                if !self.fallen_back {
+                    remote::refresh(self.ctx, &mut self.place)?;
+                }
+                Ok(tip)
+            }
             Err(error) if error.kind == Kind::Gate => Err(Stop::Failed(error)),
             Err(error) => Err(Stop::Waits(error)),
         }
@@ -282,12 +290,20 @@ impl Drain<'_> {
     fn settle(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
         let (Some(first), Some(tip)) = (self.items.first(), tip) else { return Ok(()) };
         // What was queued later went out later.
-        let from = self.searched.as_deref().or(first.after.as_deref());
-        let links = chain::since(&self.place, self.git, from, 0, &tip.commit)?;
-        self.searched = Some(tip.commit.clone());
+        let mut from = self.searched.clone().or_else(|| first.after.clone());
         let mine = &self.place.identity.id;
-        let there = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
-        let there = there.map(|(number, message)| (message.id.clone(), number)).collect();
+        let mut there = BTreeMap::new();
+        loop {
+            let links = chain::since(&self.place, self.git, from.as_deref(), 0, &tip.commit)?;
+            let ours = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
+            there.extend(ours.map(|(number, message)| (message.id.clone(), number)));
+            match links.last() {
+                // There are more than one call gives.
+                Some(last) if last.commit != tip.commit => from = Some(last.commit.clone()),
+                _ => break,
+            }
+        }
+        self.searched = Some(tip.commit.clone());
         self.landed(&there)
     }
 

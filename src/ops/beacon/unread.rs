@@ -10,7 +10,7 @@ use crate::beacon::path::folded;
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::Git;
-use crate::ops::beacon::chain::{self, Link, Tip};
+use crate::ops::beacon::chain::{self, Link, Standing, Tip};
 use crate::ops::beacon::{BeaconError, Kind, Place};
 use crate::plain;
 
@@ -23,6 +23,10 @@ pub(super) fn owed(
     tip: &Tip,
 ) -> Result<Option<Receipt>, BeaconError> {
     let me = place.me(ctx);
+    if let Standing::Parted(_) = chain::standing(place, git, applied.state.position.as_deref(), &tip.commit) {
+        // It is a pull that finds out what of it was taken in.
+        return Ok(None);
+    }
     let (taken, told) = (applied.state.received(), tip.manifest.received.get(&me.name).copied().unwrap_or(0));
     let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
     if taken <= told || sent(&me.name).max(sent(EVERYBODY)) <= told {
@@ -50,12 +54,14 @@ pub(super) fn unread(
     tip: &Tip,
 ) -> Result<Vec<Link>, BeaconError> {
     let me = place.me(ctx);
-    let seq = applied.state.seq;
+    let (seq, position) = (applied.state.seq, applied.state.position.as_deref());
     let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
-    if sent(&me.name).max(sent(EVERYBODY)) <= seq {
+    // The numbers of a channel that was made anew say nothing of what was taken in before.
+    let parted = || matches!(chain::standing(place, git, position, &tip.commit), Standing::Parted(_));
+    if sent(&me.name).max(sent(EVERYBODY)) <= seq && !parted() {
         return Ok(Vec::new());
     }
-    let mut links = chain::since(place, git, applied.state.position.as_deref(), seq, &tip.commit)?;
+    let mut links = chain::since(place, git, position, seq, &tip.commit)?;
     links.retain(|link| link.message().is_some_and(|m| m.is_for(&me)));
     let mut judged: Vec<(chain::Author, bool)> = Vec::new();
     let mut kept = Vec::new();

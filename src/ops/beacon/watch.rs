@@ -102,6 +102,8 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(), BeaconError> {
         if trusted == Claim::TooSoon
             && let Ok(Some(heard)) = bell::hear(ctx, place)
             && !heard.changed
+            // What it told of may not have been fetched when it was heard.
+            && heard.seq.is_none_or(|rung| matches!(chain::known(place, git), Ok(Some(tip)) if tip.manifest.seq >= rung))
         {
             return Ok(());
         }
