@@ -108,5 +108,7 @@ fn whatever_needs_somebody_has_a_line() {
     next: craft beacon push
     ");
     assert_eq!(code(&standing), 3);
-    assert_eq!(code(&Standing { conflicts: Vec::new(), ..standing }), 6);
+    let held = Standing { conflicts: Vec::new(), ..standing };
+    assert_eq!(code(&held), 4);
+    assert_eq!(code(&Standing { held: Vec::new(), ..held }), 6);
 }
