@@ -138,7 +138,6 @@ fn a_path_that_may_not_be_sent_is_named_and_nothing_is_queued() {
         (".claude/planning/a.md.theirs", "copy of the other side's"),
         (".claude/planning/.env", "says it holds secrets"),
         (".claude/planning/none.md", "there is no"),
-        (".claude/planning", "none of the folders"),
         (".claude/sync/manifest.json", "beacon's own"),
         ("readme.md", "none of the folders"),
         ("../x", "part . or .."),

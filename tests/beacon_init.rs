@@ -35,7 +35,7 @@ fn a_side_gets_the_seeds_folders_and_a_second_call_changes_only_what_it_says() {
       made   .claude/sync
       made   .claude/sync/beacon-template.md
       made   .claude/sync/manifest.json
-    note: nobody looks for messages by itself: `craft jobs enable`, then `craft jobs resume beacon-watch`; or `craft beacon watch` in a terminal
+    note: nothing looks for messages by itself yet: `craft jobs enable`, then `craft jobs resume beacon-watch`; or `craft beacon watch` in a terminal
     next: craft beacon status
     ");
     let template = pair.a.join(".claude/sync/beacon-template.md");

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::status::{held_line, skip_line};
-use super::{On, SHOWN, clean, named, next, quoted, remarks, when};
+use super::{Hints, On, SHOWN, accept_line, clean, named, next, quoted, remarks, when};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
@@ -37,7 +37,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Pull) -> Result<u8, Co
     if args.on.json {
         ui.json(&data(&pulled, args.dry_run));
     } else {
-        ui.say(&render(&pulled, args.dry_run, &Look::of(ctx)));
+        ui.say(&render(&pulled, args.dry_run, &Hints::of(&place), &Look::of(ctx)));
     }
     Ok(code(&pulled))
 }
@@ -77,7 +77,7 @@ fn row(taken: &Taken) -> String {
     format!("  {word:<8} {}{rest}", named(&taken.path))
 }
 
-fn render(pulled: &Pulled, dry: bool, look: &Look) -> String {
+fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
     let mut lines = Vec::new();
     for heard in &pulled.messages {
         let head = format!("message {} from {}, {}", heard.seq, named(&heard.from), when(&heard.time, look));
@@ -95,6 +95,7 @@ fn render(pulled: &Pulled, dry: bool, look: &Look) -> String {
     let drops = if dry { "would be dropped" } else { "is dropped" };
     lines.extend(pulled.skipped.iter().map(|held| format!("message {} {drops} for good", held.seq)));
     lines.extend(pulled.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(hints.accept(&pulled.held).map(|command| accept_line(&command, look)));
     lines.extend(skip_line(&pulled.held));
     if let Some(why) = &pulled.offline {
         let why = plain::cut(&clean(why), 2 * SHOWN);
@@ -110,9 +111,7 @@ fn render(pulled: &Pulled, dry: bool, look: &Look) -> String {
         lines.push(look.alarm(&format!("CONFLICT: {} is not settled yet", named(path))));
     }
     if let Some(path) = pulled.conflicts.first().filter(|_| !dry) {
-        let path = crate::sync::quote::word(&named(path));
-        lines.push(next(&format!("craft beacon diff {path}"), look));
-        lines.push(next(&format!("craft beacon resolve {path} --ours|--theirs|--merged"), look));
+        lines.extend(hints.settle(path).iter().map(|command| next(command, look)));
     }
     lines.join("\n")
 }
@@ -176,7 +175,7 @@ mod tests {
             offline: Some("no route to host".into()),
             remarks: vec!["the receipt could not be sent".into()],
         };
-        assert_snapshot!(render(&pulled, false, &look()), @r#"
+        assert_snapshot!(render(&pulled, false, &Hints::default(), &look()), @r#"
         message 3 from Desktop on desk, 2 min ago: "Session 3 \u{1b}]0;x - \u{202e}Added Act 2"
           new      a.md
           updated  b.md
@@ -194,7 +193,7 @@ mod tests {
         note: the receipt could not be sent
         CONFLICT: old.md is not settled yet
         next: craft beacon diff e.md
-        next: craft beacon resolve e.md --ours|--theirs|--merged
+        next: craft beacon resolve e.md --ours  # or --theirs, or --merged
         "#);
         assert_eq!(code(&pulled), 3);
         assert_eq!(data(&pulled, false)["files"][6]["became"], "archived");
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn where_nothing_waits_that_is_said() {
-        assert_snapshot!(render(&Pulled::default(), false, &look()), @"nothing waits");
+        assert_snapshot!(render(&Pulled::default(), false, &Hints::default(), &look()), @"nothing waits");
         assert_eq!(code(&Pulled::default()), 0);
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{On, listed, named, next, people, remarks, sent_code, sent_data, sent_lines};
+use super::{Hints, On, listed, named, next, people, remarks, sent_code, sent_data, sent_lines};
 use crate::cli::error::CommandError;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
@@ -16,7 +16,8 @@ use crate::sync::tell::counted;
 /// See the command's help.
 #[derive(Debug, Args)]
 pub struct Push {
-    /// The files; without any, all that were changed since they were sent or taken in
+    /// The files, or folders for what was changed in them; without any, all that were changed since they were sent or
+    /// taken in
     #[arg(value_name = "FILE")]
     files: Vec<String>,
     /// Whom for; several times for several, `*` for all
@@ -52,12 +53,12 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Push) -> Result<u8, Co
             "sent": sent_data(&pushed.sent), "remarks": pushed.remarks,
         }));
     } else {
-        ui.say(&render(&pushed, &Look::of(ctx)));
+        ui.say(&render(&pushed, &Hints::of(&place), &Look::of(ctx)));
     }
     Ok(sent_code(&pushed.sent))
 }
 
-fn render(pushed: &Pushed, look: &Look) -> String {
+fn render(pushed: &Pushed, hints: &Hints, look: &Look) -> String {
     let mut lines = Vec::new();
     if pushed.files.is_empty() && pushed.deleted.is_empty() {
         lines.push("nothing was changed since it was last sent or taken in".to_owned());
@@ -75,7 +76,7 @@ fn render(pushed: &Pushed, look: &Look) -> String {
     }
     lines.extend(remarks(&pushed.remarks, look));
     if let [gone, ..] = pushed.gone.as_slice() {
-        lines.push(next(&format!("craft beacon push {}", crate::sync::quote::word(&named(gone))), look));
+        lines.push(next(&hints.verb(&format!("push {}", crate::sync::quote::word(&named(gone)))), look));
     }
     lines.join("\n")
 }
@@ -102,7 +103,7 @@ mod tests {
             },
             remarks: vec!["the bell is closed".into()],
         };
-        assert_snapshot!(render(&pushed, &Look::default()), @r"
+        assert_snapshot!(render(&pushed, &Hints::default(), &Look::default()), @r"
         2 files for Code
           .claude/planning/a.md
           taken away: .claude/planning/gone.md
@@ -125,12 +126,12 @@ mod tests {
             sent: Sent { waits: Some(waits), tries: 1, ..Sent::default() },
             ..Pushed::default()
         };
-        assert_snapshot!(render(&pushed, &Look::default()), @r"
+        assert_snapshot!(render(&pushed, &Hints::default(), &Look::default()), @r"
         1 file for everybody
           .claude/planning/a.md
         it waits here: the remote cannot be reached\u{1b}[2J
         ");
         assert_eq!(sent_code(&pushed.sent), 6);
-        assert_snapshot!(render(&Pushed::default(), &Look::default()), @"nothing was changed since it was last sent or taken in");
+        assert_snapshot!(render(&Pushed::default(), &Hints::default(), &Look::default()), @"nothing was changed since it was last sent or taken in");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::{On, named, next, people, quoted, remarks, sent_code, sent_data, sent_lines, when};
+use super::{Hints, On, named, next, people, quoted, remarks, sent_code, sent_data, sent_lines, when};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
@@ -16,9 +16,12 @@ use crate::sync::tell::counted;
 
 /// See the command's help.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Queue {
     #[command(subcommand)]
     verb: Option<QueueVerb>,
+    #[command(flatten)]
+    on: On,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,12 +55,13 @@ struct Out {
 /// What keeps it from being done.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Queue) -> Result<u8, CommandError> {
     let list = |ui: &mut Ui, on: &On| -> Result<u8, CommandError> {
-        let queued = outbox::list(ctx, &on.place(ctx, cwd)?)?;
-        show(ctx, ui, on, "queued", &queued, render);
+        let place = on.place(ctx, cwd)?;
+        let queued = outbox::list(ctx, &place)?;
+        show(ctx, ui, on, "queued", &queued, |queued, look| render(queued, &Hints::of(&place), look));
         Ok(exit_code::DONE)
     };
     match &args.verb {
-        None => list(ui, &On::default()),
+        None => list(ui, &args.on),
         Some(QueueVerb::List(args)) => list(ui, &args.on),
         Some(QueueVerb::Drop(args)) => {
             let place = args.on.place(ctx, cwd)?;
@@ -108,7 +112,7 @@ fn show(
     }
 }
 
-fn render(queued: &[Queued], look: &Look) -> String {
+fn render(queued: &[Queued], hints: &Hints, look: &Look) -> String {
     if queued.is_empty() {
         return "nothing waits to go out".to_owned();
     }
@@ -123,7 +127,7 @@ fn render(queued: &[Queued], look: &Look) -> String {
             quoted(&message.note)
         )
     };
-    queued.iter().map(row).chain([next("craft beacon queue send", look)]).collect::<Vec<_>>().join("\n")
+    queued.iter().map(row).chain([next(&hints.verb("queue send"), look)]).collect::<Vec<_>>().join("\n")
 }
 
 fn data(queued: &Queued) -> Value {
@@ -149,12 +153,12 @@ mod tests {
             ..Message::default()
         };
         let queued = [Queued { commit: "c".into(), message }];
-        assert_snapshot!(render(&queued, &look), @r#"
+        assert_snapshot!(render(&queued, &Hints::default(), &look), @r#"
         0123456789abcdef  for Code, 1 file, 2 min ago: "Added Act 2"
         next: craft beacon queue send
         "#);
         assert_eq!(data(&queued[0])["message"]["id"], "0123456789abcdef");
-        assert_snapshot!(render(&[], &look), @"nothing waits to go out");
+        assert_snapshot!(render(&[], &Hints::default(), &look), @"nothing waits to go out");
         let receipt = Sent { receipt: true, tries: 1, ..Sent::default() };
         assert_snapshot!(sent_text(&receipt, &[], &look), @"sent what was taken in");
         assert_snapshot!(sent_text(&Sent::default(), &[], &look), @"nothing waits to go out");

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{On, named, next};
+use super::{Hints, On, named, next};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
@@ -55,12 +55,12 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
     if args.on.json {
         ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));
     } else {
-        ui.say(&render(&path, with, &open, &Look::of(ctx)));
+        ui.say(&render(&path, with, &open, &Hints::of(&place), &Look::of(ctx)));
     }
     Ok(exit_code::DONE)
 }
 
-fn render(path: &str, with: With, open: &[String], look: &Look) -> String {
+fn render(path: &str, with: With, open: &[String], hints: &Hints, look: &Look) -> String {
     let how = match with {
         With::Ours => "yours stays",
         With::Theirs => "theirs is in its place, yours is kept by a backup",
@@ -69,11 +69,11 @@ fn render(path: &str, with: With, open: &[String], look: &Look) -> String {
     let mut lines = vec![format!("{} is settled: {how}", named(path))];
     match open {
         [] if with == With::Theirs => {}
-        [] => lines.push(next("craft beacon push", look)),
+        [] => lines.push(next(&hints.verb("push"), look)),
         [first, ..] => {
             let left = crate::sync::tell::counted(open.len(), "conflict");
             lines.push(format!("{left} left"));
-            lines.push(next(&format!("craft beacon diff {}", crate::sync::quote::word(&named(first))), look));
+            lines.push(next(&hints.settle(first)[0], look));
         }
     }
     lines.join("\n")
@@ -88,11 +88,11 @@ mod tests {
     #[test]
     fn it_is_said_what_counts_now_and_what_is_left() {
         let look = Look::default();
-        assert_snapshot!(render("a.md", With::Merged, &[], &look), @r"
+        assert_snapshot!(render("a.md", With::Merged, &[], &Hints::default(), &look), @r"
         a.md is settled: what is there now counts
         next: craft beacon push
         ");
-        assert_snapshot!(render("a.md", With::Theirs, &["b c.md".into()], &look), @r"
+        assert_snapshot!(render("a.md", With::Theirs, &["b c.md".into()], &Hints::default(), &look), @r"
         a.md is settled: theirs is in its place, yours is kept by a backup
         1 conflict left
         next: craft beacon diff 'b c.md'

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{On, SHOWN, clean, listed, many, named, next, people, quoted, when};
+use super::{Hints, On, SHOWN, accept_line, clean, listed, many, named, next, people, quoted, when};
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::block::Status;
 use crate::cli::error::CommandError;
@@ -23,7 +23,8 @@ pub struct Show {
     /// Ask nobody; only what is known here
     #[arg(long)]
     offline: bool,
-    /// End with 0 where nothing waits, 1 where something does, 3 for a conflict, 6 where the remote cannot be asked
+    /// End with 0 where nothing waits, 1 where something does, 3 for a conflict, 4 where a message is held, 6 where the
+    /// remote cannot be asked
     #[arg(long)]
     exit_code: bool,
     #[command(flatten)]
@@ -37,10 +38,11 @@ pub struct Show {
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) -> Result<u8, CommandError> {
     let place = args.on.place(ctx, cwd)?;
     let standing = status::status(ctx, &place, !args.offline)?;
+    let hints = Hints::of(&place);
     if args.on.json {
-        ui.json(&data(&standing, &place.identity.name, place.channel.as_str()));
+        ui.json(&data(&standing, &place.identity.name, place.channel.as_str(), &hints));
     } else {
-        ui.say(&render(&standing, &Look::of(ctx)));
+        ui.say(&render(&standing, &hints, &Look::of(ctx)));
     }
     Ok(if args.exit_code { code(&standing) } else { exit_code::DONE })
 }
@@ -50,6 +52,7 @@ fn code(standing: &Standing) -> u8 {
     match standing {
         s if !s.conflicts.is_empty() => exit_code::CONFLICT,
         s if s.waiting.messages > 0 => exit_code::FAILED,
+        s if !s.held.is_empty() => exit_code::GATE,
         s if s.offline.is_some() => exit_code::NETWORK,
         _ => exit_code::DONE,
     }
@@ -60,20 +63,20 @@ fn word(standing: &Standing) -> &'static str {
 }
 
 /// The commands that come next, the most urgent first.
-fn commands(standing: &Standing) -> Vec<String> {
+fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     let mut commands = Vec::new();
     if let Some(conflict) = standing.conflicts.first() {
-        let path = crate::sync::quote::word(&named(&conflict.path));
-        commands.push(format!("craft beacon diff {path}"));
-        commands.push(format!("craft beacon resolve {path} --ours|--theirs|--merged"));
+        commands.extend(hints.settle(&conflict.path));
     }
     if standing.waiting.messages > 0 {
-        commands.push("craft beacon pull".into());
+        commands.push(hints.verb("pull"));
     }
-    if !standing.changed.is_empty() {
-        commands.push("craft beacon push".into());
+    // A push of all that was changed is refused until a conflict in it is settled.
+    let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
+    if !standing.changed.is_empty() && standing.changed.iter().all(settled) {
+        commands.push(hints.verb("push"));
     } else if !standing.queued.is_empty() {
-        commands.push("craft beacon queue send".into());
+        commands.push(hints.verb("queue send"));
     }
     commands
 }
@@ -103,7 +106,7 @@ fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
     format!("OFFLINE: {}; {known}", plain::cut(&clean(why), 2 * SHOWN))
 }
 
-fn render(standing: &Standing, look: &Look) -> String {
+fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     let mut lines = Vec::new();
     let waiting = &standing.waiting;
     if waiting.messages > 0 {
@@ -144,6 +147,7 @@ fn render(standing: &Standing, look: &Look) -> String {
         lines.push(look.alarm(&conflict_line(path, beside)));
     }
     lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(hints.accept(&standing.held).map(|command| accept_line(&command, look)));
     lines.extend(skip_line(&standing.held));
     if !standing.unread.is_empty() {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
@@ -157,11 +161,11 @@ fn render(standing: &Standing, look: &Look) -> String {
         }
         lines.extend(bell.remarks.iter().map(|r| look.alarm(&format!("bell: {}", plain::cut(&clean(r), 2 * SHOWN)))));
     }
-    lines.extend(commands(standing).iter().map(|command| next(command, look)));
+    lines.extend(commands(standing, hints).iter().map(|command| next(command, look)));
     lines.join("\n")
 }
 
-fn data(standing: &Standing, name: &str, channel: &str) -> Value {
+fn data(standing: &Standing, name: &str, channel: &str, hints: &Hints) -> Value {
     let waiting = &standing.waiting;
     json!({
         "version": 1,
@@ -186,7 +190,7 @@ fn data(standing: &Standing, name: &str, channel: &str) -> Value {
         "bell": standing.bell.as_ref().map(|bell| json!({
             "number": bell.number, "url": bell.url, "seq": bell.seq, "remarks": bell.remarks,
         })),
-        "next": commands(standing),
+        "next": commands(standing, hints),
     })
 }
 

@@ -36,13 +36,13 @@ fn waits() -> Standing {
 
 #[test]
 fn an_idle_beacon_says_the_seeds_word_and_nothing_else() {
-    assert_snapshot!(render(&Standing::default(), &look()), @"IDLE");
+    assert_snapshot!(render(&Standing::default(), &Hints::default(), &look()), @"IDLE");
     assert_eq!(code(&Standing::default()), 0);
 }
 
 #[test]
 fn what_waits_is_told_with_files_sender_age_and_the_command() {
-    assert_snapshot!(render(&waits(), &look()), @r#"
+    assert_snapshot!(render(&waits(), &Hints::default(), &look()), @r#"
     UPDATE_AVAILABLE: 23 files in 2 messages from Desktop, 2 min ago
       .claude/planning/act-2-planning.md
       .claude/planning/promptsync-progress.md
@@ -52,7 +52,7 @@ fn what_waits_is_told_with_files_sender_age_and_the_command() {
     next: craft beacon pull
     "#);
     assert_eq!(code(&waits()), 1);
-    let told = data(&waits(), "Code", "main");
+    let told = data(&waits(), "Code", "main", &Hints::default());
     assert_eq!(told["status"], "UPDATE_AVAILABLE");
     assert_eq!(told["waiting"]["messages"][0]["seq"], 3);
     assert_eq!(told["next"][0], "craft beacon pull");
@@ -88,7 +88,7 @@ fn whatever_needs_somebody_has_a_line() {
         }),
         ..Standing::default()
     };
-    assert_snapshot!(render(&standing, &look()), @r"
+    assert_snapshot!(render(&standing, &Hints::default(), &look()), @r"
     IDLE
     AHEAD: 1 file changed here, not sent
       .claude/implementation/new.md
@@ -105,9 +105,11 @@ fn whatever_needs_somebody_has_a_line() {
     bell: issue 12 https://github.example/ann/app/issues/12
     bell: it was closed; opened again
     next: craft beacon diff '.claude/planning/a b.md'
-    next: craft beacon resolve '.claude/planning/a b.md' --ours|--theirs|--merged
+    next: craft beacon resolve '.claude/planning/a b.md' --ours  # or --theirs, or --merged
     next: craft beacon push
     ");
     assert_eq!(code(&standing), 3);
-    assert_eq!(code(&Standing { conflicts: Vec::new(), ..standing }), 6);
+    let held = Standing { conflicts: Vec::new(), ..standing };
+    assert_eq!(code(&held), 4);
+    assert_eq!(code(&Standing { held: Vec::new(), ..held }), 6);
 }

@@ -272,6 +272,13 @@ fn words(event: &Event) -> String {
             format!("took in {} from {}: {}", counted(files.len(), "file"), named(&from), named(&files))
         }
         Event::Sent(files) => format!("sent {}: {}", counted(files.len(), "file"), named(files)),
+        Event::Queued(files) => {
+            format!(
+                "{} to send, waiting here until the remote takes it: {}",
+                counted(files.len(), "file"),
+                named(files)
+            )
+        }
         Event::Delivered(count) => format!("{} that waited went out", counted(*count, "message")),
         Event::Conflicts(count) => {
             let files = counted(usize::try_from(*count).unwrap_or(usize::MAX), "file");
@@ -298,6 +305,7 @@ fn data(event: &Event) -> (&'static str, Value) {
         Event::Drained => ("drained", json!({})),
         Event::Taken(pulled) => ("taken", taken(pulled)),
         Event::Sent(files) => ("sent", json!({"files": files})),
+        Event::Queued(files) => ("queued", json!({"files": files})),
         Event::Delivered(count) => ("delivered", json!({"messages": count})),
         Event::Conflicts(count) => ("conflicts", json!({"conflicts": count})),
         Event::Held(count) => ("held", json!({"held": count})),
@@ -359,6 +367,8 @@ mod tests {
         );
         assert_eq!(words(&Event::Offline("no\nroute".into())), "offline, looking again now and then: no route");
         assert_eq!(words(&Event::Sent(vec!["a".into()])), "sent 1 file: a");
+        let queued = "1 file to send, waiting here until the remote takes it: a";
+        assert_eq!(words(&Event::Queued(vec!["a".into()])), queued);
         assert_eq!(words(&Event::Conflicts(1)), "⚠ both sides changed 1 file — craft beacon diff");
         assert_eq!(data(&Event::Held(1)).1, json!({"held": 1}));
     }

@@ -409,6 +409,9 @@ pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Mess
     Ok(found)
 }
 
+/// What is said of an address that is not accepted, behind it.
+pub const STRANGER: &str = " is not among `beacon.authors`";
+
 /// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature where
 /// `beacon.requireSignature` asks for one. The sentence says why not.
 ///
@@ -426,7 +429,7 @@ pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(
             |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
         );
     if !known {
-        return Ok(Err(format!("{} is not among `beacon.authors`", shown())));
+        return Ok(Err(format!("{}{STRANGER}", shown())));
     }
     if !config.require_signature {
         return Ok(Ok(()));

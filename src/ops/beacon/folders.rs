@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use crate::beacon::path;
 use crate::fs::IoContext;
 use crate::ops::beacon::{BeaconError, Place};
 use crate::plain;
@@ -57,7 +58,12 @@ pub fn named(place: &Place, cwd: &Path, file: &str) -> Result<String, BeaconErro
         BeaconError::usage(format!("{} is not in {}", plain::name(file), place.at.worktree.display()))
             .remedy("name files of this repository")
     };
-    let real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    let mut real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());
+    // What we print is written from the top, and is typed in any folder.
+    let ours = |folder: &String| path::is_below(file, folder);
+    if std::fs::symlink_metadata(real.join(file)).is_err() && place.config.beacon.folders.iter().any(ours) {
+        real.clone_from(&place.at.worktree);
+    }
     let (mut path, mut rest) = (PathBuf::new(), Vec::new());
     for part in real.join(file).components() {
         match part {

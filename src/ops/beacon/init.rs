@@ -246,7 +246,7 @@ fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
     }
     if !side.config.scheduler.enabled {
         remarks.push(
-            "nobody looks for messages by itself: `craft jobs enable`, then `craft jobs resume beacon-watch`; or \
+            "nothing looks for messages by itself yet: `craft jobs enable`, then `craft jobs resume beacon-watch`; or \
              `craft beacon watch` in a terminal"
                 .into(),
         );

@@ -178,8 +178,7 @@ fn load(
         pushed.gone = found.gone;
         found.changed
     } else {
-        let names: BTreeSet<_> = ask.files.iter().map(|f| f.trim_start_matches("./").to_owned()).collect();
-        names.into_iter().collect()
+        asked(place, git, &known, &ask.files)?
     };
     let most = beacon.max_mib.saturating_mul(1 << 20);
     let (mut files, mut contents) = (Vec::new(), Vec::new());
@@ -188,12 +187,13 @@ fn load(
         path::check(&name, &beacon.folders).map_err(|bad| BeaconError::refused(format!("{bad}, so it is not sent")))?;
         if name.ends_with(THEIRS) {
             return Err(BeaconError::refused(format!("{name} is the copy of the other side's, and is not sent"))
-                .remedy("settle it with `craft beacon resolve`"));
+                .remedy("`craft beacon diff` shows what is to be settled"));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
             let error = format!("{name} has a conflict that nobody has settled");
-            let way = format!("craft beacon resolve {}", quote::word(&name));
-            return Err(BeaconError::new(Kind::Conflict, error).remedy(format!("`{way}` settles it")));
+            let way = format!("craft beacon resolve {} --ours", quote::word(&name));
+            let way = format!("`{way}` settles it, or --theirs, or --merged");
+            return Err(BeaconError::new(Kind::Conflict, error).remedy(way));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
         match survey::look(&place.at.worktree, &name)? {
@@ -232,6 +232,35 @@ fn load(
     let mut ids = make::blobs(git, &wanted)?.into_iter();
     let objects = contents.iter().map(|bytes| bytes.as_ref().and_then(|_| ids.next()));
     Ok(files.into_iter().zip(objects.collect::<Vec<_>>()).collect())
+}
+
+/// The files that a command names; a folder stands for what was changed in it.
+fn asked(
+    place: &Place,
+    git: &Git<'_>,
+    known: &BTreeMap<String, Version>,
+    names: &[String],
+) -> Result<Vec<String>, BeaconError> {
+    let mut all = BTreeSet::new();
+    let mut changed = None;
+    for name in names {
+        let name = name.trim_start_matches("./").trim_end_matches('/');
+        let ours = |folder: &String| {
+            let folder = folder.trim_end_matches('/');
+            name == folder || path::is_below(name, folder) || path::is_below(folder, name)
+        };
+        if place.config.beacon.folders.iter().any(ours)
+            && survey::look(&place.at.worktree, name)? == Here::Not("is a folder")
+        {
+            if changed.is_none() {
+                changed = Some(survey::survey(place, git, known)?.changed);
+            }
+            all.extend(changed.iter().flatten().filter(|file| path::is_below(file, name)).cloned());
+        } else {
+            all.insert(name.to_owned());
+        }
+    }
+    Ok(all.into_iter().collect())
 }
 
 fn pull_first(

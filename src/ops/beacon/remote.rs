@@ -12,6 +12,7 @@ use crate::permission::of;
 use crate::plain;
 use crate::state::beacon::Identity;
 use crate::state::file::StateFile;
+use crate::sync::quote;
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,10 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
         Some(urls) => Ok(Remote { name, url: urls.fetch }),
         None => {
             let error = BeaconError::refused(format!("there is no remote {}", plain::name(&name)));
-            Err(error.remedy("add one with `git remote add`, or name another with `beacon.remote`"))
+            Err(error.remedy(format!(
+                "add it with `git remote add {} URL`, or name another with `craft auto-sync config set beacon.remote NAME`",
+                quote::word(&plain::name(&name))
+            )))
         }
     }
 }

@@ -65,7 +65,7 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
         Err(error) if error.kind == Kind::Network => look.offline = Some(error.message),
         Err(error) if error.kind == Kind::Failed && pull => {
             garbled = true;
-            look.remarks.push(error.message);
+            look.remarks.push(sentence(error));
         }
         Err(error) => return Err(error),
     }
@@ -146,7 +146,8 @@ fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
     }
 }
 
-fn sentence(error: BeaconError) -> String {
+/// An error in a line, with the way on.
+pub(super) fn sentence(error: BeaconError) -> String {
     match error.remedy {
         Some(remedy) => format!("{}; {remedy}", error.message),
         None => error.message,

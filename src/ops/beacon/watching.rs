@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::watch::{Look, pause};
+use super::watch::{self, Look, pause};
 use crate::clock::Millis;
 use crate::ops::beacon::BeaconError;
 use crate::ops::beacon::pull::Pulled;
@@ -34,6 +34,8 @@ pub enum Event {
     Taken(Pulled),
     /// These files were sent.
     Sent(Vec<String>),
+    /// These wait here to go out: the remote did not take them.
+    Queued(Vec<String>),
     /// Messages that had waited went out.
     Delivered(usize),
     /// So many files have a conflict, more than before.
@@ -82,7 +84,7 @@ pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), BeaconError> {
             Err(error) if first => return Err(error),
             Err(error) => {
                 failures = failures.saturating_add(1);
-                seen.remarks(vec![error.message])
+                seen.remarks(vec![watch::sentence(error)])
             }
         };
         first = false;
@@ -146,7 +148,10 @@ impl Seen {
             events.push(Event::Drained);
         }
         events.extend(taken.map(Event::Taken));
-        events.extend(look.pushed.filter(|p| !p.files.is_empty()).map(|p| Event::Sent(p.files)));
+        events.extend(look.pushed.filter(|p| !p.files.is_empty()).map(|p| match p.sent.waits {
+            None => Event::Sent(p.files),
+            Some(_) => Event::Queued(p.files),
+        }));
         if now.conflicts > before.conflicts {
             events.push(Event::Conflicts(now.conflicts));
         }
@@ -160,9 +165,11 @@ impl Seen {
 
     /// Those that were not made at the last look already.
     fn remarks(&mut self, now: Vec<String>) -> Vec<Event> {
-        let new = now.iter().filter(|remark| !self.remarks.contains(*remark)).cloned().map(Event::Remark).collect();
+        // One trouble may keep several steps of a look from being done.
+        let mut seen = BTreeSet::new();
+        let new: Vec<_> = now.iter().filter(|r| seen.insert(*r) && !self.remarks.contains(*r)).cloned().collect();
         self.remarks = now.into_iter().collect();
-        new
+        new.into_iter().map(Event::Remark).collect()
     }
 }
 
@@ -171,6 +178,7 @@ mod tests {
     use super::*;
     use crate::dice::Dice;
     use crate::ops::beacon::push::Pushed;
+    use crate::ops::beacon::send::Sent;
 
     /// A world in which nobody waits: the clock is moved by what is waited.
     struct Fake {
@@ -339,5 +347,13 @@ mod tests {
             Event::Remark("r".into()),
         ];
         assert_eq!(seen.events(look), wanted);
+        let waits = BeaconError::refused("no such folder");
+        let queued = Pushed {
+            files: vec!["b".into()],
+            sent: Sent { waits: Some(waits), ..Sent::default() },
+            ..Pushed::default()
+        };
+        let look = Look { pushed: Some(queued), remarks: vec!["s".into(), "s".into()], ..Look::default() };
+        assert_eq!(seen.events(look), [Event::Queued(vec!["b".into()]), Event::Remark("s".into())]);
     }
 }
