@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Builds the release executables into bin/: craft, and the hooks, static and small.
+# Builds the release executables into bin/: craft, and the hooks and ps-sync, static and small.
 # Works from any folder. A hook that is running keeps its old file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 hooks=(craft-session-start craft-session-end craft-prompt-sync craft-stop)
+small=("${hooks[@]}" ps-sync)
 
 missing() {
     echo "build: $1 is missing. $2" >&2
@@ -35,8 +36,8 @@ esac
 output=$(cargo metadata --locked --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
 wanted=()
-for hook in "${hooks[@]}"; do wanted+=(--bin "$hook"); done
-echo "build: hooks ($target)"
+for name in "${small[@]}"; do wanted+=(--bin "$name"); done
+echo "build: hooks and ps-sync ($target)"
 RUSTFLAGS=$flags cargo build --quiet --locked --release --no-default-features --target "$target" "${wanted[@]}"
 echo "build: craft ($host)"
 cargo build --quiet --locked --release --bin craft --target "$host"
@@ -51,6 +52,6 @@ install_executable() {
     trap - EXIT
 }
 mkdir -p bin
-for hook in "${hooks[@]}"; do install_executable "$output/$target/release/$hook" "$hook"; done
+for name in "${small[@]}"; do install_executable "$output/$target/release/$name" "$name"; done
 install_executable "$output/$host/release/craft" craft
-echo "build: bin/craft and ${#hooks[@]} hooks are ready"
+echo "build: bin/craft, bin/ps-sync and ${#hooks[@]} hooks are ready"

@@ -50,5 +50,8 @@ fi
 step "a minute of fuzzing"
 scripts/fuzz.sh
 
+step "the bell at a stateful GitHub"
+scripts/emulate.sh
+
 step "sessions of the real client"
 scripts/e2e.sh

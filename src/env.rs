@@ -45,6 +45,30 @@ pub const EDITOR: &str = "EDITOR";
 pub const NO_COLOR: &str = "NO_COLOR";
 /// Width of the terminal in columns; Claude Code sets it for a status line (2.1.153 and later).
 pub const COLUMNS: &str = "COLUMNS";
+/// A token for GitHub (a variable of its program `gh`).
+pub const GH_TOKEN: &str = "GH_TOKEN";
+/// Older spelling of [`GH_TOKEN`].
+pub const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
+/// A token for a GitHub Enterprise Server (a variable of `gh`): of the host that [`GH_HOST`] or `beacon.github.api` names.
+pub const GH_ENTERPRISE_TOKEN: &str = "GH_ENTERPRISE_TOKEN";
+/// Older spelling of [`GH_ENTERPRISE_TOKEN`].
+pub const GITHUB_ENTERPRISE_TOKEN: &str = "GITHUB_ENTERPRISE_TOKEN";
+/// The host that [`GH_ENTERPRISE_TOKEN`] is for (a variable of `gh`).
+pub const GH_HOST: &str = "GH_HOST";
+/// The proxy for `https:` addresses.
+pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
+/// The usual spelling of [`HTTPS_PROXY`].
+pub const HTTPS_PROXY_SMALL: &str = "https_proxy";
+/// The proxy for `http:` addresses; only so spelled, as for curl.
+pub const HTTP_PROXY_SMALL: &str = "http_proxy";
+/// The proxy for all addresses.
+pub const ALL_PROXY: &str = "ALL_PROXY";
+/// The usual spelling of [`ALL_PROXY`].
+pub const ALL_PROXY_SMALL: &str = "all_proxy";
+/// Hosts that are asked without a proxy.
+pub const NO_PROXY: &str = "NO_PROXY";
+/// The usual spelling of [`NO_PROXY`].
+pub const NO_PROXY_SMALL: &str = "no_proxy";
 /// Tests only: the wall clock, in milliseconds since the epoch, frozen.
 pub const CRAFT_INTERNAL_NOW: &str = "CRAFT_INTERNAL__NOW_MS";
 /// Tests only: seed of the dice.

@@ -25,6 +25,8 @@ pub mod trigger;
 #[cfg(feature = "cli")]
 pub mod audit;
 #[cfg(feature = "cli")]
+pub mod beacon;
+#[cfg(feature = "cli")]
 pub mod install;
 #[cfg(feature = "cli")]
 pub mod json;
@@ -49,7 +51,11 @@ pub mod context;
 #[cfg(feature = "cli")]
 pub mod git;
 #[cfg(feature = "cli")]
+pub mod github;
+#[cfg(feature = "cli")]
 pub mod host;
+#[cfg(feature = "cli")]
+pub mod http;
 #[cfg(feature = "cli")]
 pub mod journal;
 

@@ -29,6 +29,8 @@ pub enum Trigger {
     Manual,
     /// A session died without its end.
     Recovery,
+    /// A recurring job, or what a worker does beside a sync.
+    Job,
 }
 
 impl Trigger {
@@ -41,6 +43,7 @@ impl Trigger {
             Self::UserPrompt => "user-prompt",
             Self::Manual => "manual",
             Self::Recovery => "recovery",
+            Self::Job => "job",
         }
     }
 }

@@ -2,10 +2,12 @@
 #![expect(unsafe_code, reason = "each block says why it is sound")]
 
 use std::ffi::{CStr, CString};
-use std::io;
+use std::io::{self, Read as _};
+use std::os::fd::IntoRawFd as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The name of this machine; empty where the system does not tell.
 #[must_use]
@@ -101,6 +103,54 @@ impl HeldSignals {
         // SAFETY: the set was initialised, and the number is written into a local variable.
         check(unsafe { libc::sigwait(&raw const self.0, &raw mut signal) })?;
         Ok(signal)
+    }
+}
+
+/// What asks this process to end, as bytes of a pipe.
+pub struct Endings(io::PipeReader);
+
+/// Where the handler writes to; below 0 as long as there is none.
+static ENDING: AtomicI32 = AtomicI32::new(-1);
+
+/// SIGTERM, SIGHUP and SIGINT no longer end this process but can be taken one by one. Unlike with
+/// [`hold_endings_back`], programs that are started from now on are ended by them as usual.
+///
+/// # Errors
+/// The system's answer.
+pub fn catch_endings() -> io::Result<Endings> {
+    let (reader, writer) = io::pipe()?;
+    // Open as long as the process lives: a handler may come at any moment.
+    ENDING.store(writer.into_raw_fd(), Ordering::SeqCst);
+    for signal in [libc::SIGTERM, libc::SIGHUP, libc::SIGINT] {
+        // SAFETY: the action is plain C data and filled in; the handler makes one call that signal-safety(7) allows.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = on_ending as *const () as libc::sighandler_t;
+            action.sa_flags = libc::SA_RESTART;
+            libc::sigemptyset(&raw mut action.sa_mask);
+            if libc::sigaction(signal, &raw const action, ptr::null_mut()) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+    }
+    Ok(Endings(reader))
+}
+
+extern "C" fn on_ending(_signal: libc::c_int) {
+    let pipe = ENDING.load(Ordering::SeqCst);
+    if pipe >= 0 {
+        // SAFETY: one byte of a constant; a descriptor that cannot be written to is an error that nobody needs.
+        let _ = unsafe { libc::write(pipe, c"x".as_ptr().cast(), 1) };
+    }
+}
+
+impl Endings {
+    /// Waits for the next one.
+    ///
+    /// # Errors
+    /// The system's answer.
+    pub fn wait(&mut self) -> io::Result<()> {
+        self.0.read_exact(&mut [0])
     }
 }
 

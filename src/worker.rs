@@ -4,7 +4,7 @@ use crate::context::Context;
 use crate::detach;
 use crate::env::{self, Env};
 use crate::hook::answer;
-use crate::ops::{audit, drain, jobs, ours};
+use crate::ops::{audit, beacon, drain, jobs, ours};
 use crate::sync::step::Silent;
 
 /// Runs until nothing is left that can be done now. `again` starts a second process for it and returns, so that the
@@ -26,7 +26,9 @@ pub fn run(env: Env, again: bool) {
     let _ = answer::prune(&ctx.layout, ctx.clock.now_ms());
     drain::take_up_dead_sessions(&ctx);
     // Before any job: a hook may wait for one of these.
-    let _ = drain::drain(&ctx, None, &mut Silent);
+    let synced = drain::drain(&ctx, None, &mut Silent).unwrap_or_default();
+    // No hook waits for anything any more, and no lock of a repository is held.
+    synced.iter().for_each(|at| beacon::watch::after_sync(&ctx, at));
     if jobs::run_due(&ctx) > 0 {
         // Requests that came while the jobs ran have a worker of their own, unless that one found a lock held.
         let _ = drain::drain(&ctx, None, &mut Silent);

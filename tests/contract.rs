@@ -11,8 +11,8 @@ use serde_json::Value;
 const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "tui", "worker"]),
     (3, &["ops"]),
-    (2, &["context", "git", "host", "journal"]),
-    (1, &["audit", "install", "json", "monitor", "notify", "phase", "scan", "schedule", "settings", "sync"]),
+    (2, &["context", "git", "github", "host", "http", "journal"]),
+    (1, &["audit", "beacon", "install", "json", "monitor", "notify", "phase", "scan", "schedule", "settings", "sync"]),
     (
         0,
         &[

@@ -25,6 +25,8 @@ mod stub_api;
 mod terminal;
 
 // The scenarios. scripts/e2e.sh knows which release of the client each module needs.
+#[path = "e2e/beacons.rs"]
+mod beacons;
 #[path = "e2e/ending.rs"]
 mod ending;
 #[path = "e2e/installs.rs"]

@@ -37,7 +37,7 @@ macro_rules! replayed {
     };
 }
 
-replayed! { book config gitleaks globs hook journal plain porcelain queue scan settings state words }
+replayed! { beacon book config gitleaks globs hook journal plain porcelain queue scan settings state words }
 
 #[test]
 fn every_target_is_built_seeded_and_replayed() {

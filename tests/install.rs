@@ -26,8 +26,8 @@ impl Desk {
         fs::hard_link(env!("CARGO_BIN_EXE_craft"), dist.join("craft"))
             .or_else(|_| fs::copy(env!("CARGO_BIN_EXE_craft"), dist.join("craft")).map(drop))
             .unwrap();
-        for hook in HOOKS {
-            script(dist.join(hook), "exit 0");
+        for program in HOOKS.iter().chain(&["ps-sync"]) {
+            script(dist.join(program), "exit 0");
         }
         script(env.path("claude"), &format!("echo '{client} (Claude Code)'"));
         env.set("CRAFT_CLAUDE", env.path("claude"));

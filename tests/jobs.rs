@@ -269,7 +269,7 @@ fn no_worker_is_started_where_nothing_is_due_or_nobody_wants_it() {
 #[test]
 fn what_nothing_does_yet_is_not_available_and_never_success() {
     let env = world();
-    for kind in ["external-sync", "external-pull", "discrepancy-check", "living-docs-sync", "beacon-watch"] {
+    for kind in ["external-sync", "external-pull", "discrepancy-check", "living-docs-sync"] {
         let ran = env.jobs(&["run", kind]);
         assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "{kind}");
         assert!(ran.stderr.contains(&format!("{kind} is not available: ")), "{ran:?}");

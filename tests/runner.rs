@@ -4,6 +4,21 @@
 #![allow(unreachable_pub, reason = "the modules of one binary")]
 #![allow(clippy::needless_pass_by_value, reason = "`json!` makes values at the call")]
 
+mod beacon_adverse;
+mod beacon_chain;
+mod beacon_hooks;
+mod beacon_hostile;
+mod beacon_init;
+mod beacon_kill;
+mod beacon_pull;
+mod beacon_race;
+mod beacon_remote;
+mod beacon_sequences;
+mod beacon_typed;
+mod beacon_walkthrough;
+mod beacon_watch;
+mod bell_emulate;
+mod bell_http;
 mod chaos;
 mod cli;
 mod common;
@@ -59,6 +74,7 @@ mod sync_pulled;
 mod sync_queue;
 mod sync_refused;
 mod sync_remote;
+mod vscode;
 
 #[test]
 fn every_file_of_tests_is_part_of_this_binary() {

@@ -8,12 +8,17 @@ use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
-    all_steps().into_iter().filter(|name| !name.starts_with("plan-")).collect()
+    all_steps().into_iter().filter(|name| !["plan-", "beacon-"].iter().any(|p| name.starts_with(p))).collect()
 }
 
 /// Those of `craft plan`.
 pub fn plan_steps() -> Vec<String> {
     all_steps().into_iter().filter(|name| name.starts_with("plan-")).collect()
+}
+
+/// Those of a beacon.
+pub fn beacon_steps() -> Vec<String> {
+    all_steps().into_iter().filter(|name| name.starts_with("beacon-")).collect()
 }
 
 fn all_steps() -> Vec<String> {

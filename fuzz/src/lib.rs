@@ -4,6 +4,7 @@
 //! A new target is a module here with a function `body`, a row in [`TARGETS`], a file in `fuzz_targets/`, a
 //! `[[bin]]` in `Cargo.toml` and at least one input in `corpus/<name>/`.
 
+pub mod beacon;
 pub mod book;
 pub mod config;
 pub mod gitleaks;
@@ -22,7 +23,8 @@ pub mod words;
 pub type Body = fn(&[u8]);
 
 /// Name and body of each target.
-pub const TARGETS: [(&str, Body); 13] = [
+pub const TARGETS: [(&str, Body); 14] = [
+    ("beacon", beacon::body),
     ("book", book::body),
     ("config", config::body),
     ("gitleaks", gitleaks::body),

@@ -182,7 +182,7 @@ fn on(branch: Option<&str>) -> String {
 /// Text of a repository between quotes: one line, nothing that is not seen, and no mark that could end the quotation, a
 /// tag around it or a line of code.
 #[must_use]
-pub(super) fn quoted(text: &str, most: usize) -> String {
+pub(crate) fn quoted(text: &str, most: usize) -> String {
     // More than this is not kept, so it need not be looked at.
     let begin: String = text.chars().take(4 * most).filter(|c| !unseen(*c)).collect();
     let words = plain::line(&begin).split_whitespace().collect::<Vec<_>>().join(" ");

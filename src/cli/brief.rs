@@ -41,8 +41,9 @@ struct Toast {
 
 /// Prints how `cwd` stands; nothing where there is nothing to say.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) {
-    let Brief { here, plan, watch } = brief::brief(ctx, cwd);
-    let status = with_plan(here.as_ref().map(words), plan.as_deref());
+    let Brief { here, plan, beacon, watch } = brief::brief(ctx, cwd);
+    let standing = here.as_ref().map(words);
+    let status = beside_each_other(standing.as_deref(), [beacon.as_deref(), plan.as_deref()]);
     // A sync that is killed changes no file, so whoever shows that one is running has to ask again.
     let passing = here.as_ref().is_some_and(|h| h.standing == Standing::Syncing);
     if args.json {
@@ -75,12 +76,10 @@ fn words(here: &Here) -> String {
     tell::clean(&noticed(text, here))
 }
 
-/// How the repository stands, and its plan; nothing where there is neither.
-pub(super) fn with_plan(status: Option<String>, plan: Option<&str>) -> Option<String> {
-    match (status, plan) {
-        (Some(status), Some(plan)) => Some(format!("{status} · {plan}")),
-        (status, plan) => status.or_else(|| plan.map(str::to_owned)),
-    }
+/// How the repository stands, and `more`: its beacon and its plan; nothing where there is none of them.
+pub(super) fn beside_each_other(status: Option<&str>, more: [Option<&str>; 2]) -> Option<String> {
+    let all: Vec<_> = status.into_iter().chain(more.into_iter().flatten()).collect();
+    (!all.is_empty()).then(|| all.join(" · "))
 }
 
 /// `text`, and how many notifications wait.
@@ -161,12 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn the_plan_stands_behind_how_the_repository_does_or_alone() {
-        let both = |status: Option<&str>, plan| with_plan(status.map(str::to_owned), plan);
-        assert_eq!(both(Some("synced"), Some("phase 2/3 · 4/9")).unwrap(), "synced · phase 2/3 · 4/9");
-        assert_eq!(both(None, Some("phase 2/3")).unwrap(), "phase 2/3");
-        assert_eq!(both(Some("synced"), None).unwrap(), "synced");
-        assert_eq!(both(None, None), None);
+    fn beacon_and_plan_stand_behind_how_the_repository_does_or_alone() {
+        let all = |status, beacon, plan| beside_each_other(status, [beacon, plan]);
+        assert_eq!(all(Some("synced"), None, Some("phase 2/3 · 4/9")).unwrap(), "synced · phase 2/3 · 4/9");
+        assert_eq!(all(Some("synced"), Some("📬 2"), Some("phase 2/3")).unwrap(), "synced · 📬 2 · phase 2/3");
+        assert_eq!(all(None, None, Some("phase 2/3")).unwrap(), "phase 2/3");
+        assert_eq!(all(Some("synced"), None, None).unwrap(), "synced");
+        assert_eq!(all(None, None, None), None);
     }
 
     #[test]

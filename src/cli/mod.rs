@@ -1,5 +1,6 @@
 //! The program `craft`: one file a command. The only place of the crate that prints.
 
+pub mod beacon;
 pub mod brief;
 pub mod completions;
 pub mod config;
@@ -32,6 +33,7 @@ pub mod status;
 pub mod statusline;
 pub mod ui;
 pub mod undo;
+pub mod vscode;
 
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
@@ -69,6 +71,10 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Plan work in phases, and keep the books of it
     Plan(plan::Plan),
+    /// Hand files to another environment through a git remote, and take in theirs
+    Beacon(beacon::Beacon),
+    /// Put the beacon's tasks and settings into a project's .vscode folder, and take them out again
+    Vscode(vscode::Vscode),
     /// Look for credentials in files, in what would be sent, or in the history
     Scan(scan::Scan),
     /// Put our pieces into Claude Code's settings files, and take them out again
@@ -187,6 +193,8 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::Install(args) => return install::install(&ctx, ui, &cwd, &args),
         Command::Doctor(args) => return Ok(doctor::run(&ctx, ui, &cwd, &args)),
         Command::Plan(args) => return plan::run(&ctx, ui, &cwd, &args),
+        Command::Beacon(args) => return beacon::run(&ctx, ui, &cwd, &args),
+        Command::Vscode(args) => return vscode::run(&ctx, ui, &cwd, &args),
         Command::Scan(args) => return scan::run(&ctx, ui, &cwd, &args),
         Command::Jobs(args) => return jobs::run(&ctx, ui, &args),
         Command::Logs(args) => return logs::run(&ctx, ui, &cwd, &args),

@@ -18,7 +18,7 @@ use crate::sync::words::{self, LONGEST};
 
 /// What a slash command may run, and what `/craft help` says of it. Nothing that asks, stays or opens
 /// an editor. `config` alone is not here, but its verbs are.
-const ALLOWED: [(&str, &str); 29] = [
+const ALLOWED: [(&str, &str); 32] = [
     ("auto-sync", "the same as `auto-sync status`"),
     ("auto-sync enable", "enrol this repository, or switch it on again"),
     ("auto-sync disable", "switch it off; `--all` for every one"),
@@ -32,6 +32,9 @@ const ALLOWED: [(&str, &str); 29] = [
     ("scan", "look for credentials in the working tree; `scan --outgoing` in what would be sent"),
     ("plan", "how the phased plan stands, and what comes next"),
     ("plan graph", "its phases and what they depend on"),
+    ("beacon", "what waits from the other environment, and what was changed here"),
+    ("beacon pull", "take in what waits"),
+    ("beacon push", "send what was changed; `-m TEXT` says what it is about"),
     ("monitor", "jobs, repositories, notifications and what was done in the last 24 hours"),
     ("permissions", "what may leave this machine; `permissions check github close` asks the gate"),
     ("jobs", "recurring jobs: how each stands, and when it runs next"),
@@ -50,8 +53,17 @@ const ALLOWED: [(&str, &str); 29] = [
     ("doctor", "whether everything is in order; `--fix` mends what can be mended"),
 ];
 /// Allowed too, and not worth a line in the help.
-const ALSO: [&str; 28] = [
+const ALSO: [&str; 37] = [
     "auto-sync config check",
+    "beacon diff",
+    "beacon init",
+    "beacon log",
+    "beacon queue",
+    "beacon queue drop",
+    "beacon queue list",
+    "beacon queue send",
+    "beacon resolve",
+    "beacon status",
     "logs verify",
     "notifications dismiss",
     "notifications dismiss-all",
@@ -275,6 +287,10 @@ mod tests {
             "jobs interval log-rotation 2h",
             "jobs logs log-rotation -n 3",
             "jobs run log-rotation",
+            "beacon",
+            "beacon status --json",
+            "beacon push a.md -m note",
+            "beacon resolve a.md --ours",
             "doctor",
             "monitor",
             "monitor --json --columns 60",
@@ -290,6 +306,7 @@ mod tests {
             ("auto-sync status -C /", "-C makes no sense in a slash command"),
             ("-C/ auto-sync status", "-C makes no sense in a slash command"),
             ("jobs logs log-rotation --follow", "--follow makes no sense in a slash command"),
+            ("beacon watch", "`craft beacon watch` is for a terminal"),
             ("scan allow 0123", "`craft scan allow` is for a terminal"),
             ("worker", "`craft worker` is for a terminal"),
             ("slash auto-sync status", "`craft slash` is for a terminal"),

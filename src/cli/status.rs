@@ -253,6 +253,7 @@ fn waits(waiting: &Waiting, look: &Look) -> String {
         Trigger::UserPrompt => "a prompt",
         Trigger::Manual => "hand",
         Trigger::Recovery => "recovery",
+        Trigger::Job => "a job",
     };
     let mut text = format!("{}, asked for by {occasion} {}", waiting.action.word(), look.when(waiting.requested));
     if waiting.attempts > 0 {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use console::{Style, measure_text_width, truncate_str};
 
-use super::brief::{noticed, with_plan};
+use super::brief::{beside_each_other, noticed};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::env::{self, Env};
@@ -58,7 +58,7 @@ pub fn run(env: &Env) -> ExitCode {
     let look = look(&ctx);
     let ours = folder.and_then(|folder| {
         let brief = brief::brief(&ctx, &folder);
-        line(brief.here.as_ref(), brief.plan.as_deref(), look)
+        line(brief.here.as_ref(), [brief.beacon.as_deref(), brief.plan.as_deref()], look)
     });
     let theirs = theirs.map(|t| t.printed()).unwrap_or_default();
     // Whoever closed the pipe does not want to read it.
@@ -100,10 +100,10 @@ fn beside(theirs: &str, ours: Option<&str>, look: Look) -> String {
     lines.iter().flat_map(|l| [l.as_str(), "\n"]).collect()
 }
 
-/// Our line: how the repository stands, and its plan. Nothing where there is neither.
-fn line(here: Option<&Here>, plan: Option<&str>, look: Look) -> Option<String> {
+/// Our line: how the repository stands, and `more`: its beacon and its plan. Nothing where there is none of them.
+fn line(here: Option<&Here>, more: [Option<&str>; 2], look: Look) -> Option<String> {
     let (text, style) = here.map(|here| standing(here, look)).unzip();
-    let text = truncate_str(&tell::clean(&with_plan(text, plan)?), look.width, "…").into_owned();
+    let text = truncate_str(&tell::clean(&beside_each_other(text.as_deref(), more)?), look.width, "…").into_owned();
     let style = style.unwrap_or_default();
     Some(if look.colour { style.force_styling(true).apply_to(text).to_string() } else { text })
 }
@@ -172,17 +172,17 @@ mod tests {
 
     /// The line of a repository without a plan.
     fn line(here: &Here, look: Look) -> String {
-        super::line(Some(here), None, look).unwrap()
+        super::line(Some(here), [None; 2], look).unwrap()
     }
 
     #[test]
     fn the_plan_stands_behind_how_the_repository_does_or_alone() {
         let plan = Some("phase 2/3 · 4/9");
-        let both = super::line(Some(&here(Standing::Well)), plan, LOOK).unwrap();
+        let both = super::line(Some(&here(Standing::Well)), [None, plan], LOOK).unwrap();
         assert_eq!(both, "⟳ main ↑2 ↓0 · synced 3m ago · phase 2/3 · 4/9");
-        assert_eq!(super::line(None, plan, Look { colour: true, ..LOOK }).as_deref(), plan);
-        assert_eq!(super::line(None, None, LOOK), None);
-        let narrow = super::line(Some(&here(Standing::Well)), plan, Look { width: 20, ..LOOK }).unwrap();
+        assert_eq!(super::line(None, [None, plan], Look { colour: true, ..LOOK }).as_deref(), plan);
+        assert_eq!(super::line(None, [None; 2], LOOK), None);
+        let narrow = super::line(Some(&here(Standing::Well)), [None, plan], Look { width: 20, ..LOOK }).unwrap();
         assert!(measure_text_width(&narrow) <= 20, "{narrow}");
     }
 

@@ -11,8 +11,8 @@ use crate::fs::{FsError, private};
 pub const VERSION: u32 = 1;
 
 /// Sections of the configuration that `repositories[].overrides` may change.
-pub const OVERRIDABLE: [&str; 9] =
-    ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security", "permissions", "plans"];
+pub const OVERRIDABLE: [&str; 10] =
+    ["autoSync", "conflict", "retry", "lock", "limits", "paths", "security", "permissions", "plans", "beacon"];
 
 /// Something is wrong with a configuration file. The text names file, line, field, what was found
 /// and what is allowed.
@@ -205,6 +205,19 @@ fn check(config: &Config) -> Result<(), Fault> {
     range("logging.retentionDays", config.logging.retention_days, 1, 36_500)?;
     range("logging.maxMib", config.logging.max_mib, 1, 1024)?;
     range("security.scanMaxMib", config.security.scan_max_mib, 1, 1024)?;
+    range("beacon.maxFiles", config.beacon.max_files, 1, 10_000)?;
+    range("beacon.maxMib", config.beacon.max_mib, 1, 1024)?;
+    range("beacon.watch.intervalSeconds", config.beacon.watch.interval_seconds, 1, 86_400)?;
+    for (index, folder) in config.beacon.folders.iter().enumerate() {
+        if !is_plain(folder) {
+            let field = format!("beacon.folders[{index}]");
+            return Err(Fault::new(
+                &field,
+                &format!("{folder:?}"),
+                "a folder below the top of the repository, and not in .git",
+            ));
+        }
+    }
     for (index, repository) in config.repositories.iter().enumerate() {
         for (name, path) in [("path", &repository.path), ("commonDir", &repository.common_dir)] {
             if !path.is_absolute() {
@@ -217,6 +230,13 @@ fn check(config: &Config) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Whether a text names a folder below another one, whatever lies there.
+fn is_plain(folder: &str) -> bool {
+    let parts: Vec<_> = folder.strip_suffix('/').unwrap_or(folder).split('/').collect();
+    let plain = |part: &&str| !part.is_empty() && ![".", ".."].contains(part) && !part.eq_ignore_ascii_case(".git");
+    parts.iter().all(plain) && !folder.contains(['\\', '\0'])
 }
 
 fn found_at(value: &Value, field: &str) -> String {
@@ -310,6 +330,19 @@ mod tests {
         assert!(
             error("{\"conflict\": {\"policy\": \"force\"}}").ends_with("is \"force\"; allowed is `stop` or `branch`")
         );
+    }
+
+    #[test]
+    fn a_beacons_folders_lie_below_the_top_and_not_in_git() {
+        let with = |folder: &str| format!("{{\"beacon\": {{\"folders\": [\"docs\", {folder:?}]}}}}");
+        for good in [".claude/planning", "notes/", "a b"] {
+            assert!(parse(Path::new("c"), with(good).as_bytes()).is_ok(), "{good}");
+        }
+        for bad in ["", "/", "/etc", "..", "a/../b", "./a", "a//b", ".git/hooks", "a/.GIT", "a\\b"] {
+            let error = error(&with(bad));
+            assert!(error.contains("beacon.folders[1]") && error.contains("a folder below the top"), "{bad}: {error}");
+        }
+        assert!(error("{\"beacon\": {\"watch\": {\"intervalSeconds\": 0}}}").contains("from 1 to 86400"));
     }
 
     #[test]

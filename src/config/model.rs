@@ -43,6 +43,8 @@ pub struct Config {
     pub logging: Logging,
     /// Phased plans.
     pub plans: Plans,
+    /// Files handed from one environment to another.
+    pub beacon: Beacon,
 }
 
 /// The version of the file's format.
@@ -250,7 +252,7 @@ pub struct Repository {
     #[serde(default)]
     pub enrolled: String,
     /// Sections of the configuration that differ here: a JSON merge patch (RFC 7396) over
-    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths`, `security`, `permissions` and `plans`.
+    /// `autoSync`, `conflict`, `retry`, `lock`, `limits`, `paths`, `security`, `permissions`, `plans` and `beacon`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, Value>,
 }
@@ -512,4 +514,77 @@ impl Default for Plans {
             sync_branches: true,
         }
     }
+}
+
+/// Files handed from one environment to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Beacon {
+    /// The remote that carries the messages; `null` for that of the branch that is checked out, or `origin`.
+    pub remote: Option<String>,
+    /// The folders that files are taken from and put into, relative to the top of the repository. Nothing outside of
+    /// them is ever written.
+    pub folders: Vec<String>,
+    /// E-mail addresses whose messages are accepted, beside the user's own (`user.email`).
+    pub authors: Vec<String>,
+    /// Accept only messages whose signature git finds good.
+    pub require_signature: bool,
+    /// Most files in a message.
+    pub max_files: u64,
+    /// Most bytes in all files of a message, in MiB.
+    pub max_mib: u64,
+    /// Whether a session that starts is told what waits.
+    pub session_context: bool,
+    /// How a beacon is watched.
+    pub watch: BeaconWatch,
+    /// The issue on GitHub that says that something waits.
+    pub github: BeaconBell,
+}
+
+impl Default for Beacon {
+    fn default() -> Self {
+        Self {
+            remote: None,
+            folders: vec![".claude/planning".into(), ".claude/implementation".into()],
+            authors: Vec::new(),
+            require_signature: false,
+            max_files: 200,
+            max_mib: 20,
+            session_context: true,
+            watch: BeaconWatch::default(),
+            github: BeaconBell::default(),
+        }
+    }
+}
+
+/// How a beacon is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BeaconWatch {
+    /// Seconds between two looks, give or take a tenth.
+    pub interval_seconds: u64,
+    /// Whether what waits is taken in by itself.
+    pub pull: bool,
+    /// Whether files that were changed here are sent by themselves.
+    pub push: bool,
+}
+
+impl Default for BeaconWatch {
+    fn default() -> Self {
+        Self { interval_seconds: 60, pull: false, push: false }
+    }
+}
+
+/// The issue on GitHub that says that something waits.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BeaconBell {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// `owner/name`; `null` for the repository that the remote names.
+    pub repository: Option<String>,
+    /// Where the interface is; `null` for that of the host the remote names (`https://api.github.com`).
+    pub api: Option<String>,
+    /// Logins whose issue is taken for the beacon's, beside the user's own.
+    pub logins: Vec<String>,
 }

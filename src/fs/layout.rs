@@ -5,6 +5,17 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::env::{self, Env};
 
+/// The folder of a beacon in a working tree; nothing that a message brings may go there.
+pub const SYNC: &str = ".claude/sync";
+/// In [`SYNC`]: the text of an idle beacon, as the issue on GitHub has it.
+pub const SYNC_TEMPLATE: &str = "beacon-template.md";
+/// In [`SYNC`]: what the end of the channel says, as it was last seen.
+pub const SYNC_MANIFEST: &str = "manifest.json";
+/// In [`SYNC`]: files on their way into the working tree.
+pub const SYNC_STAGE: &str = ".stage";
+/// In [`SYNC`]: files that the other side took away.
+pub const SYNC_ARCHIVE: &str = "archive";
+
 /// The folders below `$CLAUDE_CONFIG_DIR` or `~/.claude`. `docs/formats.md` describes each file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -242,10 +253,16 @@ impl Layout {
         self.root.join("craft/pending.json")
     }
 
+    /// The folder with one folder for each repository.
+    #[must_use]
+    pub fn repos(&self) -> PathBuf {
+        self.root.join("craft/repos")
+    }
+
     /// What is known of the repository with `key` (see [`repo_key`]).
     #[must_use]
     pub fn repo(&self, key: &str) -> RepoFiles {
-        RepoFiles { dir: self.root.join("craft/repos").join(key) }
+        RepoFiles { dir: self.repos().join(key) }
     }
 }
 
@@ -290,6 +307,60 @@ impl RepoFiles {
     #[must_use]
     pub fn plan_lock(&self) -> PathBuf {
         self.dir.join("plan.lock")
+    }
+
+    /// Which side of a beacon this working tree is.
+    #[must_use]
+    pub fn beacon(&self) -> PathBuf {
+        self.dir.join("beacon.json")
+    }
+
+    /// Held by whoever sends or takes in messages of the beacon here.
+    #[must_use]
+    pub fn beacon_lock(&self) -> PathBuf {
+        self.dir.join("beacon.lock")
+    }
+
+    /// What was last found waiting, for hooks and status lines.
+    #[must_use]
+    pub fn beacon_waiting(&self) -> PathBuf {
+        self.dir.join("beacon-waiting.json")
+    }
+
+    /// Held by the one `craft beacon watch` of this working tree.
+    #[must_use]
+    pub fn beacon_watch_lock(&self) -> PathBuf {
+        self.dir.join("beacon-watch.lock")
+    }
+
+    /// When the beacon's remote was last looked at without being asked to: 8 bytes, little-endian milliseconds.
+    #[must_use]
+    pub fn beacon_tick(&self) -> PathBuf {
+        self.dir.join("beacon.tick")
+    }
+
+    /// When the end of the channel was last fetched although the bell was silent, in the same form.
+    #[must_use]
+    pub fn beacon_fetch_tick(&self) -> PathBuf {
+        self.dir.join("beacon-fetch.tick")
+    }
+
+    /// What `craft vscode init` put into the project's `.vscode/`.
+    #[must_use]
+    pub fn vscode(&self) -> PathBuf {
+        self.dir.join("vscode.json")
+    }
+
+    /// What is known of the beacon's issue on GitHub.
+    #[must_use]
+    pub fn beacon_bell(&self) -> PathBuf {
+        self.dir.join("beacon-bell.json")
+    }
+
+    /// Held by whoever asks for that issue or changes it.
+    #[must_use]
+    pub fn beacon_bell_lock(&self) -> PathBuf {
+        self.dir.join("beacon-bell.lock")
     }
 
     /// What the next hook of this repository has to tell.

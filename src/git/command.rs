@@ -181,35 +181,35 @@ impl<'a> Git<'a> {
     }
 
     /// `git push` with these arguments.
-    pub fn push<S: AsRef<OsStr>>(
+    pub fn push<P: on::Carried, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, of::Push>,
+        grant: Grant<P, of::Push>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "push", arguments)
     }
 
     /// `git fetch` with these arguments.
-    pub fn fetch<O: of::Fetches, S: AsRef<OsStr>>(
+    pub fn fetch<P: on::Carried, O: of::Fetches, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, O>,
+        grant: Grant<P, O>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "fetch", arguments)
     }
 
     /// `git ls-remote` with these arguments.
-    pub fn ls_remote<O: of::Sees, S: AsRef<OsStr>>(
+    pub fn ls_remote<P: on::Carried, O: of::Sees, S: AsRef<OsStr>>(
         &self,
-        grant: Grant<on::Git, O>,
+        grant: Grant<P, O>,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
         self.network(grant, "ls-remote", arguments)
     }
 
-    fn network<O: of::Of, S: AsRef<OsStr>>(
+    fn network<P: on::Carried, O: of::Of, S: AsRef<OsStr>>(
         &self,
-        _grant: Grant<on::Git, O>,
+        _grant: Grant<P, O>,
         command: &str,
         arguments: impl IntoIterator<Item = S>,
     ) -> Call<'_, 'a> {
@@ -258,6 +258,15 @@ impl Call<'_, '_> {
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.extra.push((name.into(), value.as_ref().to_owned()));
         self
+    }
+
+    /// The ssh command of a network call, where it is ours to bound (see [`Reads::ssh`](super::reads::Reads::ssh)).
+    #[must_use]
+    pub fn ssh(self, command: Option<String>) -> Self {
+        match command {
+            Some(command) => self.env("GIT_SSH_COMMAND", command),
+            None => self,
+        }
     }
 
     /// A setting (`name=value`) for this call.

@@ -2,6 +2,7 @@
 
 pub mod command;
 mod compare;
+pub mod credential;
 pub mod diff;
 pub mod fault;
 pub mod objects;

@@ -76,9 +76,32 @@ pub struct Running {
 ///
 /// # Errors
 /// Where it cannot be started or its output not be kept.
-#[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
 pub fn start(invocation: &Invocation<'_>) -> io::Result<Running> {
-    let stdout = tempfile::tempfile()?;
+    begin(invocation, tempfile::tempfile()?)
+}
+
+/// The same for a program that prints a credential: what it prints is in no file of a disk.
+///
+/// # Errors
+/// As [`start`].
+pub fn start_hidden(invocation: &Invocation<'_>) -> io::Result<Running> {
+    begin(invocation, memory()?)
+}
+
+#[cfg(target_os = "linux")]
+fn memory() -> io::Result<File> {
+    use rustix::fs::{MemfdFlags, memfd_create};
+    Ok(File::from(memfd_create("craft", MemfdFlags::CLOEXEC)?))
+}
+
+/// Other systems have no file in memory; this one has no name, and is gone when it is closed.
+#[cfg(not(target_os = "linux"))]
+fn memory() -> io::Result<File> {
+    tempfile::tempfile()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
+fn begin(invocation: &Invocation<'_>, stdout: File) -> io::Result<Running> {
     let stderr = tempfile::tempfile()?;
     let child = Command::new(invocation.program)
         .args(invocation.arguments)

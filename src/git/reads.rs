@@ -5,14 +5,16 @@
 
 use std::path::PathBuf;
 
-use super::command::{Git, GitError};
+use super::command::{Git, GitError, ssh_command};
 use super::objects;
 use super::patches::{self, Same};
 use super::porcelain::{self, TreeEntry};
 use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
 use super::worktrees::{self, Linked};
+use crate::env::Env;
 use crate::locate::Location;
 use crate::sync::outcome::CommitLine;
+use crate::sync::quote;
 
 /// Reads of one repository.
 pub struct Reads<'g, 'a> {
@@ -267,6 +269,15 @@ impl<'g, 'a> Reads<'g, 'a> {
     /// Where git cannot tell either.
     pub fn setting(&self, name: &str) -> Result<Option<String>, GitError> {
         self.either(|r| r.setting(name), |git| git.read(["config", "--get", name]).answer())
+    }
+
+    /// The user's ssh command with our bounds; `None` where it is not plainly ssh.
+    #[must_use]
+    pub fn ssh(&self, env: &Env) -> Option<String> {
+        let set = env.str("GIT_SSH_COMMAND").map(str::to_owned);
+        let set = set.or_else(|| self.setting("core.sshCommand").ok().flatten());
+        let set = set.or_else(|| env.str("GIT_SSH").map(quote::word));
+        ssh_command(set.as_deref())
     }
 
     /// See [`Repository::symbolic`].

@@ -227,6 +227,17 @@ impl Repository {
         Ok(found)
     }
 
+    /// Who made a commit, as opposed to who wrote what is in it: name and e-mail address.
+    ///
+    /// # Errors
+    /// Where the commit is missing.
+    pub fn committer(&self, commit: &str) -> Result<(String, String), ReadError> {
+        let commit = self.inner.find_commit(oid(commit)?).reading("a commit")?;
+        let who = commit.committer();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((text(who.name_bytes()), text(who.email_bytes())))
+    }
+
     /// The commits that HEAD's log says were made with `action` in front of the message.
     ///
     /// # Errors

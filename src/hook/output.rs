@@ -6,7 +6,7 @@ use crate::hook::event::Name;
 use crate::plain::{self, cut};
 use crate::state::notice::Notice;
 
-/// Characters the model is told of syncs at most. How a plan stands, which is bounded itself, comes after it.
+/// Characters the model is told of syncs at most. How plan and beacon stand, which is bounded itself, comes after it.
 pub const CONTEXT: usize = 600;
 
 #[derive(Serialize)]
@@ -32,16 +32,16 @@ pub fn render(name: Name, notices: &[Notice], to_model: bool) -> Option<String> 
     render_with(name, notices, to_model, None)
 }
 
-/// The same, and the model is told how the `plan` stands.
+/// The same, and the model is told what is `standing` in the repository: how its plan stands, what its beacon has.
 #[must_use]
-pub fn render_with(name: Name, notices: &[Notice], to_model: bool, plan: Option<&str>) -> Option<String> {
+pub fn render_with(name: Name, notices: &[Notice], to_model: bool, standing: Option<&str>) -> Option<String> {
     if name == Name::SessionEnd {
         return None;
     }
     let system_message = join(notices.iter().map(|n| n.user.as_str()));
     let context = if to_model { join(notices.iter().map(|n| n.model.as_str())) } else { String::new() };
     let context = cut(&context, CONTEXT);
-    let context = join([context.as_str(), plan.unwrap_or_default()].into_iter());
+    let context = join([context.as_str(), standing.unwrap_or_default()].into_iter());
     if system_message.is_empty() && context.is_empty() {
         return None;
     }

@@ -1,6 +1,8 @@
 //! What each hook does, with everything it touches passed in.
 
+mod beacon;
 mod plan;
+mod standing;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -27,6 +29,7 @@ use crate::state::tick::{self, Claim};
 use crate::trigger::{self, Circumstances, Decision, Run, Why};
 
 pub use plan::stop;
+use standing::Standing;
 
 /// How often a hook that waits looks for the answer.
 const LOOK: Duration = Duration::from_millis(2);
@@ -68,14 +71,13 @@ pub struct Held {
 /// `SessionStart`: registers the session, asks for a pull, waits for the answer as long as the budget
 /// allows, and tells it together with what has been waiting to be told.
 ///
-/// In any repository with a plan, the model is told how that stands.
+/// In any repository with a plan or a beacon, it is told how those stand.
 pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     let here = match hook.arrive(Name::SessionStart) {
         Arrival::Here(here) => here,
         Arrival::Stranger(layout, location, event) => {
-            if let Some(plan) = plan::told(&layout, &location, &event, None) {
-                let _ = hook.print_with(Name::SessionStart, &[], false, Some(&plan));
-            }
+            let standing = standing::of(&layout, &location, &event, None);
+            let _ = hook.print_with(Name::SessionStart, &standing.notices(), false, standing.model());
             return;
         }
         Arrival::Broken(layout, error) => {
@@ -87,9 +89,8 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
         Arrival::Nothing => return,
     };
     if !here.policy.is_on() {
-        if let Some(plan) = here.plan() {
-            let _ = hook.print_with(Name::SessionStart, &[], false, Some(&plan));
-        }
+        let standing = here.standing();
+        let _ = hook.print_with(Name::SessionStart, &standing.notices(), false, standing.model());
         return;
     }
     hook.holds(&here);
@@ -108,8 +109,8 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     let mut notices = hook.waiting(&here);
     notices.extend(answered.into_iter().flat_map(|a| a.notices));
     // Read last: the pull may have brought it.
-    let plan = here.plan();
-    hook.tell(Name::SessionStart, &here, &notices, plan.as_deref());
+    let standing = here.standing();
+    hook.tell(Name::SessionStart, &here, &notices, &standing);
 }
 
 /// `SessionEnd`: asks for a push and forgets the session. Prints nothing, ever.
@@ -145,7 +146,7 @@ pub fn prompt_sync<C: Clock>(hook: &mut Hook<'_, C>) {
         }
     }
     let notices = hook.waiting(&here);
-    hook.tell(Name::UserPromptSubmit, &here, &notices, None);
+    hook.tell(Name::UserPromptSubmit, &here, &notices, &Standing::default());
 }
 
 /// Where an event happened and what holds there.
@@ -317,14 +318,14 @@ impl<C: Clock> Hook<'_, C> {
         self.noted(here, notice::take(&here.files.notices())).unwrap_or_default()
     }
 
-    fn tell(&mut self, name: Name, here: &Here, notices: &[Notice], plan: Option<&str>) {
+    fn tell(&mut self, name: Name, here: &Here, notices: &[Notice], standing: &Standing) {
         let to_model = here.policy.config.auto_sync.triggers.session_start.additional_context;
         // A prompt that tells of a sync has its words already; the line waits for the next one.
         let silent = notices.iter().all(|n| n.user.is_empty());
         let announced = if silent { self.announced(here) } else { None };
         let line = announced.as_ref().map(|a| Notice { user: a.line.clone(), model: String::new() });
-        let all: Vec<Notice> = notices.iter().cloned().chain(line).collect();
-        match self.print_with(name, &all, to_model, plan) {
+        let all: Vec<Notice> = notices.iter().cloned().chain(standing.notices()).chain(line).collect();
+        match self.print_with(name, &all, to_model, standing.model()) {
             Ok(()) => {
                 if let Some(taken) = announced {
                     self.noted(here, taken.told());
@@ -354,8 +355,8 @@ impl<C: Clock> Hook<'_, C> {
         self.print_with(name, notices, to_model, None)
     }
 
-    fn print_with(&mut self, name: Name, notices: &[Notice], to_model: bool, plan: Option<&str>) -> io::Result<()> {
-        let Some(mut line) = output::render_with(name, notices, to_model, plan) else { return Ok(()) };
+    fn print_with(&mut self, name: Name, notices: &[Notice], to_model: bool, standing: Option<&str>) -> io::Result<()> {
+        let Some(mut line) = output::render_with(name, notices, to_model, standing) else { return Ok(()) };
         line.push('\n');
         self.stdout.write_all(line.as_bytes())?;
         self.stdout.flush()

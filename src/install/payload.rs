@@ -1,5 +1,5 @@
 //! What an install consists of. The texts are part of the program, so that `craft install` needs
-//! nothing but the five executables in one folder, and no file can be of another version than the rest.
+//! nothing but the six executables in one folder, and no file can be of another version than the rest.
 
 use std::path::Path;
 
@@ -24,9 +24,9 @@ pub const NAME: &str = "craft";
 /// for itself.
 pub const MARKETPLACE: &str = "craft-suite";
 
-/// The executables: `craft` and the hooks.
-pub const PROGRAMS: [&str; 5] =
-    ["craft", "craft-session-start", "craft-session-end", "craft-prompt-sync", "craft-stop"];
+/// The executables: `craft`, the hooks, and the one with the verbs of a beacon.
+pub const PROGRAMS: [&str; 6] =
+    ["craft", "craft-session-start", "craft-session-end", "craft-prompt-sync", "craft-stop", "ps-sync"];
 
 /// The plugin but for its executables. A test compares this with what the repository holds.
 pub const PLUGIN: &[Part] = &[

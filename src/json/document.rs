@@ -3,15 +3,14 @@
 //! The parser tells where each value stands; no tree is ever printed anew. A syntax tree that prints
 //! itself would lay out again the containers it touches.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use jsonc_parser::ast;
-use jsonc_parser::common::Ranged;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use jsonc_parser::{CollectOptions, CommentCollectionStrategy, parse_to_ast};
 use serde_json::Value;
 
+use super::loose;
+use super::read::{fault_at, fault_of, options, read, value_of};
 use super::style::{Style, line_indent};
 
 /// The mark some editors put in front of UTF-8.
@@ -73,11 +72,11 @@ pub struct Node {
     pub start: usize,
     /// The byte after its last.
     pub end: usize,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Object(Vec<Member>),
     Array(Vec<Node>),
     Scalar,
@@ -130,6 +129,8 @@ pub struct Document {
     text: String,
     root: Node,
     edited: bool,
+    /// Whether there may be comments and trailing commas.
+    loose: bool,
 }
 
 impl Document {
@@ -140,12 +141,25 @@ impl Document {
     pub fn parse(source: &str) -> Result<Self, Fault> {
         let text = source.strip_prefix(BOM).unwrap_or(source);
         let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
-        let root = read(text)?;
+        let root = read(text, false)?;
         // The other parser takes control characters in strings and blanks that JSON does not know.
         serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|e| fault_of(text, &e))?;
         // Both take what no value can be made of: numbers that are too large, nesting of more than 128 levels.
         serde_json::from_str::<Value>(text).map_err(|e| fault_of(text, &e))?;
-        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false })
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: false })
+    }
+
+    /// Reads a text that may have comments and trailing commas, as editors have them in their settings. A blank one
+    /// stands for `{}`.
+    ///
+    /// # Errors
+    /// Where it is not JSON otherwise, or an object has a key twice.
+    pub fn parse_with_comments(source: &str) -> Result<Self, Fault> {
+        let text = source.strip_prefix(BOM).unwrap_or(source);
+        let text = if text.trim_matches(BLANK).is_empty() { "{}\n" } else { text };
+        let root = read(text, true)?;
+        value_of(text, &root)?;
+        Ok(Self { source: source.to_owned(), text: text.to_owned(), root, edited: false, loose: true })
     }
 
     /// Reads a file's bytes.
@@ -153,11 +167,29 @@ impl Document {
     /// # Errors
     /// As [`parse`](Self::parse), and where they are not UTF-8.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
-        let text = std::str::from_utf8(bytes).map_err(|e| {
+        Self::parse(Self::utf8(bytes)?)
+    }
+
+    /// A file's bytes as text.
+    ///
+    /// # Errors
+    /// Where they are not UTF-8.
+    pub fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
+        std::str::from_utf8(bytes).map_err(|e| {
             let good = String::from_utf8_lossy(&bytes[..e.valid_up_to()]);
             fault_at(&good, good.len(), "this is not UTF-8")
-        })?;
-        Self::parse(text)
+        })
+    }
+
+    /// Whether there is a comment in a JSON text that can be parsed.
+    #[must_use]
+    pub fn has_comments(text: &str) -> bool {
+        parse_to_ast(
+            text,
+            &CollectOptions { comments: CommentCollectionStrategy::Separate, tokens: false },
+            &options(true),
+        )
+        .is_ok_and(|parsed| parsed.comments.is_some_and(|comments| !comments.is_empty()))
     }
 
     /// The text as it is now.
@@ -173,6 +205,9 @@ impl Document {
     /// The whole as a value.
     #[must_use]
     pub fn value(&self) -> Value {
+        if self.loose {
+            return value_of(&self.text, &self.root).unwrap_or_default();
+        }
         serde_json::from_str(&self.text).unwrap_or_default()
     }
 
@@ -185,6 +220,9 @@ impl Document {
     /// The value at `way`.
     #[must_use]
     pub fn get(&self, way: &[Step]) -> Option<Value> {
+        if self.loose {
+            return value_of(&self.text, self.node(way)?).ok();
+        }
         serde_json::from_str(self.raw(way)?).ok()
     }
 
@@ -263,6 +301,9 @@ impl Document {
             Some((parent, parent.index(last)?))
         });
         let (parent, index) = found.ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::remove(&self.text, parent, index));
+        }
         let spans: Vec<_> = parent.children().map(|(start, end, _)| (start, end)).collect();
         let cut = match (index.checked_sub(1).map(|i| spans[i]), spans.get(index + 1)) {
             (Some((_, before)), _) => before..spans[index].1,
@@ -274,6 +315,9 @@ impl Document {
 
     fn append(&mut self, way: &[Step], print: impl Fn(&Style, Option<&str>) -> String) -> Result<(), Fault> {
         let node = self.node(way).ok_or_else(|| self.missing(way))?;
+        if self.loose {
+            return self.become_text(loose::append(&self.text, &self.root, node, &print));
+        }
         let style = Style::of(&self.text, &self.root);
         let last_two = {
             let mut backwards = node.children().rev();
@@ -309,7 +353,11 @@ impl Document {
     fn splice(&mut self, at: Range<usize>, with: &str) -> Result<(), Fault> {
         let mut text = self.text.clone();
         text.replace_range(at, with);
-        self.root = read(&text)?;
+        self.become_text(text)
+    }
+
+    fn become_text(&mut self, text: String) -> Result<(), Fault> {
+        self.root = read(&text, self.loose)?;
         self.text = text;
         self.edited = true;
         Ok(())
@@ -322,80 +370,6 @@ impl Document {
     fn missing(&self, way: &[Step]) -> Fault {
         self.fault(way, format!("there is no `{}`", spell(way)))
     }
-}
-
-/// Finds all values of a strict JSON text.
-fn read(text: &str) -> Result<Node, Fault> {
-    let strict = ParseOptions {
-        allow_comments: false,
-        allow_loose_object_property_names: false,
-        allow_trailing_commas: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &strict).map_err(|e| {
-        let mut what = e.kind().to_string();
-        if let Some(first) = what.get_mut(..1) {
-            first.make_ascii_lowercase();
-        }
-        Fault { line: e.line_display(), column: e.column_display(), what }
-    })?;
-    let value = parsed.value.ok_or_else(|| fault_at(text, 0, "there is no value"))?;
-    node(text, &value, &mut Vec::new())
-}
-
-fn node(text: &str, value: &ast::Value<'_>, way: &mut Vec<Step>) -> Result<Node, Fault> {
-    let kind = match value {
-        ast::Value::Object(object) => {
-            let mut members = Vec::with_capacity(object.properties.len());
-            let mut keys = HashSet::new();
-            for property in &object.properties {
-                let (key, start) = (property.name.as_str(), property.range.start);
-                way.push(key.into());
-                if !keys.insert(key) {
-                    return Err(fault_at(text, start, format!("`{}` stands here for the second time", spell(way))));
-                }
-                members.push(Member { key: key.to_owned(), start, value: node(text, &property.value, way)? });
-                way.pop();
-            }
-            Kind::Object(members)
-        }
-        ast::Value::Array(array) => {
-            let mut elements = Vec::with_capacity(array.elements.len());
-            for (index, element) in array.elements.iter().enumerate() {
-                way.push(index.into());
-                elements.push(node(text, element, way)?);
-                way.pop();
-            }
-            Kind::Array(elements)
-        }
-        _ => Kind::Scalar,
-    };
-    Ok(Node { start: value.start(), end: value.end(), kind })
-}
-
-fn fault_at(text: &str, at: usize, what: impl Into<String>) -> Fault {
-    let before = &text[..at];
-    let line_start = before.rfind('\n').map_or(0, |n| n + 1);
-    Fault {
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-        what: what.into(),
-    }
-}
-
-/// The place that serde_json names, with the column in characters where it counts bytes.
-fn fault_of(text: &str, error: &serde_json::Error) -> Fault {
-    let what = error.to_string();
-    let what = what.split(" at line ").next().unwrap_or_default().to_owned();
-    let line = text.split('\n').nth(error.line().saturating_sub(1)).unwrap_or_default();
-    let end = error.column().saturating_sub(1).min(line.len());
-    Fault { line: error.line(), column: String::from_utf8_lossy(&line.as_bytes()[..end]).chars().count() + 1, what }
 }
 
 #[cfg(test)]

@@ -100,3 +100,137 @@ proptest! {
         }
     }
 }
+
+mod with_comments {
+    use super::*;
+
+    fn edited(text: &str, edit: impl FnOnce(&mut Document) -> Result<(), Fault>) -> String {
+        let mut doc = Document::parse_with_comments(text).unwrap();
+        edit(&mut doc).unwrap();
+        doc.text()
+    }
+
+    #[test]
+    fn a_comment_stays_with_what_it_is_about() {
+        let cases = [
+            ("{\n  \"x\": 1 // of x\n}", "{\n  \"x\": 1, // of x\n  \"k\": 2\n}"),
+            ("{\n  \"x\": 1, // of x\n}", "{\n  \"x\": 1, // of x\n  \"k\": 2,\n}"),
+            ("{\r\n\t\"x\": 1 /* a */ // b\r\n}", "{\r\n\t\"x\": 1, /* a */ // b\r\n\t\"k\": 2\r\n}"),
+            ("{\n  \"x\": 1\n  // \"y\": 2,\n}\n", "{\n  \"x\": 1,\n  \"k\": 2\n  // \"y\": 2,\n}\n"),
+            ("// top\n{\n  // nothing yet\n}", "// top\n{\n  // nothing yet\n  \"k\": 2\n}"),
+            ("{\"x\":1/*c*/}", "{\"x\":1,/*c*/\"k\":2}"),
+            ("{ \"x\": 1 // c\n}", "{ \"x\": 1, // c\n  \"k\": 2\n}"),
+            ("\u{feff}{\n    \"x\": {\"//\": \"/*,\"}\n}", "\u{feff}{\n    \"x\": {\"//\": \"/*,\"},\n    \"k\": 2\n}"),
+            ("", "{\n  \"k\": 2\n}\n"),
+        ];
+        for (before, after) in cases {
+            assert_eq!(edited(before, |d| d.insert(&[], "k", &json!(2))), after, "{before:?}");
+            if !before.is_empty() {
+                let back = edited(after, |d| d.remove(&["k".into()]));
+                assert_eq!(back, before);
+            }
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_is_not_swallowed_by_a_comment_before() {
+        for text in ["{\"a\": 1, // c\n \"k\": 2, \"z\": 3}", "{\"a\": 1, // c\n \"k\": 2 }", "{ // c\n \"k\": 2 }"] {
+            let left = edited(text, |d| d.remove(&["k".into()]));
+            let mut wanted = Document::parse_with_comments(text).unwrap().value();
+            wanted.as_object_mut().unwrap().shift_remove("k");
+            assert_eq!(Document::parse_with_comments(&left).unwrap().value(), wanted, "{left}");
+            assert!(left.contains("// c\n"), "{left}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_with_its_place() {
+        let fault = |text| Document::parse_with_comments(text).unwrap_err().to_string();
+        let missing = fault("{\n  \"a\": 1\n  \"b\": 2\n}");
+        assert!(missing.starts_with("2:9: ") && missing.contains("comma"), "{missing}");
+        assert!(fault("{\"a\": 1, /* x").starts_with("1:"));
+        assert_eq!(fault("{\"a\": 1, // c\n \"a\": 2}"), "2:2: `a` stands here for the second time");
+        assert!(fault("{\n\"a\": \"\u{1}\"}").starts_with("2:6: "));
+        assert!(fault("// nothing").starts_with("1:1: "));
+        assert!(fault(&"[".repeat(100_000)).contains("depth"));
+        assert!(Document::parse("{} // c").is_err(), "the client's settings have no comments");
+    }
+
+    fn gap() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just(" ".to_owned()),
+            Just("\n".to_owned()),
+            Just("\t".to_owned()),
+            Just("\r\n".to_owned()),
+            Just("// c , } \" \n".to_owned()),
+            Just("/* , ] */".to_owned()),
+            Just("/**/".to_owned()),
+        ];
+        proptest::collection::vec(part, 0..4).prop_map(|parts| parts.concat())
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let leaf = prop_oneof![Just("1".to_owned()), Just("\"//\"".to_owned()), Just("null".to_owned())];
+        let value = leaf.prop_recursive(3, 16, 4, |inner| {
+            let children = proptest::collection::vec((gap(), inner, gap()), 0..4);
+            (children, any::<bool>(), any::<bool>(), gap()).prop_map(|(children, object, trailing, end)| {
+                let print = |(i, (a, value, b)): (usize, &(String, String, String))| {
+                    if object { format!("{a}\"m{i}\"{b}:{value}") } else { format!("{a}{value}{b}") }
+                };
+                let all: Vec<_> = children.iter().enumerate().map(print).collect();
+                let comma = if trailing && !all.is_empty() { "," } else { "" };
+                let (open, close) = if object { ("{", "}") } else { ("[", "]") };
+                format!("{open}{}{comma}{end}{close}", all.join(","))
+            })
+        });
+        (gap(), proptest::collection::vec((gap(), value, gap()), 0..4), gap(), any::<bool>()).prop_map(
+            |(before, members, end, trailing)| {
+                let all: Vec<_> =
+                    members.iter().enumerate().map(|(i, (a, v, b))| format!("{a}\"m{i}\"{b}: {v}")).collect();
+                let comma = if trailing && !all.is_empty() { "," } else { "" };
+                format!("{before}{{{}{comma}{end}}}\n", all.join(","))
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_is_there_and_leaves_no_trace(text in text(), at in 0usize..4) {
+            let mut doc = Document::parse_with_comments(&text).unwrap();
+            let before = doc.value();
+            let way: Vec<Step> = if at == 0 { Vec::new() } else { vec![format!("m{}", at - 1).as_str().into()] };
+            let Some(here) = doc.get(&way) else { return Ok(()) };
+            // Blanks in an empty container give way to what is added.
+            let empty = here.as_array().map_or(here.as_object().is_some_and(|o| o.is_empty()), Vec::is_empty);
+            let exact = !empty || doc.raw(&way).is_some_and(|raw| raw.len() == 2 || raw.contains('/'));
+            let new = json!({"a": [1, "//"], "b": {}});
+            let added = if here.is_array() {
+                doc.push(&way, &new).unwrap();
+                [way, vec![here.as_array().unwrap().len().into()]].concat()
+            } else if here.is_object() {
+                doc.insert(&way, "k", &new).unwrap();
+                [way, vec!["k".into()]].concat()
+            } else {
+                return Ok(());
+            };
+            prop_assert_eq!(doc.get(&added), Some(new), "{}", doc.text());
+            doc.remove(&added).unwrap();
+            prop_assert_eq!(doc.value(), before);
+            if exact {
+                prop_assert_eq!(doc.text(), text);
+            }
+        }
+
+        #[test]
+        fn whatever_is_removed_the_rest_stays(text in text(), at in 0usize..4) {
+            let mut doc = Document::parse_with_comments(&text).unwrap();
+            let mut wanted = doc.value();
+            let key = format!("m{at}");
+            if wanted.as_object_mut().unwrap().shift_remove(&key).is_none() {
+                return Ok(());
+            }
+            doc.remove(&[key.as_str().into()]).unwrap();
+            prop_assert_eq!(doc.value(), wanted, "{}", doc.text());
+        }
+    }
+}

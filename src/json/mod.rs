@@ -2,4 +2,6 @@
 //! meant stays as it is. Used for the client's settings files and for the block of a plan's book.
 
 pub mod document;
+mod loose;
+mod read;
 pub mod style;

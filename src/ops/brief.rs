@@ -15,6 +15,7 @@ use crate::fs::layout::{fnv1a, repo_key};
 use crate::fs::lock;
 use crate::locate::{Location, locate};
 use crate::notify::telling::Count;
+use crate::state::beacon::Waiting;
 use crate::state::observed::Observed;
 use crate::state::{RepoState, State, StateFile};
 
@@ -28,6 +29,8 @@ pub struct Brief {
     pub here: Option<Here>,
     /// How the plan of the repository stands, in a few words, enrolled or not: `phase 2/3 · 4/9`.
     pub plan: Option<String>,
+    /// What the beacon of the working tree has: `📬 2`.
+    pub beacon: Option<String>,
     /// Files that change, appear or vanish whenever the answer may have changed. Empty where it cannot.
     pub watch: Vec<PathBuf>,
 }
@@ -109,21 +112,23 @@ pub fn brief(ctx: &Context, folder: &Path) -> Brief {
     let config = ctx.layout.config();
     let Some(at) = locate(folder) else { return Brief { watch: vec![config], ..Brief::default() } };
     let (plan, book) = phases::words(&at);
+    let mail = ctx.layout.repo(&repo_key(&at.git_dir)).beacon_waiting();
+    let beacon = Waiting::read(&mail).and_then(|waiting| waiting.words());
     let project = at.worktree.join(narrow::FILE);
     let policy = match policy::at(&ctx.layout, &at) {
         Ok(Some(policy)) => policy,
-        Ok(None) => return Brief { here: None, plan, watch: vec![config, book] },
+        Ok(None) => return Brief { here: None, plan, beacon, watch: vec![config, book, mail] },
         Err(_) => {
             let here = Here { standing: Standing::Broken, ..Here::default() };
-            return Brief { here: Some(here), plan, watch: vec![config, project, book] };
+            return Brief { here: Some(here), plan, beacon, watch: vec![config, project, book, mail] };
         }
     };
     let seen = seen(ctx, &at, &policy);
-    let mut watch = vec![config, project, book, ctx.layout.state(), journal::lock_file(&at.common_dir)];
+    let mut watch = vec![config, project, book, mail, ctx.layout.state(), journal::lock_file(&at.common_dir)];
     watch.push(ctx.layout.repo(&repo_key(&at.common_dir)).status());
     watch.push(ctx.layout.pending());
     watch.extend(refs(&at, seen.as_ref()));
-    Brief { here: Some(here(ctx, &at, &policy, seen)), plan, watch }
+    Brief { here: Some(here(ctx, &at, &policy, seen)), plan, beacon, watch }
 }
 
 fn here(ctx: &Context, at: &Location, policy: &Policy, seen: Option<Seen>) -> Here {

@@ -49,9 +49,12 @@ pub fn take_up_dead_sessions(ctx: &Context) -> usize {
 ///
 /// `job` is the job that this is part of, where it is part of one; `heard` hears what is done.
 ///
+/// The working trees that were synced.
+///
 /// # Errors
 /// Where the queue cannot be listed. `craft.log` has been told.
-pub fn drain(ctx: &Context, job: Option<&str>, heard: &mut dyn Reporter) -> Result<(), FsError> {
+pub fn drain(ctx: &Context, job: Option<&str>, heard: &mut dyn Reporter) -> Result<Vec<Location>, FsError> {
+    let mut synced = Vec::new();
     let mut tried: BTreeSet<String> = BTreeSet::new();
     let mut busy: BTreeSet<PathBuf> = BTreeSet::new();
     loop {
@@ -65,13 +68,13 @@ pub fn drain(ctx: &Context, job: Option<&str>, heard: &mut dyn Reporter) -> Resu
         // Where a hook waits, it is served first.
         let mut due: Vec<Request> = due.collect();
         due.sort_by_key(|r| !r.wants_answer);
-        let Some(first) = due.first() else { return Ok(()) };
+        let Some(first) = due.first() else { return Ok(synced) };
         let common_dir = first.common_dir.clone();
         let looking = due.iter().filter(|r| r.common_dir == common_dir).all(|r| r.action == Action::Observe);
         let me = sync::me(ctx, if looking { sync::LOOKING } else { "worker" });
         let locked = sync::lockable(&common_dir).and_then(|path| lock::try_exclusive(&path, &me));
         match locked {
-            Ok(Some(_guard)) => repository(ctx, &common_dir, &mut tried, job, heard),
+            Ok(Some(_guard)) => synced.extend(repository(ctx, &common_dir, &mut tried, job, heard)),
             Ok(None) => {
                 busy.insert(common_dir);
             }
@@ -86,19 +89,21 @@ pub fn drain(ctx: &Context, job: Option<&str>, heard: &mut dyn Reporter) -> Resu
     }
 }
 
-/// Does all requests of one repository, one working tree after the other, until none comes any more.
+/// Does all requests of one repository, one working tree after the other, until none comes any more; those that were
+/// synced.
 fn repository(
     ctx: &Context,
     common_dir: &Path,
     tried: &mut BTreeSet<String>,
     job: Option<&str>,
     heard: &mut dyn Reporter,
-) {
+) -> Vec<Location> {
+    let mut synced = Vec::new();
     loop {
         let all = queue::list(&ctx.layout).unwrap_or_default();
         let now = ctx.clock.now_ms();
         let mine: Vec<_> = all.into_iter().filter(|r| r.common_dir == common_dir && !tried.contains(&r.id)).collect();
-        let Some(git_dir) = mine.iter().map(|r| r.git_dir.clone()).next() else { return };
+        let Some(git_dir) = mine.iter().map(|r| r.git_dir.clone()).next() else { return synced };
         let here: Vec<Request> = mine.into_iter().filter(|r| r.git_dir == git_dir).collect();
         tried.extend(here.iter().map(|r| r.id.clone()));
         let (ready, waiting): (Vec<_>, Vec<_>) =
@@ -114,6 +119,9 @@ fn repository(
             if let Some(report) = report {
                 let text = format!("{} {} {}", report.repository, report.trigger.word(), report.end.word());
                 diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "worker", &text);
+                if !synced.contains(&at) {
+                    synced.push(at);
+                }
             }
         }
     }

@@ -1,8 +1,10 @@
 //! One function a verb. Each takes a [`Context`](crate::context::Context) and returns typed outcomes.
 
 pub mod audit;
+pub mod beacon;
 pub mod brief;
 pub mod config_file;
+pub mod credentials;
 pub mod doctor;
 pub mod drain;
 pub mod engine;
@@ -30,3 +32,4 @@ pub mod scan;
 pub mod settings;
 pub mod status;
 pub mod sync;
+pub mod vscode;

@@ -220,7 +220,7 @@ fn silent(config: &Config, trigger: Trigger) -> bool {
         Trigger::SessionStart => triggers.session_start.silent,
         Trigger::SessionEnd | Trigger::Recovery => triggers.session_end.silent,
         Trigger::UserPrompt => triggers.user_prompt.silent,
-        Trigger::Manual => true,
+        Trigger::Manual | Trigger::Job => true,
     }
 }
 

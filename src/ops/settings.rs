@@ -90,7 +90,7 @@ pub fn get(ctx: &Context, key: Option<&str>) -> Result<Value, SettingsError> {
 }
 
 /// Sets one setting. `text` is JSON, or else a string; where the setting is a string it need not be
-/// quoted. With `dry_run` nothing is written.
+/// quoted, and where it is a list a string is a list of one. With `dry_run` nothing is written.
 ///
 /// # Errors
 /// Where there is no such setting, the value is not allowed, or the file is broken.
@@ -238,6 +238,7 @@ fn value_of(text: &str, before: &Value) -> Value {
         Ok(Value::String(string)) => Value::String(string),
         Ok(_) if before.is_string() => Value::String(text.to_owned()),
         Ok(value) => value,
+        Err(_) if before.is_array() => Value::Array(vec![Value::String(text.to_owned())]),
         Err(_) => Value::String(text.to_owned()),
     }
 }
@@ -272,6 +273,8 @@ mod tests {
             ("false", json!(true), json!(false)),
             ("2024", json!("a text"), json!("2024")),
             ("\"quoted\"", json!("a text"), json!("quoted")),
+            ("ann@example.org", json!([]), json!(["ann@example.org"])),
+            ("[\"a\", \"b\"]", json!(["c"]), json!(["a", "b"])),
             ("[\"*.md\"]", json!([]), json!(["*.md"])),
             ("", json!("a text"), json!("")),
         ];

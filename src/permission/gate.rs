@@ -26,7 +26,7 @@
 //! }
 //! ```
 //!
-//! ```compile_fail,E0308
+//! ```compile_fail,E0277
 //! # use claude_craft::git::command::Git;
 //! # use claude_craft::permission::{Grant, of, on};
 //! fn send(git: &Git<'_>, grant: Grant<on::Github, of::Push>) {
@@ -82,6 +82,12 @@ pub mod on {
         )*};
     }
     platforms!(Git, Beacon, Github, Jira, Ado);
+
+    /// Platforms that the git program talks to.
+    pub trait Carried: On {}
+
+    impl Carried for Git {}
+    impl Carried for Beacon {}
 }
 
 /// Operations as types.
@@ -97,7 +103,7 @@ pub mod of {
     /// Operations for which one has to see what the other side has: to take it in, or not to send over it.
     pub trait Sees: Of {}
 
-    /// Of these, those that need the other side's objects here.
+    /// Of these, those that need the other side's objects here; what a beacon says is in objects.
     pub trait Fetches: Sees {}
 
     macro_rules! operations {
@@ -116,6 +122,7 @@ pub mod of {
     impl Sees for Read {}
     impl Sees for Push {}
     impl Sees for Pull {}
+    impl Fetches for Read {}
     impl Fetches for Push {}
     impl Fetches for Pull {}
 }

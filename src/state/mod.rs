@@ -1,6 +1,8 @@
 //! What was done: `auto-sync-state.json` and the small files beside it.
 
 pub mod announcement;
+pub mod beacon;
+pub mod bell;
 pub mod due;
 pub mod file;
 pub mod heartbeat;

@@ -86,7 +86,7 @@ impl Statistics {
             Trigger::SessionEnd => self.session_end_syncs += 1,
             Trigger::UserPrompt => self.prompt_syncs += 1,
             Trigger::Recovery => self.recovered += 1,
-            Trigger::Manual => {}
+            Trigger::Manual | Trigger::Job => {}
         }
     }
 }

@@ -43,6 +43,7 @@ pub fn headline(trigger: Trigger) -> &'static str {
         Trigger::UserPrompt => "sync at an earlier prompt",
         Trigger::Manual => "last manual sync",
         Trigger::Recovery => "work of a session that ended without a word",
+        Trigger::Job => "last job",
     }
 }
 

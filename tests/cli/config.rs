@@ -254,6 +254,29 @@ fn the_first_change_writes_the_whole_of_the_defaults() {
         "branchPrefix": "para/",
         "mainBranch": null,
         "syncBranches": true
+      },
+      "beacon": {
+        "remote": null,
+        "folders": [
+          ".claude/planning",
+          ".claude/implementation"
+        ],
+        "authors": [],
+        "requireSignature": false,
+        "maxFiles": 200,
+        "maxMib": 20,
+        "sessionContext": true,
+        "watch": {
+          "intervalSeconds": 60,
+          "pull": false,
+          "push": false
+        },
+        "github": {
+          "enabled": false,
+          "repository": null,
+          "api": null,
+          "logins": []
+        }
       }
     }
     "#);

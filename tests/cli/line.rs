@@ -172,6 +172,7 @@ fn a_brief_tells_the_standing_what_to_tell_once_and_what_to_watch() {
         "[TMP]/home/.claude/craft/config.json",
         "[TMP]/app/.claude/craft.json",
         "[TMP]/app/context/context.md",
+        "[TMP]/home/.claude/craft/repos/[KEY]/beacon-waiting.json",
         "[TMP]/home/.claude/auto-sync-state.json",
         "[TMP]/app/.git/craft/lock",
         "[TMP]/home/.claude/craft/repos/[KEY]/status.json",

@@ -82,6 +82,9 @@ fn without_words_there_is_help_and_the_status() {
       /craft scan                  look for credentials in the working tree; `scan --outgoing` in what would be sent
       /craft plan                  how the phased plan stands, and what comes next
       /craft plan graph            its phases and what they depend on
+      /craft beacon                what waits from the other environment, and what was changed here
+      /craft beacon pull           take in what waits
+      /craft beacon push           send what was changed; `-m TEXT` says what it is about
       /craft monitor               jobs, repositories, notifications and what was done in the last 24 hours
       /craft permissions           what may leave this machine; `permissions check github close` asks the gate
       /craft jobs                  recurring jobs: how each stands, and when it runs next

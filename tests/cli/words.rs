@@ -20,6 +20,9 @@ fn help_tells_commands_and_exit_codes() {
       uninstall      Take everything away that `craft install` put anywhere
       doctor         Check everything that must hold for the hooks to work
       plan           Plan work in phases, and keep the books of it
+      beacon         Hand files to another environment through a git remote, and take in theirs
+      vscode         Put the beacon's tasks and settings into a project's .vscode folder, and take them
+                     out again
       scan           Look for credentials in files, in what would be sent, or in the history
       settings       Put our pieces into Claude Code's settings files, and take them out again
       jobs           Look at recurring jobs, run them, pause them
@@ -201,6 +204,19 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-auto-sync-status.1
     craft-auto-sync-undo.1
     craft-auto-sync.1
+    craft-beacon-diff.1
+    craft-beacon-init.1
+    craft-beacon-log.1
+    craft-beacon-pull.1
+    craft-beacon-push.1
+    craft-beacon-queue-drop.1
+    craft-beacon-queue-list.1
+    craft-beacon-queue-send.1
+    craft-beacon-queue.1
+    craft-beacon-resolve.1
+    craft-beacon-status.1
+    craft-beacon-watch.1
+    craft-beacon.1
     craft-completions.1
     craft-demo.1
     craft-doctor.1
@@ -259,6 +275,9 @@ fn completions_and_manual_pages_cover_every_command() {
     craft-settings.1
     craft-statusline.1
     craft-uninstall.1
+    craft-vscode-init.1
+    craft-vscode-remove.1
+    craft-vscode.1
     craft.1
     ");
 }

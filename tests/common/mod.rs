@@ -1,18 +1,27 @@
 //! What the tests share: a hermetic environment, repositories, ways to run the programs, assertions.
 
+mod beacon;
+pub mod desk;
 mod env;
 mod fake;
+pub mod github;
+mod http_git;
 pub mod phased;
 mod repo;
+pub mod schema;
 mod state;
 mod tmux;
+pub mod weather;
 
+pub use beacon::{Sides, is_time};
 pub use env::{Ran, TestEnv};
 pub use fake::{FakeGit, Rule};
+pub use http_git::HttpGit;
 pub use phased::Phased;
 pub use repo::{Forced, Pair};
 pub use state::{Entry, State, assert_whole, tree};
 pub use tmux::{Tmux, wait_until};
+pub use weather::Weather;
 
 use std::path::Path;
 

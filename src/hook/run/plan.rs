@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Here, Hook, folder};
+use super::{Hook, folder};
 use crate::book::brief;
 use crate::book::marker::Marker;
 use crate::book::place::{self, Unfit};
@@ -22,13 +22,6 @@ use crate::state::session;
 
 /// How long the book may be held by somebody else before it is left alone.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-impl Here {
-    /// How the plan stands, where the model is to be told.
-    pub(super) fn plan(&self) -> Option<String> {
-        told(&self.layout, &self.location, &self.event, Some(&self.policy.config.plans))
-    }
-}
 
 /// How the plan at `location` stands, where the model is to be told: not a subagent, and as the configuration says, which
 /// is read only where there is a book and `plans` is not known.

@@ -156,18 +156,7 @@ impl<'e> Engine<'e> {
 
     /// Adds our bounds to the user's ssh command.
     pub(super) fn with_ssh<'c>(&self, call: Call<'c, 'e>) -> Call<'c, 'e> {
-        match self.ssh() {
-            Some(command) => call.env("GIT_SSH_COMMAND", command),
-            None => call,
-        }
-    }
-
-    /// The user's ssh command with our bounds, where it is ssh.
-    fn ssh(&self) -> Option<String> {
-        let set = self.ctx.env.str("GIT_SSH_COMMAND").map(str::to_owned);
-        let set = set.or_else(|| self.reads.setting("core.sshCommand").ok().flatten());
-        let set = set.or_else(|| self.ctx.env.str("GIT_SSH").map(quote::word));
-        crate::git::command::ssh_command(set.as_deref())
+        call.ssh(self.reads.ssh(&self.ctx.env))
     }
 
     fn may_publish(&self) -> bool {

@@ -116,6 +116,13 @@ pub fn git_for<'a>(ctx: &'a Context, at: &'a Location, config: &Config) -> Git<'
     Git::new(ctx, at, seconds(config.limits.network_seconds), seconds(config.limits.commit_seconds))
 }
 
+/// Has git sync what it writes, unless the user has said what is to be synced.
+pub(crate) fn sync_writes(git: &Git<'_>, reads: &Reads<'_, '_>) {
+    if ["core.fsync", "core.fsyncMethod"].iter().all(|name| matches!(reads.setting(name), Ok(None))) {
+        git.be_durable();
+    }
+}
+
 /// The remote branch this one is synced with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -447,6 +454,7 @@ impl<'e> Engine<'e> {
             Trigger::UserPrompt => &triggers.user_prompt.commit_message,
             Trigger::Manual => "Auto-sync: Manual ${timestamp}",
             Trigger::Recovery => "Auto-sync: Recovered session ${timestamp}",
+            Trigger::Job => "Auto-sync: Job ${timestamp}",
         };
         let timestamp = clock::rfc3339(self.ctx.clock.now_ms());
         let words = Words {

@@ -196,10 +196,7 @@ impl Engine<'_> {
 
     /// Notes every git that is started from here on, in the record of the run, and lets them sync what they write.
     pub(super) fn hear_starts(&self) {
-        // Who has said what is to be synced has said it.
-        if ["core.fsync", "core.fsyncMethod"].iter().all(|name| matches!(self.reads.setting(name), Ok(None))) {
-            self.git.be_durable();
-        }
+        super::sync_writes(self.git, &self.reads);
         if let Some(run) = self.run.clone() {
             self.git.tell_starts(move |pid, kind| run.started(pid, kind));
         }

@@ -1,8 +1,10 @@
 //! What each job does.
 
+use std::fmt::Display;
+
 use super::recovery;
 use crate::context::Context;
-use crate::ops::{audit, notifications};
+use crate::ops::{audit, beacon, notifications};
 use crate::schedule::{Ended, Kind};
 use crate::sync::step::Reporter;
 use crate::sync::tell::{self, counted};
@@ -13,7 +15,7 @@ pub(super) fn run(ctx: &Context, kind: Kind, heard: &mut dyn Reporter) -> Ended 
         Kind::ExternalSync | Kind::ExternalPull => return missing("no tracker can be connected yet"),
         Kind::DiscrepancyCheck => return missing("nothing compares code and documents yet"),
         Kind::LivingDocsSync => return missing("nothing generates documents yet"),
-        Kind::BeaconWatch => return missing("there are no beacons yet"),
+        Kind::BeaconWatch => return ended(beacon::watch::all(ctx)),
         Kind::NotificationCleanup => notifications::cleanup(ctx).map(|cleaned| match cleaned.removed {
             0 => "no notification is old enough to go".to_owned(),
             count => format!("removed {}", counted(count, "old notification")),
@@ -21,6 +23,10 @@ pub(super) fn run(ctx: &Context, kind: Kind, heard: &mut dyn Reporter) -> Ended 
         Kind::LogRotation => audit::tidy(ctx).map(|tidied| rotated(&tidied)),
         Kind::AutoSyncRecovery => recovery::run(ctx, heard).map(|found| found.summary()),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: Result<String, impl Display>) -> Ended {
     match outcome {
         Ok(said) => Ended::Success(tell::clean(&said)),
         Err(error) => Ended::Failed(tell::clean(&error.to_string())),

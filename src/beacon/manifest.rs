@@ -1,0 +1,261 @@
+//! What each commit of a channel says, in its file `manifest.json`: a message, or the receipt of one.
+//!
+//! The commits of a channel are a chain; the chain is the queue. `sent` and `received` add up what stands before, so
+//! that the last commit alone tells whether anything waits. Keys that are not known are kept.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::name::EVERYBODY;
+
+/// The version of the format that is written.
+pub const VERSION: u32 = 1;
+/// Name of the manifest in a commit's tree.
+pub const FILE: &str = "manifest.json";
+/// Name of the seed's block in a commit's tree.
+pub const BLOCK: &str = "beacon.md";
+/// The folder of a commit's tree that has a message's files, under their paths.
+pub const FILES: &str = "files";
+/// A longer manifest is none of ours, in bytes.
+pub const LONGEST: u64 = 4 << 20;
+/// Longest note and action, in characters.
+pub const NOTE: usize = 2000;
+
+/// What a commit says.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Manifest {
+    /// Format version; 1.
+    pub version: u32,
+    /// The channel, so that a commit of another one is not taken for one of this.
+    pub channel: String,
+    /// Number of messages up to here, this one included.
+    pub seq: u64,
+    /// For each recipient, by name, the number of the last message that is for it. [`EVERYBODY`] is one of the names.
+    pub sent: BTreeMap<String, u64>,
+    /// For each environment, by name, the number of the last message that it has taken in.
+    pub received: BTreeMap<String, u64>,
+    /// The message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// Or the receipt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// Files handed over.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Message {
+    /// 16 hexadecimal digits by chance: stays the same when the message is put onto another commit.
+    pub id: String,
+    /// Who sends.
+    pub from: Party,
+    /// Names of the environments it is for; [`EVERYBODY`] for all others.
+    pub to: Vec<String>,
+    /// `Desktop→Code`, for people.
+    pub direction: String,
+    /// When it was written, RFC 3339 in UTC.
+    pub time: String,
+    /// What the sender says of it, in a line; the seed's `LAST_UPDATE`.
+    pub note: String,
+    /// What the receiver shall do; the seed's `ACTION`.
+    pub action: String,
+    /// The files.
+    pub files: Vec<File>,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// One side.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Party {
+    /// Which working tree: 16 hexadecimal digits by chance. Who sent a message does not receive it.
+    pub id: String,
+    /// Name of the environment.
+    pub name: String,
+    /// Name of the machine.
+    pub host: String,
+}
+
+/// A file of a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct File {
+    /// Where it belongs, from the top of the repository, with `/`.
+    pub path: String,
+    /// `100644` or `100755`, as git has them; empty for a tombstone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub mode: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, in hexadecimal digits; empty for a tombstone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
+    /// git's object id of the version that it was edited from, as both sides had it; `None` where it is new.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Whether it is offered to be taken away.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// That an environment has taken in all messages for it up to a number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Receipt {
+    /// Who.
+    pub by: Party,
+    /// The number.
+    pub seq: u64,
+    /// When, RFC 3339 in UTC.
+    pub time: String,
+}
+
+impl Message {
+    /// Whether it is meant for this side: by name, and not by itself.
+    #[must_use]
+    pub fn is_for(&self, me: &Party) -> bool {
+        self.from.id != me.id && self.to.iter().any(|to| to == EVERYBODY || *to == me.name)
+    }
+}
+
+impl Manifest {
+    /// The manifest of the next commit after `before`, with a message in it.
+    #[must_use]
+    pub fn with_message(before: Option<&Self>, channel: &str, message: Message) -> Self {
+        let mut next = Self::after(before, channel);
+        next.seq = next.seq.saturating_add(1);
+        for to in &message.to {
+            next.sent.insert(to.clone(), next.seq);
+        }
+        next.message = Some(message);
+        next
+    }
+
+    /// The same with a receipt. `seq` is never taken back by a late one.
+    #[must_use]
+    pub fn with_receipt(before: Option<&Self>, channel: &str, receipt: Receipt) -> Self {
+        let mut next = Self::after(before, channel);
+        let seq = next.received.entry(receipt.by.name.clone()).or_default();
+        *seq = (*seq).max(receipt.seq);
+        next.receipt = Some(receipt);
+        next
+    }
+
+    fn after(before: Option<&Self>, channel: &str) -> Self {
+        let before = before.cloned().unwrap_or_default();
+        // Keys of a newer version were that commit's, and are not repeated.
+        Self {
+            version: VERSION,
+            channel: channel.to_owned(),
+            seq: before.seq,
+            sent: before.sent,
+            received: before.received,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the environment `name` has taken in all that is for it by name.
+    #[must_use]
+    pub fn is_drained_for(&self, name: &str) -> bool {
+        self.sent.get(name).is_none_or(|sent| self.received.get(name).is_some_and(|got| got >= sent))
+    }
+
+    /// Whether nothing waits for anybody. What is for everybody waits until some environment has taken it in.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.sent.iter().all(|(to, sent)| match to.as_str() {
+            EVERYBODY => self.received.values().any(|got| got >= sent),
+            name => self.is_drained_for(name),
+        })
+    }
+}
+
+/// Reads a manifest. Only its form is looked at; [`super::path`] says which files may be written.
+///
+/// # Errors
+/// What is wrong, as a sentence.
+pub fn parse(bytes: &[u8]) -> Result<Manifest, String> {
+    if bytes.len() as u64 > LONGEST {
+        return Err(format!("the manifest is larger than {} MiB", LONGEST >> 20));
+    }
+    let manifest: Manifest = serde_json::from_slice(bytes).map_err(|e| format!("the manifest is broken: {e}"))?;
+    match manifest.version {
+        VERSION => {}
+        0 => return Err("the manifest says no version".into()),
+        newer => return Err(format!("the manifest has version {newer}; update claude-craft")),
+    }
+    match (&manifest.message, &manifest.receipt) {
+        (Some(_), Some(_)) => Err("the manifest is a message and a receipt at once".into()),
+        (None, None) => Err("the manifest is neither a message nor a receipt".into()),
+        _ => Ok(manifest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn party(id: &str, name: &str) -> Party {
+        Party { id: id.into(), name: name.into(), host: "h".into() }
+    }
+
+    fn message(from: &str, to: &[&str]) -> Message {
+        Message { from: party(from, from), to: to.iter().map(|t| (*t).to_owned()).collect(), ..Message::default() }
+    }
+
+    #[test]
+    fn the_last_commit_alone_tells_whether_anything_waits() {
+        let one = Manifest::with_message(None, "main", message("Desktop", &["Code"]));
+        let two = Manifest::with_message(Some(&one), "main", message("Desktop", &["Code"]));
+        assert_eq!((one.seq, two.seq, two.is_drained()), (1, 2, false));
+        let receipt = |seq| Receipt { by: party("c", "Code"), seq, time: String::new() };
+        let half = Manifest::with_receipt(Some(&two), "main", receipt(1));
+        assert!(!half.is_drained() && !half.is_drained_for("Code") && half.is_drained_for("Desktop"));
+        let all = Manifest::with_receipt(Some(&half), "main", receipt(2));
+        assert!(all.is_drained());
+        let late = Manifest::with_receipt(Some(&all), "main", receipt(1));
+        assert!(late.is_drained(), "a late receipt takes nothing back");
+        let everybody = Manifest::with_message(Some(&all), "main", message("Desktop", &["*"]));
+        assert!(!everybody.is_drained());
+        assert!(Manifest::with_receipt(Some(&everybody), "main", receipt(3)).is_drained());
+    }
+
+    #[test]
+    fn who_sent_a_message_does_not_receive_it() {
+        let code = party("c", "Code");
+        assert!(message("Desktop", &["Code"]).is_for(&code));
+        assert!(message("Desktop", &["*"]).is_for(&code));
+        assert!(!message("Desktop", &["lab"]).is_for(&code));
+        assert!(!message("c", &["Code", "*"]).is_for(&code));
+    }
+
+    #[test]
+    fn a_manifest_is_read_back_with_keys_of_a_newer_version() {
+        let mut manifest = Manifest::with_message(None, "main", message("Desktop", &["Code"]));
+        manifest.other.insert("mood".into(), "fine".into());
+        let text = serde_json::to_vec(&manifest).unwrap();
+        assert_eq!(parse(&text).unwrap(), manifest);
+        let errors = [
+            (&b"{"[..], "broken"),
+            (b"{}", "no version"),
+            (b"{\"version\":2}", "update claude-craft"),
+            (b"{\"version\":1}", "neither"),
+            (b"{\"version\":1,\"message\":{},\"receipt\":{}}", "at once"),
+        ];
+        for (text, what) in errors {
+            assert!(parse(text).unwrap_err().contains(what), "{what}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `craft beacon resolve`.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Hints, On, named, next};
+use crate::cli::error::CommandError;
+use crate::cli::exit_code;
+use crate::cli::ui::{Look, Ui};
+use crate::context::Context;
+use crate::ops::beacon::folders;
+use crate::ops::beacon::resolve::{self, With};
+use crate::ops::beacon::status;
+
+/// See the command's help.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("with").required(true))]
+pub struct Resolve {
+    /// The file
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// What is here stays
+    #[arg(long, group = "with")]
+    ours: bool,
+    /// Theirs takes its place; what was here is kept
+    #[arg(long, group = "with")]
+    theirs: bool,
+    /// What is here now was put together by hand
+    #[arg(long, group = "with")]
+    merged: bool,
+    #[command(flatten)]
+    on: On,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What keeps it from being done.
+pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8, CommandError> {
+    let place = args.on.place(ctx, cwd)?;
+    let path = folders::named(&place, cwd, &args.path)?;
+    let (with, word) = match (args.ours, args.theirs) {
+        (true, _) => (With::Ours, "ours"),
+        (_, true) => (With::Theirs, "theirs"),
+        _ => (With::Merged, "merged"),
+    };
+    resolve::resolve(ctx, &place, &path, with)?;
+    // It is settled in any case; what hooks tell of it is a copy.
+    if let Err(error) = status::keep(ctx, &place, None) {
+        ui.note(&format!("warning: what waits cannot be kept for hooks: {}", super::clean(&error.message)));
+    }
+    let open: Vec<_> = resolve::conflicts(ctx, &place)?.into_iter().map(|c| c.path).collect();
+    if args.on.json {
+        ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));
+    } else {
+        ui.say(&render(&path, with, &open, &Hints::of(&place), &Look::of(ctx)));
+    }
+    Ok(exit_code::DONE)
+}
+
+fn render(path: &str, with: With, open: &[String], hints: &Hints, look: &Look) -> String {
+    let how = match with {
+        With::Ours => "yours stays",
+        With::Theirs => "theirs is in its place, yours is kept by a backup",
+        With::Merged => "what is there now counts",
+    };
+    let mut lines = vec![format!("{} is settled: {how}", named(path))];
+    match open {
+        [] if with == With::Theirs => {}
+        [] => lines.push(next(&hints.verb("push"), look)),
+        [first, ..] => {
+            let left = crate::sync::tell::counted(open.len(), "conflict");
+            lines.push(format!("{left} left"));
+            lines.push(next(&hints.settle(first)[0], look));
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    #[test]
+    fn it_is_said_what_counts_now_and_what_is_left() {
+        let look = Look::default();
+        assert_snapshot!(render("a.md", With::Merged, &[], &Hints::default(), &look), @r"
+        a.md is settled: what is there now counts
+        next: craft beacon push
+        ");
+        assert_snapshot!(render("a.md", With::Theirs, &["b c.md".into()], &Hints::default(), &look), @r"
+        a.md is settled: theirs is in its place, yours is kept by a backup
+        1 conflict left
+        next: craft beacon diff 'b c.md'
+        ");
+    }
+}

@@ -1,0 +1,199 @@
+//! `craft beacon status`.
+
+use std::path::Path;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Hints, On, SHOWN, accept_line, clean, listed, many, named, next, people, quoted, when};
+use crate::beacon::applied::{Conflict, Held};
+use crate::beacon::block::Status;
+use crate::cli::error::CommandError;
+use crate::cli::exit_code;
+use crate::cli::ui::{Look, Ui};
+use crate::context::Context;
+use crate::ops::beacon::status::{self, Standing};
+use crate::plain;
+use crate::state::beacon::Waiting;
+use crate::sync::tell::counted;
+
+/// See the command's help.
+#[derive(Debug, Default, Args)]
+pub struct Show {
+    /// Ask nobody; only what is known here
+    #[arg(long)]
+    offline: bool,
+    /// End with 0 where nothing waits, 1 where something does, 3 for a conflict, 4 where a message is held, 6 where the
+    /// remote cannot be asked
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    on: On,
+}
+
+/// Does it.
+///
+/// # Errors
+/// What keeps it from being done.
+pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) -> Result<u8, CommandError> {
+    let place = args.on.place(ctx, cwd)?;
+    let standing = status::status(ctx, &place, !args.offline)?;
+    let hints = Hints::of(&place);
+    if args.on.json {
+        ui.json(&data(&standing, &place.identity.name, place.channel.as_str(), &hints));
+    } else {
+        ui.say(&render(&standing, &hints, &Look::of(ctx)));
+    }
+    Ok(if args.exit_code { code(&standing) } else { exit_code::DONE })
+}
+
+/// What a script is told.
+fn code(standing: &Standing) -> u8 {
+    match standing {
+        s if !s.conflicts.is_empty() => exit_code::CONFLICT,
+        s if s.waiting.messages > 0 => exit_code::FAILED,
+        s if !s.held.is_empty() => exit_code::GATE,
+        s if s.offline.is_some() => exit_code::NETWORK,
+        _ => exit_code::DONE,
+    }
+}
+
+fn word(standing: &Standing) -> &'static str {
+    if standing.waiting.messages > 0 { Status::UpdateAvailable.word() } else { Status::Idle.word() }
+}
+
+/// The commands that come next, the most urgent first.
+fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
+    let mut commands = Vec::new();
+    if let Some(conflict) = standing.conflicts.first() {
+        commands.extend(hints.settle(&conflict.path));
+    }
+    if standing.waiting.messages > 0 {
+        commands.push(hints.verb("pull"));
+    }
+    // A push of all that was changed is refused until a conflict in it is settled.
+    let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
+    if !standing.changed.is_empty() && standing.changed.iter().all(settled) {
+        commands.push(hints.verb("push"));
+    } else if !standing.queued.is_empty() {
+        commands.push(hints.verb("queue send"));
+    }
+    commands
+}
+
+pub(super) fn conflict_line(path: &str, beside: &str) -> String {
+    let theirs = if beside.is_empty() { "they took it away".into() } else { format!("theirs is {}", named(beside)) };
+    format!("CONFLICT: {}; {theirs}", named(path))
+}
+
+pub(super) fn held_line(held: &Held) -> String {
+    let which = if held.seq == 0 { "a message".to_owned() } else { format!("message {}", held.seq) };
+    format!("HELD: {which} is not taken in: {}", plain::cut(&clean(&held.why), SHOWN))
+}
+
+/// How to be rid of what is held, where its number is known.
+pub(super) fn skip_line(held: &[Held]) -> Option<String> {
+    let seq = held.iter().map(|held| held.seq).find(|seq| *seq > 0)?;
+    Some(format!("  `craft beacon pull --skip {seq}` drops it for good"))
+}
+
+fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
+    let known = if waiting.checked_at == 0 {
+        "it was never reached".to_owned()
+    } else {
+        format!("this is what was known {}", look.when(waiting.checked_at))
+    };
+    format!("OFFLINE: {}; {known}", plain::cut(&clean(why), 2 * SHOWN))
+}
+
+fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
+    let mut lines = Vec::new();
+    let waiting = &standing.waiting;
+    if waiting.messages > 0 {
+        let age = standing.messages.first().map(|m| format!(", {}", when(&m.time, look))).unwrap_or_default();
+        let messages =
+            if waiting.messages > 1 { format!(" in {}", many(waiting.messages, "message")) } else { String::new() };
+        let head = format!(
+            "{}: {}{messages} from {}{age}",
+            word(standing),
+            many(waiting.file_count, "file"),
+            people(&waiting.from)
+        );
+        lines.push(look.strong(&head));
+        lines.extend(listed(&waiting.files, ""));
+        let more = waiting.file_count.saturating_sub(waiting.files.len() as u64);
+        if more > 0 {
+            lines.push(format!("  and {more} more"));
+        }
+        for message in &standing.messages {
+            lines.push(format!("  {} says {}", named(&message.from), quoted(&message.note)));
+        }
+    } else {
+        lines.push(look.strong(word(standing)));
+    }
+    if !standing.changed.is_empty() {
+        lines.push(format!("AHEAD: {} changed here, not sent", counted(standing.changed.len(), "file")));
+        lines.extend(listed(&standing.changed, ""));
+    }
+    if !standing.queued.is_empty() {
+        let since = look.when(waiting.queued_since);
+        lines.push(format!("AHEAD: {} queued here, {since}", counted(standing.queued.len(), "message")));
+    }
+    if !standing.gone.is_empty() {
+        lines.push(format!("gone here, and not told to anybody: {}", counted(standing.gone.len(), "file")));
+        lines.extend(listed(&standing.gone, ""));
+    }
+    for Conflict { path, beside, .. } in &standing.conflicts {
+        lines.push(look.alarm(&conflict_line(path, beside)));
+    }
+    lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(hints.accept(&standing.held).map(|command| accept_line(&command, look)));
+    lines.extend(skip_line(&standing.held));
+    if !standing.unread.is_empty() {
+        lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
+    }
+    if let Some(why) = &standing.offline {
+        lines.push(look.alarm(&offline_line(waiting, why, look)));
+    }
+    if let Some(bell) = &standing.bell {
+        if bell.number > 0 {
+            lines.push(format!("bell: issue {} {}", bell.number, clean(&bell.url)).trim_end().to_owned());
+        }
+        lines.extend(bell.remarks.iter().map(|r| look.alarm(&format!("bell: {}", plain::cut(&clean(r), 2 * SHOWN)))));
+    }
+    lines.extend(commands(standing, hints).iter().map(|command| next(command, look)));
+    lines.join("\n")
+}
+
+fn data(standing: &Standing, name: &str, channel: &str, hints: &Hints) -> Value {
+    let waiting = &standing.waiting;
+    json!({
+        "version": 1,
+        "name": name,
+        "channel": channel,
+        "status": word(standing),
+        "tip": standing.tip.as_ref().map(|tip| json!({"commit": tip.commit, "seq": tip.manifest.seq})),
+        "waiting": {
+            "messages": standing.messages.iter().map(super::message).collect::<Vec<_>>(),
+            "files": waiting.files,
+            "fileCount": waiting.file_count,
+            "from": waiting.from,
+        },
+        "changed": standing.changed,
+        "gone": standing.gone,
+        "queued": {"messages": waiting.queued, "since": waiting.queued_since},
+        "conflicts": standing.conflicts,
+        "held": standing.held,
+        "unread": standing.unread,
+        "checkedAt": waiting.checked_at,
+        "offline": standing.offline.as_ref().map(|why| json!({"why": why, "since": waiting.offline_since})),
+        "bell": standing.bell.as_ref().map(|bell| json!({
+            "number": bell.number, "url": bell.url, "seq": bell.seq, "remarks": bell.remarks,
+        })),
+        "next": commands(standing, hints),
+    })
+}
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

@@ -1,0 +1,219 @@
+//! Edits that come in while files are put in place. The steps tell when.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::beacon::name::Name;
+use crate::config::model::Config;
+use crate::env::Env;
+use crate::locate::locate;
+use crate::queue::Trigger;
+use crate::state::beacon::Identity;
+
+const A: &str = ".claude/planning/a.md";
+
+struct Bench {
+    tmp: TempDir,
+    ctx: Context,
+    place: Place,
+}
+
+fn content(text: &str) -> Option<Rc<Content>> {
+    Some(Rc::new(Content { executable: false, bytes: text.into() }))
+}
+
+impl Bench {
+    fn new() -> Self {
+        let tmp = tempfile::tempdir().unwrap();
+        let top = tmp.path().join("w");
+        git2::Repository::init(&top).unwrap();
+        let vars = [("HOME", tmp.path().to_str().unwrap()), ("PATH", "/usr/local/bin:/usr/bin:/bin")];
+        let ctx = Context::new(Env::from_pairs(vars)).unwrap();
+        let identity = Identity { id: "0123456789abcdef".into(), name: "Code".into(), ..Identity::default() };
+        let place = Place {
+            at: locate(&top).unwrap(),
+            config: Config::default(),
+            identity,
+            channel: Name::parse("main").unwrap(),
+            trigger: Trigger::Manual,
+        };
+        let bench = Self { tmp, ctx, place };
+        bench.write(A, "old");
+        bench
+    }
+
+    fn top(&self) -> &Path {
+        &self.place.at.worktree
+    }
+
+    /// As most editors do it: a new file in the place of the old one.
+    fn write(&self, path: &str, text: &str) {
+        crate::fs::atomic::replace(&self.top().join(path), text.as_bytes()).unwrap();
+    }
+
+    fn text(&self, path: &str) -> String {
+        std::fs::read_to_string(self.top().join(path)).unwrap_or("-".into())
+    }
+
+    /// Every file below the archive.
+    fn archived(&self) -> Vec<String> {
+        fn walk(folder: &Path, found: &mut Vec<String>) {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { walk(&path, found) } else { found.push(std::fs::read_to_string(path).unwrap()) }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.top().join(ARCHIVE), &mut found);
+        found.sort();
+        found
+    }
+
+    /// Replaces `old` by `new` in `A`; `-` is nothing.
+    fn run(&self, want: &str, archive: &str, step: &dyn Fn(&str)) -> Outcome {
+        let git = self.place.git(&self.ctx);
+        let apply = Apply { ctx: &self.ctx, place: &self.place, git: &git, step };
+        let former = apply.recover(None, false, &mut Vec::new()).unwrap();
+        let (now, before) = apply.here(A, &former).unwrap();
+        let want = (want != "-").then(|| content(want)).flatten();
+        let change = Change { path: A.into(), now, before, want, archive: archive.into() };
+        let outcome = apply.run(&[change], &former, None).unwrap();
+        apply.finish().unwrap();
+        outcome
+    }
+}
+
+#[test]
+fn an_edit_between_look_and_swap_goes_back_to_its_place() {
+    for (want, archive) in [("new", ""), ("-", ""), ("-", ".claude/sync/archive/x/a.md")] {
+        let bench = Bench::new();
+        let outcome = bench.run(want, archive, &|step| {
+            if step == "before-0" {
+                bench.write(A, "an edit");
+            }
+        });
+        assert_eq!(bench.text(A), "an edit");
+        assert_eq!(outcome.left, BTreeSet::from([A.to_owned()]));
+        assert_eq!(bench.archived(), [""; 0]);
+        // Later it is looked at anew.
+        assert!(bench.run(want, archive, &|_| {}).left.is_empty());
+        assert_eq!(bench.text(A), want);
+    }
+}
+
+#[test]
+fn two_edits_in_a_row_are_both_kept() {
+    let bench = Bench::new();
+    let outcome = bench.run("new", "", &|step| match step {
+        "before-0" => bench.write(A, "one edit"),
+        "taken-0" => bench.write(A, "another edit"),
+        _ => {}
+    });
+    let (mut there, outcome) = (bench.archived(), outcome);
+    there.push(bench.text(A));
+    there.sort();
+    assert_eq!(there, ["another edit", "one edit"]);
+    assert!(outcome.left.len() == 1 && outcome.remarks.len() == 1, "{outcome:?}");
+}
+
+#[test]
+fn who_has_the_file_open_and_writes_after_the_swap_is_heard() {
+    let bench = Bench::new();
+    let open = std::cell::RefCell::new(std::fs::OpenOptions::new().append(true).open(bench.top().join(A)).unwrap());
+    let outcome = bench.run("new", "", &|step| {
+        if step == "moved-0" {
+            std::io::Write::write_all(&mut *open.borrow_mut(), b" and more").unwrap();
+        }
+    });
+    assert_eq!((bench.text(A), bench.archived()), ("new".into(), vec!["old and more".to_owned()]));
+    assert_eq!(outcome.remarks.len(), 1);
+}
+
+#[test]
+fn a_file_that_appears_or_goes_meanwhile_is_left() {
+    let bench = Bench::new();
+    let gone = bench.run("new", "", &|step| {
+        if step == "before-0" {
+            std::fs::remove_file(bench.top().join(A)).unwrap();
+        }
+    });
+    assert_eq!((gone.left.len(), bench.text(A)), (1, "-".into()));
+    let made = bench.run("new", "", &|step| {
+        if step == "planned" {
+            bench.write(A, "mine");
+        }
+    });
+    assert_eq!((made.left.len(), bench.text(A)), (1, "mine".into()));
+}
+
+#[test]
+fn an_edit_that_was_displaced_when_the_process_died_is_found_again() {
+    let bench = Bench::new();
+    let die = |step: &str| match step {
+        "before-0" => bench.write(A, "an edit"),
+        "taken-0" => std::panic::panic_any("dies here"),
+        _ => {}
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.run("new", "", &die))).unwrap_err();
+    assert_eq!(bench.text(A), "new");
+    assert!(bench.run("an edit, merged", "", &|_| {}).left.is_empty());
+    assert_eq!(bench.text(A), "an edit, merged");
+    // The backup has it: it was in its place again before that.
+    let git = bench.place.git(&bench.ctx);
+    let refs = git.read(["for-each-ref", "--format=%(refname)", &bench.place.backups()]).line().unwrap();
+    let kept = |r: &str| git.read(["cat-file", "blob", &format!("{r}:{A}")]).line().unwrap();
+    assert!(refs.lines().any(|r| kept(r) == "an edit"), "{refs}");
+
+    // Where something else has the place by then, it goes to the archive.
+    let bench = Bench::new();
+    let die = |step: &str| match step {
+        "before-0" => bench.write(A, "an edit"),
+        "taken-0" => std::panic::panic_any("dies here"),
+        _ => {}
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.run("new", "", &die))).unwrap_err();
+    bench.write(A, "a later edit");
+    bench.run("a later edit", "", &|_| {});
+    assert_eq!((bench.text(A), bench.archived()), ("a later edit".into(), vec!["an edit".to_owned()]));
+}
+
+#[test]
+fn a_slow_swap_that_died_half_way_leaves_the_file_in_its_place() {
+    let bench = Bench::new();
+    let die = |step: &str| {
+        if step == "before-0" {
+            let disk = Disk(bench.top());
+            assert!(disk.move_new(A, &disk::aside(&slot(0))).unwrap());
+            std::panic::panic_any("dies here")
+        }
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| bench.run("new", "", &die))).unwrap_err();
+    assert_eq!(bench.text(A), "-");
+    assert!(bench.run("new", "", &|_| {}).left.is_empty());
+    assert_eq!(bench.text(A), "new");
+    assert!(bench.tmp.path().exists());
+}
+
+#[test]
+fn a_plan_that_was_damaged_stops_everything() {
+    let bench = Bench::new();
+    bench.write(PLAN, "{");
+    bench.write(&slot(0), "who knows");
+    let git = bench.place.git(&bench.ctx);
+    let apply = Apply { ctx: &bench.ctx, place: &bench.place, git: &git, step: &|_| {} };
+    let error = apply.recover(None, false, &mut Vec::new()).unwrap_err();
+    assert!(error.message.contains("plan.json") && error.remedy.is_some(), "{error}");
+    assert_eq!(bench.text(&slot(0)), "who knows");
+}
+
+#[test]
+fn names_stay_short_enough() {
+    let long = format!("a/{}", "ü".repeat(127));
+    for n in [1, 2, 1000] {
+        let name = numbered(&long, n);
+        assert!(name.len() <= NAME + 2 && name.starts_with("a/ü") && (n == 1 || name.ends_with(&format!(".{n}"))));
+    }
+    assert_eq!(with_ending("x", ".theirs"), "x.theirs");
+}

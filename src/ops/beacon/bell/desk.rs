@@ -1,0 +1,353 @@
+//! Where the bell is rung from: which repository, with which token, what is known of the issue, and when GitHub may be
+//! asked again.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::audit::{Entry, Outcome};
+use crate::clock::{self, Millis};
+use crate::context::Context;
+use crate::fs::lock::{self, LockGuard};
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::git::repository::Head;
+use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
+use crate::http::{Ureq, is_loopback, origin};
+use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::credentials::{self, Host};
+use crate::ops::permit::Denied;
+use crate::ops::{audit, permit, sync};
+use crate::permission::{Grant, Origin, of, on};
+use crate::state::bell::{Bell, Bells};
+use crate::state::file::{Problem, StateFile};
+
+/// How long another command may be at the bell.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// No call takes longer, whatever git may take for a fetch, in seconds.
+const CALL: u64 = 30;
+/// A bound that lies further ahead was made by a clock that was wrong.
+const FARTHEST: Millis = 25 * 3_600_000;
+/// Who is limited again and again without being told until when waits no longer than this.
+const LONGEST_PAUSE: Millis = 3_600_000;
+
+/// What keeps the bell from being asked or rung.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// GitHub, or the way to it.
+    Github(GithubError),
+    /// Anything else.
+    Here(BeaconError),
+}
+
+impl From<GithubError> for Trouble {
+    fn from(error: GithubError) -> Self {
+        Self::Github(error)
+    }
+}
+
+impl<E: Into<BeaconError>> From<E> for Trouble
+where
+    BeaconError: From<E>,
+{
+    fn from(error: E) -> Self {
+        Self::Here(error.into())
+    }
+}
+
+/// What may be done at the bell, and what is known of it. It is locked as long as this value is there.
+pub(super) struct Desk<'a> {
+    pub(super) ctx: &'a Context,
+    pub(super) place: &'a Place,
+    /// As the configuration or the remote names it.
+    pub(super) repository: Repository,
+    host: String,
+    api: String,
+    web: &'a Ureq,
+    client: Option<Client<'a>>,
+    file: StateFile,
+    /// As it is in the file.
+    kept: Bells,
+    /// Of a newer version of the suite: read, and never written.
+    frozen: bool,
+    state: Bells,
+    _guard: LockGuard,
+}
+
+impl<'a> Desk<'a> {
+    /// Finds all of that.
+    pub(super) fn open(ctx: &'a Context, place: &'a Place, git: &Git<'_>, web: &'a Ureq) -> Result<Self, BeaconError> {
+        let (repository, host, api) = address(place, git)?;
+        let files = place.files(ctx);
+        let guard = lock::exclusive_within(&files.beacon_bell_lock(), &sync::me(ctx, "bell"), PATIENCE)?;
+        let guard = guard.ok_or_else(|| {
+            BeaconError::new(Kind::Busy, "another command is at the bell here").remedy("try again in a moment")
+        })?;
+        let file = StateFile::at(files.beacon_bell());
+        let loaded = file.load::<Bells>(ctx.clock.now_ms())?;
+        let frozen = matches!(loaded.problem, Some(Problem::Newer { .. }));
+        let kept = loaded.value;
+        let mut state = kept.clone();
+        if state.api != api {
+            state = Bells { api: api.clone(), ..Bells::default() };
+        }
+        let bell = state.channels.entry(place.channel.to_string()).or_default();
+        if !bell.repository.eq_ignore_ascii_case(&repository.to_string()) {
+            *bell = Bell { repository: repository.to_string(), ..Bell::default() };
+        }
+        Ok(Self { ctx, place, repository, host, api, web, client: None, file, kept, frozen, state, _guard: guard })
+    }
+
+    /// GitHub's interface, with the user's token.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub(super) fn client(&mut self) -> Result<&Client<'a>, BeaconError> {
+        if self.client.is_none() {
+            let config = &self.place.config;
+            let (host, api) = (self.host.as_str(), self.api.as_str());
+            let confirmed = config.beacon.github.api.is_some();
+            let token = credentials::github(self.ctx, &self.place.at.worktree, Host { name: host, api, confirmed });
+            let token = token.ok_or_else(|| {
+                BeaconError::refused(format!("there is no token for {host}"))
+                    .remedy(format!("`gh auth login --hostname {host}` makes one; or set {}", variable(host)))
+            })?;
+            let deadline = Duration::from_secs(config.limits.network_seconds.min(CALL));
+            self.client = Some(Client::new(self.web, self.ctx.clock.as_ref(), api, Some(token), deadline));
+        }
+        self.client.as_ref().ok_or_else(|| BeaconError::refused("there is no client"))
+    }
+
+    /// What is known of the issue.
+    pub(super) fn bell(&mut self) -> &mut Bell {
+        self.state.channels.entry(self.place.channel.to_string()).or_default()
+    }
+
+    /// What is known of the login of whom the token is.
+    pub(super) fn login(&mut self) -> &mut String {
+        &mut self.state.login
+    }
+
+    /// The repository under the name it has now.
+    pub(super) fn repository_now(&mut self) -> Repository {
+        let renamed = self.bell().renamed.as_deref().and_then(Repository::parse);
+        renamed.unwrap_or_else(|| self.repository.clone())
+    }
+
+    /// `owner/name#7`, for journal and messages.
+    pub(super) fn item(&mut self) -> String {
+        let (repository, number) = (self.repository_now(), self.bell().number);
+        if number == 0 { repository.to_string() } else { format!("{repository}#{number}") }
+    }
+
+    /// Keeps what is known.
+    pub(super) fn keep(&mut self) -> Result<(), BeaconError> {
+        self.state.version = 1;
+        if !self.frozen && self.state != self.kept {
+            self.file.store(&self.state)?;
+            self.kept = self.state.clone();
+        }
+        Ok(())
+    }
+
+    /// As [`keep`](Self::keep), for what must be on the disk before one goes on.
+    pub(super) fn must_keep(&mut self) -> Result<(), BeaconError> {
+        if self.frozen {
+            let path = self.file.path().display();
+            return Err(
+                BeaconError::refused(format!("{path} is of a newer claude-craft")).remedy("update claude-craft")
+            );
+        }
+        self.keep()
+    }
+
+    /// Until when nothing may be asked; `None` where it may.
+    pub(super) fn pause(&self) -> Option<Millis> {
+        let now = self.ctx.clock.now_ms();
+        let until = self.state.not_before;
+        (now < until && until - now <= FARTHEST).then_some(until)
+    }
+
+    /// Whether it is too early to poll, by the interval that GitHub named.
+    pub(super) fn polled(&self) -> bool {
+        let now = self.ctx.clock.now_ms();
+        now < self.state.poll_after && self.state.poll_after - now <= FARTHEST
+    }
+
+    /// Nothing is asked before the time that GitHub named.
+    pub(super) fn in_time(&self) -> Result<(), Trouble> {
+        match self.pause() {
+            None => Ok(()),
+            Some(until) => {
+                let why = format!("nothing is asked before {}", clock::rfc3339(until));
+                Err(GithubError::Limited { until, named: true, why }.into())
+            }
+        }
+    }
+
+    /// Asks the permission gate for one call. What is denied is in the journal then.
+    pub(super) fn leave<O: of::Of>(&mut self) -> Result<Grant<on::Github, O>, BeaconError> {
+        self.in_time().map_err(|trouble| self.error(trouble))?;
+        let item = self.item();
+        let asked = permit::pass(self.ctx, Some(&self.place.at), Origin::Internal, &item, self.place.trigger);
+        asked.map_err(|denied| not_granted(&denied))
+    }
+
+    /// Takes note of how a call ended: whether it is to be waited, and with what token it was tried.
+    pub(super) fn heard<T>(&mut self, ended: Result<T, GithubError>) -> Result<T, Trouble> {
+        let now = self.ctx.clock.now_ms();
+        match &ended {
+            Err(GithubError::Limited { until, named, .. }) => {
+                let mut until = *until;
+                if *named {
+                    self.state.strikes = 0;
+                } else {
+                    let longer = (until - now).saturating_mul(1 << self.state.strikes.min(6));
+                    until = now + longer.min(LONGEST_PAUSE);
+                    self.state.strikes += 1;
+                }
+                self.state.not_before = until;
+                self.keep()?;
+            }
+            Err(GithubError::Unauthorized(_)) => {
+                credentials::forget(self.ctx, &self.api);
+                self.state.login.clear();
+            }
+            Ok(_) | Err(GithubError::NotModified) => self.state.strikes = 0,
+            Err(_) => {}
+        }
+        Ok(ended?)
+    }
+
+    /// The issue with a number: one call, and one more where it is found elsewhere than it was.
+    pub(super) fn look(&mut self, number: u64, etag: Option<&str>) -> Result<Got<Issue>, Trouble> {
+        let (grant, repository) = (self.leave::<of::Read>()?, self.repository_now());
+        let got = self.client()?.issue(grant, &repository, number, etag);
+        if !matches!(got, Err(GithubError::NotModified)) {
+            self.state.poll = got.as_ref().ok().and_then(|got| got.poll).unwrap_or_default();
+        }
+        self.state.poll_after = match self.state.poll {
+            0 => 0,
+            poll => self.ctx.clock.now_ms().saturating_add(poll),
+        };
+        let got = self.heard(got)?;
+        if let Some(until) = got.not_before {
+            self.state.not_before = until;
+        }
+        let there = got.value.repository();
+        let same = |other: &Repository| other.to_string().eq_ignore_ascii_case(&repository.to_string());
+        if !got.moved && there.as_ref().is_none_or(same) {
+            return Ok(got);
+        }
+        // The repository has another name now, or the issue is in another one.
+        let grant = self.leave::<of::Read>()?;
+        let now = self.client()?.repository(grant, &repository);
+        let now = self.heard(now)?;
+        if there.as_ref() != Some(&now) || got.value.number != number {
+            return Err(GithubError::Moved(got.value.html_url).into());
+        }
+        self.bell().renamed = Some(now.to_string());
+        Ok(got)
+    }
+
+    /// Writes into the journal what was changed, or could not be.
+    pub(super) fn note<T>(&mut self, operation: &str, what: &str, ended: &Result<T, GithubError>) {
+        let (outcome, reason) = match ended {
+            Ok(_) => (Outcome::Success, what.to_owned()),
+            Err(error) => (Outcome::Error, format!("{what}: {error}")),
+        };
+        let entry = Entry::new("github", operation, outcome).item(self.item()).reason(reason);
+        audit::note(self.ctx, entry.trigger(self.place.trigger.word()));
+    }
+
+    /// What kept the bell from being asked or rung, and the way on.
+    pub(super) fn error(&self, trouble: Trouble) -> BeaconError {
+        let error = match trouble {
+            Trouble::Here(error) => return error,
+            Trouble::Github(error) => error,
+        };
+        let bell = self.state.channels.get(self.place.channel.as_str());
+        let number = bell.map_or(0, |b| b.number);
+        let name = if number == 0 { self.repository.to_string() } else { format!("{}#{number}", self.repository) };
+        let says = |kind: Kind| BeaconError::new(kind, format!("{name}: {error}"));
+        let anew = "`craft beacon init` makes another one";
+        match &error {
+            GithubError::NotSent(_) | GithubError::Unwell(_) | GithubError::Unknown(_) => says(Kind::Network),
+            GithubError::Limited { until, .. } => {
+                says(Kind::Network).remedy(format!("it is asked again after {}", clock::rfc3339(*until)))
+            }
+            GithubError::Unauthorized(_) => says(Kind::Failed).remedy("`gh auth login` makes a new one"),
+            GithubError::Forbidden(_) => says(Kind::Failed).remedy("use a token that may write issues there"),
+            GithubError::Gone => says(Kind::Failed).remedy(anew),
+            GithubError::NotFound if number == 0 => says(Kind::Failed)
+                .remedy("look at `beacon.github.repository` in the configuration, and what the token may see"),
+            GithubError::NotFound => says(Kind::Failed).remedy(format!("look what the token may see; {anew}")),
+            GithubError::Moved(_) => says(Kind::Failed)
+                .remedy(format!("bring it back, or name its repository in `beacon.github.repository`; {anew}")),
+            GithubError::Locked => says(Kind::Failed).remedy("unlock it on GitHub"),
+            GithubError::NotModified | GithubError::Invalid { .. } | GithubError::Refused(_) => says(Kind::Failed),
+        }
+    }
+}
+
+/// A denial, with the command that takes it back.
+pub(super) fn not_granted(denied: &Denied) -> BeaconError {
+    let decision = &denied.decision;
+    let (platform, operation) = (decision.platform.word(), decision.operation.word());
+    BeaconError::new(Kind::Gate, decision.sentence())
+        .remedy(format!("`craft permissions set {platform} {operation} internal` allows it"))
+}
+
+fn variable(host: &str) -> String {
+    if host == "github.com" { "GH_TOKEN".into() } else { format!("GH_HOST={host} and GH_ENTERPRISE_TOKEN") }
+}
+
+/// Which repository, of which host, and where that host's interface is. Where the interface is comes from the user's
+/// own configuration or from the host's name; a project's file has no say in it.
+fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), BeaconError> {
+    let ours = &place.config.beacon.github;
+    let remote = remote(place, git)?;
+    let repository = match &ours.repository {
+        Some(name) => Some(Repository::parse(name).ok_or_else(|| {
+            BeaconError::usage(format!("`beacon.github.repository` is {name:?}, which is no `owner/name`"))
+        })?),
+        None => remote.as_ref().map(|r| r.repository.clone()),
+    };
+    let repository = repository.ok_or_else(|| {
+        BeaconError::refused("the remote names no repository of GitHub")
+            .remedy("`craft auto-sync config set beacon.github.repository OWNER/NAME` names one")
+    })?;
+    let Some(api) = &ours.api else {
+        let host = remote.map_or_else(|| "github.com".to_owned(), |r| r.host);
+        let api = api_of(&host);
+        return Ok((repository, host, api));
+    };
+    let wrong = || BeaconError::usage("`beacon.github.api` is no address that begins with https://");
+    let api = api.trim_end_matches('/');
+    let origin = origin(api).ok_or_else(wrong)?;
+    if !origin.starts_with("https://") && !is_loopback(api) {
+        return Err(wrong());
+    }
+    let (scheme, authority) = origin.split_once("://").ok_or_else(wrong)?;
+    let host = authority.strip_suffix(if scheme == "https" { ":443" } else { ":80" }).unwrap_or(authority);
+    let host = match host.strip_prefix("api.") {
+        Some(cloud) if cloud == "github.com" || cloud.ends_with(".ghe.com") => cloud,
+        _ => host,
+    };
+    Ok((repository, host.to_owned(), api.to_owned()))
+}
+
+/// What the beacon's remote names; `None` where that is no repository of a host.
+fn remote(place: &Place, git: &Git<'_>) -> Result<Option<Address>, BeaconError> {
+    let reads = Reads::open(&place.at, git);
+    let name = match &place.config.beacon.remote {
+        Some(name) => name.clone(),
+        None => match reads.head()? {
+            Head::Branch { name, .. } => reads.upstream(&name)?.map(|u| u.remote),
+            Head::Detached { .. } => None,
+        }
+        .unwrap_or_else(|| "origin".into()),
+    };
+    // A name that git takes for an address or a folder is one.
+    let url = reads.remote_urls(&name)?.map_or(name, |urls| urls.fetch);
+    Ok(Address::parse(&url).filter(|_| !Path::new(&url).is_absolute()))
+}

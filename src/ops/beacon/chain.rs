@@ -1,0 +1,444 @@
+//! The chain of commits of a channel on the remote, and asking for it.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::beacon::block::Block;
+use crate::beacon::manifest::{FILE, LONGEST, Manifest, Message, parse};
+use crate::beacon::name::{FALLBACK, NAMESPACE};
+use crate::beacon::outlook;
+use crate::context::Context;
+use crate::git::command::{Git, GitError};
+use crate::git::fault::Fault;
+use crate::git::objects::{self, Content};
+use crate::git::reads::Reads;
+use crate::git::repository::Repository;
+use crate::ops::beacon::remote::{self, Remote};
+use crate::ops::beacon::{BeaconError, Place, make};
+use crate::plain;
+
+/// Commits that one look backwards reads.
+const AT_ONCE: usize = 100;
+/// Commits that are read at most for one call of [`since`]; the rest comes with the next.
+const MOST: usize = 10_000;
+/// A number that no channel comes to, and JSON still holds.
+const NUMBERS: u64 = 1 << 53;
+
+/// A commit of a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Link {
+    /// Its id.
+    pub commit: String,
+    /// Who git says wrote it.
+    pub author: Author,
+    /// What it says, or why that cannot be understood.
+    pub manifest: Result<Manifest, String>,
+}
+
+/// Who wrote a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Author {
+    /// Name, of whoever committed it.
+    pub name: String,
+    /// E-mail address, of whoever committed it.
+    pub email: String,
+    /// git's verdict on the signature (`%G?` of git-log(1)): `G` is good; `N` is none. Only asked for where it counts.
+    pub signature: char,
+}
+
+/// The end of a channel, as the remote has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tip {
+    /// The commit.
+    pub commit: String,
+    /// What it says.
+    pub manifest: Manifest,
+}
+
+impl Link {
+    /// Its message, where it is one that can be understood.
+    #[must_use]
+    pub fn message(&self) -> Option<&Message> {
+        self.manifest.as_ref().ok().and_then(|m| m.message.as_ref())
+    }
+
+    /// Number and message, where it is one that can be understood.
+    #[must_use]
+    pub fn numbered(&self) -> Option<(u64, &Message)> {
+        let manifest = self.manifest.as_ref().ok()?;
+        Some((manifest.seq, manifest.message.as_ref()?))
+    }
+}
+
+/// What a look at the remote may take in. The gate is asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Only to tell (`read`).
+    Look,
+    /// To take messages in (`pull`).
+    Pull,
+    /// To send (`push`).
+    Push,
+}
+
+/// Asks the remote for the end of the channel: one `git fetch` of exactly that ref, into [`Place::seen`]. `None` where
+/// the channel has no message yet.
+///
+/// # Errors
+/// Where the remote cannot be reached (`Kind::Network`), the gate says no, or the end is none of ours.
+pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, BeaconError> {
+    let remote = remote::of(place, git)?;
+    let seen = place.seen();
+    let known = Reads::open(&place.at, git).resolve(&seen)?;
+    if known.is_some() || remote.takes_branches_only(place) {
+        let refspec = format!("+{}:{seen}", remote.channel(place));
+        match remote.fetch(ctx, place, git, what, &[&refspec], known.as_deref())? {
+            Ok(_) => return self::known(place, git),
+            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(None),
+            // It is gone, or was made anew where this side would not look for it.
+            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
+            Err(error) => return Err(unreached(&remote, error)),
+        }
+    }
+    discover(ctx, place, git, &remote, what)
+}
+
+/// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
+fn discover(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    remote: &Remote,
+    what: For,
+) -> Result<Option<Tip>, BeaconError> {
+    let (seen, channel) = (place.seen(), &place.channel);
+    // The pattern takes other channels along that begin so; git has none for "this or nothing".
+    let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
+    let refspec = |namespace: &str| format!("+{namespace}{channel}*:{}*", found(namespace));
+    let refspecs = [refspec(NAMESPACE), refspec(FALLBACK)];
+    let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
+    let fetched = remote.fetch(ctx, place, git, what, &refspecs, None)?;
+    let result = match fetched {
+        Ok(_) => adopt(ctx, place, git, remote, [&found(NAMESPACE), &found(FALLBACK)]),
+        Err(error) => Err(unreached(remote, error)),
+    };
+    let left = git.read(["for-each-ref", "--format=delete %(refname)", &format!("{seen}-*"), &format!("{seen}-*/**")]);
+    let left = left.line()?;
+    if !left.is_empty() {
+        git.write(["update-ref", "--stdin"]).input(format!("{left}\n")).run()?;
+    }
+    result
+}
+
+/// Takes what was found in one of the namespaces for the channel.
+fn adopt(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    remote: &Remote,
+    found: [&str; 2],
+) -> Result<Option<Tip>, BeaconError> {
+    let reads = Reads::open(&place.at, git);
+    for (branch, name) in [false, true].into_iter().zip(found) {
+        let Some(commit) = reads.resolve(name)? else { continue };
+        git.write(["update-ref", &place.seen(), &commit]).run()?;
+        if branch != remote.takes_branches_only(place) {
+            remote.remember(ctx, &mut place.clone(), branch)?;
+        }
+        return known(place, git);
+    }
+    Ok(None)
+}
+
+fn unreached(remote: &Remote, error: GitError) -> BeaconError {
+    let name = plain::name(&remote.name);
+    let remedy = match &error.fault {
+        Fault::Authentication(_) => Some(format!("see that `git fetch {name}` works without a question")),
+        Fault::HostKey(_) | Fault::RemoteMissing(_) => Some(format!("see that `git fetch {name}` works")),
+        _ => None,
+    };
+    let text = error.fault.text().to_owned();
+    let error = BeaconError::from(error);
+    let why = if text.is_empty() { &error.message } else { &text };
+    BeaconError { message: format!("{name} cannot be asked: {why}"), remedy: remedy.or(error.remedy), kind: error.kind }
+}
+
+/// The end of the channel as it was last seen. Nothing is asked of the remote.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, BeaconError> {
+    let reads = Reads::open(&place.at, git);
+    let Some(commit) = reads.resolve(&place.seen())? else { return Ok(None) };
+    let manifest = reads.file(&commit, FILE)?.ok_or_else(|| format!("it has no {FILE}"));
+    match manifest.and_then(|bytes| understood(place, &bytes)) {
+        Ok(manifest) => Ok(Some(Tip { commit, manifest })),
+        Err(why) => Err(BeaconError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
+            .remedy("use another channel, or have it taken away on the remote")),
+    }
+}
+
+fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
+    let manifest = parse(bytes)?;
+    if manifest.channel != place.channel.as_str() {
+        return Err(format!("it is of channel {}", plain::cut(&plain::name(&manifest.channel), 60)));
+    }
+    let numbers = manifest.sent.values().chain(manifest.received.values());
+    // Numbers only go up by one, so what is higher was made up, and would end the channel for everybody.
+    if numbers.copied().chain([manifest.seq]).any(|n| n > NUMBERS) {
+        return Err("its number is too high to be one".into());
+    }
+    Ok(manifest)
+}
+
+/// The commits of the channel after `position` up to `tip`, the oldest first; without a position, all whose number is
+/// behind `seq`. Where `position` is not in the history of `tip` the channel was set back or made anew: what stands
+/// there since the two parted is new then, whatever its numbers are. Of very many only the first come.
+///
+/// # Errors
+/// Where git cannot read them.
+pub fn since(
+    place: &Place,
+    git: &Git<'_>,
+    position: Option<&str>,
+    seq: u64,
+    tip: &str,
+) -> Result<Vec<Link>, BeaconError> {
+    let (position, seq) = match standing(place, git, position, tip) {
+        Standing::Behind(position) => (Some(position), seq),
+        Standing::Nowhere => (None, seq),
+        Standing::Parted(base) => (base, 0),
+    };
+    if let Some(position) = position {
+        let commits = between(place, git, &position, tip)?;
+        let oldest: Vec<_> = commits.into_iter().rev().take(MOST).collect();
+        return read(place, git, &oldest);
+    }
+    let mut links = Vec::new();
+    back(place, git, tip, |link| {
+        if link.manifest.as_ref().is_ok_and(|m| m.seq <= seq) {
+            return ControlFlow::Break(());
+        }
+        links.push(link);
+        ControlFlow::Continue(())
+    })?;
+    links.reverse();
+    links.truncate(MOST);
+    Ok(links)
+}
+
+/// How what was last looked at stands to the end of the channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing was looked at yet.
+    Nowhere,
+    /// The end goes on from there.
+    Behind(String),
+    /// The end is of another history, which went its own way from this commit on; `None` where it never was the same.
+    Parted(Option<String>),
+}
+
+/// How `position` stands to `tip`.
+#[must_use]
+pub fn standing(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str) -> Standing {
+    let Some(position) = position else { return Standing::Nowhere };
+    let reads = Reads::open(&place.at, git);
+    // That the position is not here at all is no fault: the channel is another one then.
+    if reads.is_ancestor(position, tip).unwrap_or(false) {
+        return Standing::Behind(position.to_owned());
+    }
+    Standing::Parted(reads.merge_bases(position, tip).unwrap_or_default().into_iter().next())
+}
+
+/// The commits of a chain behind `position`, which is in it, the newest first.
+fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Vec<String>, BeaconError> {
+    let mut found = Vec::new();
+    let mut next = Some(tip.to_owned());
+    while let Some(from) = next.take() {
+        for (commit, _) in Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)? {
+            if commit == position {
+                return Ok(found);
+            }
+            if found.last() != Some(&commit) {
+                found.push(commit);
+            }
+        }
+        next = found.last().filter(|last| **last != from).cloned();
+    }
+    // Somebody merged: a chain of ours has no commit with two parents.
+    Ok(objects::commits(git, &["--first-parent", &format!("{position}..{tip}")])?)
+}
+
+/// The commits of a chain from `tip` on, the newest first, until `each` has enough.
+///
+/// # Errors
+/// Where git cannot read them.
+pub fn back(
+    place: &Place,
+    git: &Git<'_>,
+    tip: &str,
+    mut each: impl FnMut(Link) -> ControlFlow<()>,
+) -> Result<(), BeaconError> {
+    let mut next = Some(tip.to_owned());
+    while let Some(from) = next {
+        let some = Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)?;
+        let mut some: Vec<_> = some.into_iter().map(|(commit, _)| commit).collect();
+        next = if some.len() > AT_ONCE { some.pop() } else { None };
+        for link in read(place, git, &some)? {
+            if each(link).is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// These commits, in this order.
+///
+/// # Errors
+/// Where git cannot read them.
+pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link>, BeaconError> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A look at a hundred messages by libgit2 costs less than the start of one program.
+    if !place.config.beacon.require_signature
+        && let Some(links) = read_fast(place, commits)
+    {
+        return Ok(links);
+    }
+    // To judge a signature runs gpg or ssh-keygen for each commit.
+    let verdict = if place.config.beacon.require_signature { "%G?" } else { "N" };
+    let format = format!("--format=%H%x00%cn%x00%ce%x00{verdict}%x00");
+    let words = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap", "--no-notes", &format];
+    let told = git.read(words).env("GIT_NO_REPLACE_OBJECTS", "1").input(lines(commits, "")).run()?;
+    let told = String::from_utf8_lossy(&told.stdout);
+    let fields: Vec<_> = told.split('\0').map(|f| f.trim_start_matches('\n')).collect();
+    let authors: BTreeMap<&str, Author> = fields
+        .chunks_exact(4)
+        .map(|f| {
+            let signature = f[3].chars().next().unwrap_or('N');
+            (f[0], Author { name: f[1].to_owned(), email: f[2].to_owned(), signature })
+        })
+        .collect();
+    let blobs = entries(git, commits, FILE)?;
+    let mut manifests = BTreeMap::new();
+    let wanted: Vec<String> = blobs.iter().flatten().cloned().collect();
+    objects::contents(git, &wanted, LONGEST, |id, content| {
+        let manifest = match content {
+            Content::Bytes(bytes) => understood(place, &bytes),
+            Content::TooLarge(_) => Err(format!("its manifest is larger than {} MiB", LONGEST >> 20)),
+            Content::Missing => Err("its manifest is not here".into()),
+        };
+        manifests.insert(id.to_owned(), manifest);
+        Ok::<_, GitError>(())
+    })?;
+    Ok(commits
+        .iter()
+        .zip(blobs)
+        .map(|(commit, blob)| Link {
+            commit: commit.clone(),
+            author: authors.get(commit.as_str()).cloned().unwrap_or_default(),
+            manifest: blob
+                .and_then(|blob| manifests.get(&blob).cloned())
+                .unwrap_or_else(|| Err(format!("it has no {FILE}"))),
+        })
+        .collect())
+}
+
+/// As [`read`], where libgit2 can; it knows nothing of signatures.
+fn read_fast(place: &Place, commits: &[String]) -> Option<Vec<Link>> {
+    let repository = Repository::open(&place.at).ok()?;
+    let link = |commit: &String| {
+        let (name, email) = repository.committer(commit).ok()?;
+        let bytes = repository.file(commit, FILE).ok()?;
+        let manifest = bytes.ok_or_else(|| format!("it has no {FILE}")).and_then(|bytes| understood(place, &bytes));
+        Some(Link { commit: commit.clone(), author: Author { name, email, signature: 'N' }, manifest })
+    };
+    commits.iter().map(link).collect()
+}
+
+/// The object that each of `commits` has under `path`.
+fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Option<String>>, BeaconError> {
+    if commits.is_empty() {
+        return Ok(Vec::new());
+    }
+    let call = git.read(["cat-file", "--batch-check=%(objectname)"]).input(lines(commits, &format!(":{path}")));
+    // What a partial clone lacks is not asked for in the middle of a look.
+    let told = call.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1").line()?;
+    let found: Vec<_> = told.lines().map(|line| make::is_id(line).then(|| line.to_owned())).collect();
+    if found.len() == commits.len() {
+        Ok(found)
+    } else {
+        Err(BeaconError::refused("git told of other objects than it was asked for"))
+    }
+}
+
+fn lines(commits: &[String], more: &str) -> String {
+    commits.iter().flat_map(|c| [c.as_str(), more, "\n"]).collect()
+}
+
+/// What people see of the channel with this end: the seed's block, with the newest files that wait.
+///
+/// # Errors
+/// Where git cannot read the messages.
+pub fn block(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Block, BeaconError> {
+    Ok(outlook::block(waiting(place, git, tip)?.iter().map(|(_, message)| message)))
+}
+
+/// The messages that wait for somebody, the newest first, as far as a block can hold their files.
+///
+/// # Errors
+/// Where git cannot read them.
+pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Message)>, BeaconError> {
+    let floor = outlook::floor(&tip.manifest);
+    let (mut found, mut names) = (Vec::new(), 0);
+    if floor >= tip.manifest.seq {
+        return Ok(found);
+    }
+    back(place, git, &tip.commit, |link| {
+        if link.manifest.as_ref().is_ok_and(|m| m.seq <= floor) || names >= outlook::NAMES {
+            return ControlFlow::Break(());
+        }
+        if let Some((seq, message)) = link.numbered().filter(|(seq, m)| outlook::waits(&tip.manifest, *seq, m)) {
+            names += message.files.len().max(1);
+            found.push((seq, message.clone()));
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(found)
+}
+
+/// What is said of an address that is not accepted, behind it.
+pub const STRANGER: &str = " is not among `beacon.authors`";
+
+/// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature where
+/// `beacon.requireSignature` asks for one. The sentence says why not.
+///
+/// # Errors
+/// Where git cannot say who the user is.
+pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, BeaconError> {
+    let config = &place.config.beacon;
+    let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
+    let shown = || plain::cut(&plain::name(&author.email), 80);
+    let known = config.authors.iter().any(|email| is(email))
+        || Reads::open(&place.at, git).setting("user.email")?.is_some_and(|email| is(&email))
+        // As git makes it of its variables and of the machine's name, where nobody has set it.
+        // Where git makes none of them it is nobody's, and no reason to take nothing in.
+        || git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default().rsplit_once('>').is_some_and(
+            |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
+        );
+    if !known {
+        return Ok(Err(format!("{}{STRANGER}", shown())));
+    }
+    if !config.require_signature {
+        return Ok(Ok(()));
+    }
+    Ok(match author.signature {
+        'G' => Ok(()),
+        'N' => Err(format!("the message of {} is not signed", shown())),
+        other => {
+            Err(format!("the signature of {} is not good (git says {})", shown(), plain::name(&other.to_string())))
+        }
+    })
+}

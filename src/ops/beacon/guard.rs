@@ -1,0 +1,127 @@
+//! No credential is sent: names, bytes and words of a message go through the scan of a sync before they leave.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::git::repository::Head;
+use crate::ops::beacon::{BeaconError, Kind, Place, remote};
+use crate::ops::scan::{self, Comments, Item, Known, Policy, ScanError, Sieve, Sifted, Source};
+use crate::plain;
+use crate::sync::names::says_secret;
+use crate::sync::outcome::{Spotted, is_unscanned};
+use crate::sync::quote;
+use crate::sync::tell::counted;
+
+/// The name under which the scan is given what is said of a message.
+const NOTE: &str = "note of a message";
+
+/// What is about to be sent: path and object of each file, and what is said of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Load {
+    pub(super) files: Vec<(String, String)>,
+    pub(super) words: Vec<String>,
+}
+
+/// Lets it pass, with remarks; or says what was found and where.
+pub(super) fn pass(ctx: &Context, place: &Place, git: &Git<'_>, load: &Load) -> Result<Vec<String>, BeaconError> {
+    names(load.files.iter().map(|(path, _)| path.as_str()))?;
+    if !place.config.security.scan {
+        return Ok(Vec::new());
+    }
+    match sift(ctx, place, git, load) {
+        Ok((sifted, mut remarks)) => {
+            if let Some(first) = sifted.warnings().next() {
+                let count = counted(sifted.warnings().count(), "value");
+                remarks.push(format!(
+                    "{count} that may be a credential, first {} at {}",
+                    first.finding.title,
+                    at(first)
+                ));
+            }
+            verdict(ctx, place, &sifted).map(|()| remarks)
+        }
+        Err(error) => Err(gate(format!("the scan for credentials could not run, so nothing was sent: {error}"))),
+    }
+}
+
+/// Lets files pass whose names do not say that they hold secrets.
+pub(super) fn names<'p>(paths: impl IntoIterator<Item = &'p str>) -> Result<(), BeaconError> {
+    match paths.into_iter().find(|path| says_secret(path.as_ref())) {
+        Some(path) => {
+            Err(gate(format!("{} has a name that says it holds secrets, so nothing was sent", plain::name(path)))
+                .remedy("rename it, or move it out of the folders of `beacon.folders`"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn sift(ctx: &Context, place: &Place, git: &Git<'_>, load: &Load) -> Result<(Sifted, Vec<String>), ScanError> {
+    let reads = Reads::open(&place.at, git);
+    let base = others_have(place, git, &reads)?;
+    let source = Source::Commit(git, &reads, base.as_deref());
+    let mut policy = Policy::read(ctx, Some(&place.at), &source, &place.config.security)?;
+    let remarks = std::mem::take(&mut policy.remarks);
+    let salt = scan::salt_of_repository(ctx, &place.at).unwrap_or_else(|_| scan::passing_salt(ctx));
+    let limit = place.config.security.scan_max_mib;
+    let mut sieve = Sieve::new(ctx, &place.at, git, &policy, salt, limit, Comments::Ignore);
+    let item = |(path, id): &(String, String)| Item {
+        id: id.clone(),
+        path: PathBuf::from(path),
+        commit: None,
+        message: false,
+    };
+    let mut known = base.as_deref().map(|base| Known::new(git, base, BTreeSet::new()));
+    let mut sifted = sieve.sift(load.files.iter().map(item).collect(), known.as_mut())?;
+    let said: Vec<_> = load.words.iter().flat_map(|words| sieve.name(NOTE, words)).collect();
+    sifted.count += said.len();
+    sifted.found.splice(0..0, said);
+    Ok((sifted, remarks))
+}
+
+/// The commit that says what counts: what others have of the branch, or of the default one. What lifts a finding may
+/// not arrive with what it lifts.
+fn others_have(place: &Place, git: &Git<'_>, reads: &Reads<'_, '_>) -> Result<Option<String>, ScanError> {
+    if let Head::Branch { name, .. } = reads.head()?
+        && let Some(upstream) = reads.upstream(&name)?
+        && let Some(commit) = reads.resolve(&format!("refs/remotes/{}/{}", upstream.remote, upstream.branch))?
+    {
+        return Ok(Some(commit));
+    }
+    let Ok(remote) = remote::of(place, git) else { return Ok(None) };
+    let head = format!("refs/remotes/{}/HEAD^{{commit}}", remote.name);
+    Ok(git.read(["rev-parse", "--quiet", "--verify", &head]).answer()?)
+}
+
+fn verdict(ctx: &Context, place: &Place, sifted: &Sifted) -> Result<(), BeaconError> {
+    let blocking: Vec<Spotted> = sifted.blocking().cloned().collect();
+    let Some(first) = blocking.first() else { return Ok(()) };
+    scan::found::keep(ctx, &place.at, &blocking);
+    let f = &first.finding;
+    let more = match blocking.len() {
+        1 => String::new(),
+        n => format!(" (and {} more)", n - 1),
+    };
+    let place = at(first);
+    let (what, way) = if is_unscanned(first) {
+        (format!("{place} was {}", f.title), "leave it out or raise security.scanMaxMib")
+    } else {
+        (format!("{place} holds a credential: {} ({})", f.title, f.mask), "take it out")
+    };
+    let allow =
+        format!("{way}, or let it pass in a terminal of your own: craft scan allow {}", quote::word(&f.fingerprint));
+    Err(gate(format!("{what}{more}, so nothing was sent")).remedy(allow))
+}
+
+/// `plan.md:3`.
+fn at(spotted: &Spotted) -> String {
+    let f = &spotted.finding;
+    let line = if f.line == 0 { String::new() } else { format!(":{}", f.line) };
+    format!("{}{line}", plain::name(&f.path))
+}
+
+fn gate(message: String) -> BeaconError {
+    BeaconError::new(Kind::Gate, message)
+}

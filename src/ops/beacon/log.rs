@@ -1,0 +1,25 @@
+//! `craft beacon log`: the messages of a channel.
+
+use std::ops::ControlFlow;
+
+use crate::context::Context;
+use crate::git::reads::Reads;
+use crate::ops::beacon::chain::{self, Link};
+use crate::ops::beacon::{BeaconError, Place};
+
+/// The newest `count` commits of the channel as they were last seen, the newest first.
+///
+/// # Errors
+/// Where git cannot read them.
+pub fn log(ctx: &Context, place: &Place, count: usize) -> Result<Vec<Link>, BeaconError> {
+    let git = place.git(ctx);
+    let mut links = Vec::new();
+    // An end that is none of ours is shown as well: that is when somebody looks.
+    if let Some(tip) = Reads::open(&place.at, &git).resolve(&place.seen())?.filter(|_| count > 0) {
+        chain::back(place, &git, &tip, |link| {
+            links.push(link);
+            if links.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+    }
+    Ok(links)
+}

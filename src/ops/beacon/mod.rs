@@ -1,0 +1,40 @@
+//! `craft beacon`: files handed from one environment to another by way of a git remote. One file a verb; `place` (which
+//! side this is), `chain` (what the remote has), `remote` (the calls that talk to it), `send` (the queue, and publishing),
+//! `make` and `read` (objects), `build` (its commits), `unread`, `guard` (what may be sent), `applied` (what was taken in), `pull` with `check`,
+//! `planning` and `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working
+//! tree), `migrate` (files of the former folder).
+
+pub mod applied;
+mod apply;
+mod backup;
+pub mod bell;
+mod build;
+pub mod chain;
+mod check;
+mod disk;
+mod error;
+pub mod folders;
+mod guard;
+pub mod init;
+pub mod log;
+pub mod make;
+mod migrate;
+pub mod notices;
+pub mod outbox;
+pub mod place;
+mod planning;
+pub mod pull;
+pub mod push;
+mod queue;
+mod read;
+pub mod remote;
+pub mod resolve;
+pub mod send;
+pub mod status;
+pub mod survey;
+mod unread;
+pub mod watch;
+pub mod watching;
+
+pub use error::{BeaconError, Kind};
+pub use place::Place;

@@ -1,0 +1,72 @@
+//! `craft beacon queue`: messages that wait here to go out.
+
+use crate::audit::Outcome;
+use crate::context::Context;
+use crate::ops::beacon::send::{self, Queued, Sent};
+use crate::ops::beacon::{BeaconError, Kind, Place, bell, chain, status};
+use crate::plain;
+
+/// The queue, the oldest first.
+///
+/// # Errors
+/// Where git cannot read it.
+pub fn list(ctx: &Context, place: &Place) -> Result<Vec<Queued>, BeaconError> {
+    send::queued(place, &place.git(ctx))
+}
+
+/// Takes the messages with these ids out. An id may be cut to what tells it from the others.
+///
+/// # Errors
+/// Where an id is none of the queue's, or of several; nothing is taken out then.
+pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>, BeaconError> {
+    let _guard = place.lock(ctx)?;
+    let git = place.git(ctx);
+    let queued = send::queued(place, &git)?;
+    let mut whole = Vec::new();
+    for id in ids {
+        let mut found = queued.iter().map(|q| &q.message.id).filter(|known| known.starts_with(id.as_str()));
+        match (found.next(), found.next()) {
+            (Some(known), None) if !id.is_empty() => whole.push(known.clone()),
+            (Some(_), _) => {
+                return Err(BeaconError::usage(format!("several messages begin with {}", plain::name(id)))
+                    .remedy("`craft beacon queue` shows whole ids"));
+            }
+            (None, _) => {
+                return Err(BeaconError::usage(format!("no message {} waits here", plain::name(id)))
+                    .remedy("`craft beacon queue` shows what waits"));
+            }
+        }
+    }
+    let dropped = if whole.is_empty() { Vec::new() } else { send::unqueue(place, &git, &whole)? };
+    place.note(ctx, "queue-drop", Outcome::Success, &format!("dropped {} messages", dropped.len()));
+    status::keep(ctx, place, None)?;
+    Ok(dropped)
+}
+
+/// Sends what waits now; and remarks on the bell.
+///
+/// # Errors
+/// As [`send::drain`].
+pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), BeaconError> {
+    let _guard = place.lock(ctx)?;
+    let git = place.git(ctx);
+    let sent = send::drain(ctx, place, &git)?;
+    let reached = match &sent.waits {
+        Some(error) if error.kind == Kind::Network => Some(false),
+        _ => (sent.tries > 0).then_some(true),
+    };
+    // First the channel, then the bell.
+    let mut remarks = Vec::new();
+    if let Some(tip) = chain::known(place, &git)?.filter(|_| sent.receipt || !sent.messages.is_empty()) {
+        remarks = bell::ring(ctx, place, &git, &tip);
+    }
+    status::keep(ctx, place, reached)?;
+    let numbers: Vec<_> = sent.messages.iter().map(|(seq, _)| seq.to_string()).collect();
+    let (outcome, said) = match &sent.waits {
+        Some(error) => (Outcome::Skipped, format!("it waits: {}", error.message)),
+        None if numbers.is_empty() => (Outcome::Skipped, "nothing waited".to_owned()),
+        None => (Outcome::Success, format!("sent {}", numbers.join(", "))),
+    };
+    place.note(ctx, "queue-send", outcome, &said);
+    Ok((sent, remarks))
+}

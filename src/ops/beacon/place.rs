@@ -1,0 +1,192 @@
+//! Which side of a beacon a working tree is, and where everything of it lies.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::audit::{Entry, Outcome};
+use crate::beacon::manifest::Party;
+use crate::beacon::name::{self, Name};
+use crate::config::model::Config;
+use crate::config::policy;
+use crate::context::Context;
+use crate::fs::layout::{RepoFiles, repo_key};
+use crate::fs::lock::{self, LockGuard};
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::locate::{Location, locate};
+use crate::ops::beacon::{BeaconError, Kind};
+use crate::ops::{audit, engine, sync};
+use crate::permission::{Grant, Origin, of, on};
+use crate::plain;
+use crate::queue::Trigger;
+use crate::state::beacon::Identity;
+use crate::state::file::{StateFile, Versioned};
+
+/// How long another command may be at the beacon of this working tree.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Versioned for Identity {
+    const VERSION: u32 = 1;
+}
+
+/// One side of a beacon.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// The working tree.
+    pub at: Location,
+    /// The configuration as it holds there.
+    pub config: Config,
+    /// Which side it is.
+    pub identity: Identity,
+    /// The channel of this command.
+    pub channel: Name,
+    /// What started this: it is written into the journal.
+    pub trigger: Trigger,
+}
+
+impl Place {
+    /// The beacon for a command in `cwd`; `channel` instead of the usual one.
+    ///
+    /// # Errors
+    /// Outside of any repository, and where `craft beacon init` was not called yet.
+    pub fn find(ctx: &Context, cwd: &Path, channel: Option<&str>, trigger: Trigger) -> Result<Self, BeaconError> {
+        let at = repository(cwd)?;
+        match Self::at(ctx, &at, channel, trigger)? {
+            Some(place) => Ok(place),
+            None => Err(BeaconError::refused(format!("{} has no beacon yet", at.worktree.display()))
+                .remedy("`craft beacon init` makes this working tree one side of it")),
+        }
+    }
+
+    /// The same for a working tree; `None` where it has no beacon.
+    ///
+    /// # Errors
+    /// Where configuration or identity are broken, or the channel is no name.
+    pub fn at(
+        ctx: &Context,
+        at: &Location,
+        channel: Option<&str>,
+        trigger: Trigger,
+    ) -> Result<Option<Self>, BeaconError> {
+        let Some(identity) = identity(ctx, at)? else { return Ok(None) };
+        let config = policy::config_at(&ctx.layout, at)?;
+        let name = channel.unwrap_or(&identity.channel);
+        let channel = Name::parse(name)
+            .map_err(|e| BeaconError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))?;
+        Ok(Some(Self { at: at.clone(), config, identity, channel, trigger }))
+    }
+
+    /// This side, as messages name it.
+    #[must_use]
+    pub fn me(&self, ctx: &Context) -> Party {
+        Party { id: self.identity.id.clone(), name: self.identity.name.clone(), host: ctx.host.clone() }
+    }
+
+    /// Whom messages are for unless a command says otherwise; empty where nobody has said.
+    #[must_use]
+    pub fn recipients(&self) -> Vec<String> {
+        match self.identity.to.as_slice() {
+            [] => name::other(&self.identity.name).map(str::to_owned).into_iter().collect(),
+            to => to.to_vec(),
+        }
+    }
+
+    /// The files kept for this working tree.
+    #[must_use]
+    pub fn files(&self, ctx: &Context) -> RepoFiles {
+        files(ctx, &self.at)
+    }
+
+    /// git in this working tree, whose writes survive a power cut unless the user wants it otherwise.
+    #[must_use]
+    pub fn git<'a>(&'a self, ctx: &'a Context) -> Git<'a> {
+        let git = engine::git_for(ctx, &self.at, &self.config);
+        engine::sync_writes(&git, &Reads::open(&self.at, &git));
+        git
+    }
+
+    /// Where the remote's ref was last seen.
+    #[must_use]
+    pub fn seen(&self) -> String {
+        self.local("seen")
+    }
+
+    /// What was taken in.
+    #[must_use]
+    pub fn applied(&self) -> String {
+        self.local("applied")
+    }
+
+    /// Messages that wait to go out.
+    #[must_use]
+    pub fn queue(&self) -> String {
+        self.local("queue")
+    }
+
+    /// What of the working tree was replaced, by time.
+    #[must_use]
+    pub fn backups(&self) -> String {
+        self.local("backup")
+    }
+
+    /// The id keeps linked working trees of one repository apart, which share their refs.
+    fn local(&self, what: &str) -> String {
+        format!("refs/craft/beacon/{}/{}/{what}", self.identity.id, self.channel)
+    }
+
+    /// Asks the permission gate for one call.
+    ///
+    /// # Errors
+    /// Where it says no.
+    pub fn leave<O: of::Of>(&self, ctx: &Context) -> Result<Grant<on::Beacon, O>, BeaconError> {
+        let item = self.channel.to_string();
+        crate::ops::permit::pass(ctx, Some(&self.at), Origin::Internal, &item, self.trigger).map_err(Into::into)
+    }
+
+    /// Keeps every other command away from the beacon of this working tree.
+    ///
+    /// # Errors
+    /// Busy, or the lock cannot be made.
+    pub fn lock(&self, ctx: &Context) -> Result<LockGuard, BeaconError> {
+        let path = self.files(ctx).beacon_lock();
+        let guard = lock::exclusive_within(&path, &sync::me(ctx, "beacon"), PATIENCE)?;
+        guard.ok_or_else(|| {
+            BeaconError::new(Kind::Busy, "another command is at the beacon here").remedy("try again in a moment")
+        })
+    }
+
+    /// Writes into the journal what was done.
+    pub fn note(&self, ctx: &Context, operation: &str, outcome: Outcome, reason: &str) {
+        let entry = Entry::new("beacon", operation, outcome)
+            .item(format!("{} in {}", self.channel, self.at.worktree.display()))
+            .reason(reason.to_owned())
+            .trigger(self.trigger.word());
+        audit::note(ctx, entry);
+    }
+}
+
+/// The repository of a folder.
+///
+/// # Errors
+/// Outside of any.
+pub fn repository(cwd: &Path) -> Result<Location, BeaconError> {
+    locate(cwd).ok_or_else(|| {
+        BeaconError::refused(format!("{} is in no git repository", cwd.display()))
+            .remedy("make one with `git init`, or use -C to name another folder")
+    })
+}
+
+/// The files kept for a working tree: each linked one has its own, since each is a side of its own.
+#[must_use]
+pub fn files(ctx: &Context, at: &Location) -> RepoFiles {
+    ctx.layout.repo(&repo_key(&at.git_dir))
+}
+
+/// Which side a working tree is; `None` where it is none.
+///
+/// # Errors
+/// Where that cannot be read.
+pub fn identity(ctx: &Context, at: &Location) -> Result<Option<Identity>, BeaconError> {
+    let loaded = StateFile::at(files(ctx, at).beacon()).load::<Identity>(ctx.clock.now_ms())?;
+    Ok(Some(loaded.value).filter(|identity| !identity.id.is_empty()))
+}

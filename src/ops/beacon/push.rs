@@ -1,0 +1,307 @@
+//! `craft beacon push`: from files to a message.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::audit::Outcome;
+use crate::beacon::applied::Version;
+use crate::beacon::manifest::File;
+use crate::beacon::name::{EVERYBODY, Name};
+use crate::beacon::path::{self, Limits};
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::ops::beacon::chain::{self, For, Tip};
+use crate::ops::beacon::send::{self, Draft, Sent};
+use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
+use crate::ops::beacon::{BeaconError, Kind, Place, applied, bell, guard, make, queue, remote, status, unread};
+use crate::permission::of;
+use crate::plain;
+use crate::sync::quote;
+use crate::sync::tell::counted;
+
+/// Longest list of names in a note that nobody wrote, in characters.
+const LISTED: usize = 200;
+/// Files that a remark names.
+const NAMED: usize = 3;
+
+/// What to send.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ask {
+    /// Paths from the top of the repository; empty for all that was changed in the folders since it was last taken in or
+    /// sent. One that is gone here is offered to be taken away.
+    pub files: Vec<String>,
+    /// Whom for; empty for [`Place::recipients`].
+    pub to: Vec<String>,
+    /// What is said of it; empty for a list of the files.
+    pub note: String,
+    /// What the receiver shall do; empty for the seed's words.
+    pub action: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Pushed {
+    /// Paths in the message; empty where nothing was changed.
+    pub files: Vec<String>,
+    /// Of these, those offered to be taken away.
+    pub deleted: Vec<String>,
+    /// Files that are gone here and were not named, so nothing is said of them.
+    pub gone: Vec<String>,
+    /// Whom it is for.
+    pub to: Vec<String>,
+    /// What went out, which may be more than this message.
+    pub sent: Sent,
+    /// Remarks for people: what came of the bell, and of warnings of the scan.
+    pub remarks: Vec<String>,
+}
+
+/// Sends files. Where the remote cannot be reached the message waits here.
+///
+/// # Errors
+/// A path that may not be sent, a credential in a file, an unsettled conflict in one, a message of the other side that
+/// touches the same file and was not taken in yet, a permission. Nothing was queued then.
+pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconError> {
+    let pushed = pushed(ctx, place, ask);
+    match &pushed {
+        Ok(pushed) => {
+            let (outcome, words) = told(pushed);
+            place.note(ctx, "push", outcome, &words);
+        }
+        // What the permission gate denied is in the journal already.
+        Err(error) if error.kind == Kind::Gate => {}
+        Err(error) => place.note(ctx, "push", Outcome::Error, &error.message),
+    }
+    pushed
+}
+
+fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconError> {
+    let to = recipients(place, ask)?;
+    let _lock = place.lock(ctx)?;
+    let git = place.git(ctx);
+    remote::of(place, &git)?;
+    // Asked for now, so that nothing is queued where nothing may be sent.
+    drop(place.leave::<of::Push>(ctx)?);
+    let mut pushed = Pushed { to, ..Pushed::default() };
+    let (files, objects) = {
+        let load = load(place, &git, ask, &mut pushed)?;
+        load.into_iter().unzip::<File, Option<String>, Vec<_>, Vec<_>>()
+    };
+    let mut scanned = BTreeSet::new();
+    let mut looked = None;
+    let mut waits = None;
+    if !files.is_empty() {
+        pushed.files = files.iter().map(|f| f.path.clone()).collect();
+        pushed.deleted = files.iter().filter(|f| f.deleted).map(|f| f.path.clone()).collect();
+        let note = if ask.note.trim().is_empty() { listed(&files) } else { ask.note.clone() };
+        let bytes = files.iter().zip(&objects).filter_map(|(f, o)| Some((f.path.clone(), o.clone()?)));
+        let words = vec![format!("{note}\n{}", ask.action)];
+        pushed.remarks.extend(guard::pass(ctx, place, &git, &guard::Load { files: bytes.collect(), words })?);
+        match chain::fetch(ctx, place, &git, For::Push) {
+            Ok(tip) => {
+                pull_first(ctx, place, &git, tip.as_ref(), &pushed.files)?;
+                looked = Some(tip);
+            }
+            Err(error) if error.kind == Kind::Gate => return Err(error),
+            Err(error) => waits = Some(error),
+        }
+        let files = files.into_iter().zip(objects).collect();
+        let draft = Draft { to: pushed.to.clone(), note, action: ask.action.clone(), files };
+        let queued = send::enqueue(ctx, place, &git, draft)?;
+        scanned.insert(queued.message.id);
+    }
+    pushed.sent = match waits {
+        Some(error) => Sent { waits: Some(error), ..Sent::default() },
+        None if files_wait(place, &git)? => send::drain_from(ctx, place, &git, looked, &scanned)?,
+        None => Sent::default(),
+    };
+    after(ctx, place, &git, &mut pushed);
+    Ok(pushed)
+}
+
+fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, BeaconError> {
+    Ok(!queue::items(place, git)?.is_empty())
+}
+
+/// What follows a push, and is no part of it: whatever becomes of it, the message is where it is.
+fn after(ctx: &Context, place: &Place, git: &Git<'_>, pushed: &mut Pushed) {
+    let reached = pushed.sent.waits.as_ref().is_none_or(|e| e.kind != Kind::Network);
+    if !pushed.sent.messages.is_empty()
+        && let Ok(Some(tip)) = chain::known(place, git)
+    {
+        pushed.remarks.extend(bell::ring(ctx, place, git, &tip));
+    }
+    let asked = !pushed.sent.messages.is_empty() || pushed.sent.waits.is_some();
+    if let Err(error) = status::keep(ctx, place, asked.then_some(reached)) {
+        pushed.remarks.push(format!("what waits could not be noted: {}", error.message));
+    }
+}
+
+fn told(pushed: &Pushed) -> (Outcome, String) {
+    let files = counted(pushed.files.len(), "file");
+    let to = pushed.to.join(", ");
+    let numbers: Vec<_> = pushed.sent.messages.iter().map(|(n, _)| n.to_string()).collect();
+    match &pushed.sent.waits {
+        Some(why) if numbers.is_empty() => (Outcome::Skipped, format!("{files} for {to} wait: {}", why.message)),
+        Some(why) => (Outcome::Skipped, format!("sent {}; the rest waits: {}", numbers.join(", "), why.message)),
+        None if numbers.is_empty() => (Outcome::Skipped, "nothing was changed".to_owned()),
+        None => (Outcome::Success, format!("sent {} with {files} for {to}", numbers.join(", "))),
+    }
+}
+
+fn recipients(place: &Place, ask: &Ask) -> Result<Vec<String>, BeaconError> {
+    let mut to = if ask.to.is_empty() { place.recipients() } else { ask.to.clone() };
+    to.dedup();
+    if to.is_empty() {
+        let error = BeaconError::usage(format!("nobody has said whom the messages of {} are for", place.identity.name));
+        return Err(error.remedy("name somebody with --to, or for good with `craft beacon init --to NAME`"));
+    }
+    if let Some((bad, why)) = to.iter().filter(|n| *n != EVERYBODY).find_map(|n| Some((n, Name::parse(n).err()?))) {
+        return Err(BeaconError::usage(format!("{} is no name of an environment: {why}", plain::name(bad))));
+    }
+    Ok(to)
+}
+
+/// Reads what is to be sent, and puts its bytes into the repository's objects.
+fn load(
+    place: &Place,
+    git: &Git<'_>,
+    ask: &Ask,
+    pushed: &mut Pushed,
+) -> Result<Vec<(File, Option<String>)>, BeaconError> {
+    let beacon = &place.config.beacon;
+    let applied = applied::read(place, git)?;
+    let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
+    let names = if ask.files.is_empty() {
+        let found = survey::survey(place, git, &known)?;
+        pushed.remarks.extend(left_out(&found));
+        pushed.gone = found.gone;
+        found.changed
+    } else {
+        asked(place, git, &known, &ask.files)?
+    };
+    let most = beacon.max_mib.saturating_mul(1 << 20);
+    let (mut files, mut contents) = (Vec::new(), Vec::new());
+    let mut total = 0_u64;
+    for name in names {
+        path::check(&name, &beacon.folders).map_err(|bad| BeaconError::refused(format!("{bad}, so it is not sent")))?;
+        if name.ends_with(THEIRS) {
+            return Err(BeaconError::refused(format!("{name} is the copy of the other side's, and is not sent"))
+                .remedy("`craft beacon diff` shows what is to be settled"));
+        }
+        if applied.state.conflicts.iter().any(|c| c.path == name) {
+            let error = format!("{name} has a conflict that nobody has settled");
+            let way = format!("craft beacon resolve {} --ours", quote::word(&name));
+            let way = format!("`{way}` settles it, or --theirs, or --merged");
+            return Err(BeaconError::new(Kind::Conflict, error).remedy(way));
+        }
+        let base = known.get(&name).map(|v| v.blob.clone());
+        match survey::look(&place.at.worktree, &name)? {
+            Here::Not(why) => return Err(BeaconError::refused(format!("{name} {why}, so it is not sent"))),
+            Here::Nothing if base.is_none() => {
+                return Err(BeaconError::refused(format!("there is no {name}, and the other side has none either")));
+            }
+            Here::Nothing => {
+                files.push(File { path: name, base, deleted: true, ..File::default() });
+                contents.push(None);
+            }
+            Here::File(..) => {
+                let (bytes, mode) = survey::bytes(&place.at.worktree, &name, most)?;
+                total = total.saturating_add(bytes.len() as u64);
+                if total > most {
+                    let error =
+                        format!("{name} makes the message larger than beacon.maxMib allows ({} MiB)", beacon.max_mib);
+                    return Err(BeaconError::refused(error).remedy("send fewer files at once"));
+                }
+                let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+                let size = bytes.len() as u64;
+                files.push(File { path: name, mode: mode.to_owned(), size, sha256, base, ..File::default() });
+                contents.push(Some(bytes));
+            }
+        }
+        if files.len() as u64 > beacon.max_files {
+            let error = format!("there are more files than beacon.maxFiles allows ({})", beacon.max_files);
+            return Err(BeaconError::refused(error).remedy("name some of them: `craft beacon push FILES…`"));
+        }
+    }
+    path::check_all(&files, &beacon.folders, Limits { files: beacon.max_files, bytes: most })
+        .map_err(|bad| BeaconError::refused(format!("{bad}, so nothing was sent")))?;
+    // The names are looked at before the bytes of a file that says it holds secrets get into the objects.
+    guard::names(files.iter().map(|f| f.path.as_str()))?;
+    let wanted: Vec<&[u8]> = contents.iter().flatten().map(Vec::as_slice).collect();
+    let mut ids = make::blobs(git, &wanted)?.into_iter();
+    let objects = contents.iter().map(|bytes| bytes.as_ref().and_then(|_| ids.next()));
+    Ok(files.into_iter().zip(objects.collect::<Vec<_>>()).collect())
+}
+
+/// The files that a command names; a folder stands for what was changed in it.
+fn asked(
+    place: &Place,
+    git: &Git<'_>,
+    known: &BTreeMap<String, Version>,
+    names: &[String],
+) -> Result<Vec<String>, BeaconError> {
+    let mut all = BTreeSet::new();
+    let mut changed = None;
+    for name in names {
+        let name = name.trim_start_matches("./").trim_end_matches('/');
+        let ours = |folder: &String| {
+            let folder = folder.trim_end_matches('/');
+            name == folder || path::is_below(name, folder) || path::is_below(folder, name)
+        };
+        if place.config.beacon.folders.iter().any(ours)
+            && survey::look(&place.at.worktree, name)? == Here::Not("is a folder")
+        {
+            if changed.is_none() {
+                changed = Some(survey::survey(place, git, known)?.changed);
+            }
+            all.extend(changed.iter().flatten().filter(|file| path::is_below(file, name)).cloned());
+        } else {
+            all.insert(name.to_owned());
+        }
+    }
+    Ok(all.into_iter().collect())
+}
+
+fn pull_first(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    tip: Option<&Tip>,
+    paths: &[String],
+) -> Result<(), BeaconError> {
+    let Some(tip) = tip else { return Ok(()) };
+    let unread = unread::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
+    unread::clash(paths.iter().map(String::as_str), &unread).map_or(Ok(()), Err)
+}
+
+/// What a message is about where its sender does not say.
+fn listed(files: &[File]) -> String {
+    let name = |f: &File| f.path.rsplit('/').next().unwrap_or_default().to_owned();
+    plain::cut(&files.iter().map(name).collect::<Vec<_>>().join(", "), LISTED)
+}
+
+fn left_out(found: &Survey) -> Option<String> {
+    let shown: Vec<_> =
+        found.left.iter().take(NAMED).map(|(name, why)| format!("{} {why}", plain::name(name))).collect();
+    let more = match found.left.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" (and {n} more)"),
+    };
+    (!shown.is_empty()).then(|| format!("left out: {}{more}", shown.join("; ")))
+}
+
+/// The paths that [`push`] would send unasked: changed in the folders since they were last taken in or sent. And those
+/// that are gone.
+///
+/// # Errors
+/// Where git or a folder cannot be read.
+pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), BeaconError> {
+    let git = place.git(ctx);
+    let known: BTreeMap<String, Version> = {
+        let applied = applied::read(place, &git)?;
+        queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?
+    };
+    let found = survey::survey(place, &git, &known)?;
+    Ok((found.changed, found.gone))
+}

@@ -1,0 +1,176 @@
+//! Messages that wait to go out: a chain of commits under [`Place::queue`], so that nothing of them is collected, and
+//! what was queued is still there after a power cut. Each has its message without a number, and its files.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::beacon::applied::Version;
+use crate::beacon::manifest::{FILE, FILES, LONGEST, Manifest, Message, NOTE, VERSION};
+use crate::beacon::{name, outlook};
+use crate::clock;
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::ops::beacon::make::{self, By, FOLDER};
+use crate::ops::beacon::send::{Draft, Queued};
+use crate::ops::beacon::{BeaconError, Place, chain};
+use crate::ops::engine::fail_point;
+use crate::plain;
+
+/// Key of a queued manifest: the end of the channel as it was known then. What went out lies behind it.
+const AFTER: &str = "after";
+
+/// What the channel adds to a manifest, its tables of numbers, has this much room in bytes. One that is too long would
+/// be the end of the queue, and of the channel: nobody reads it.
+const ROOM: u64 = 1 << 20;
+
+/// Puts a message at the end of the queue. Durable when it returns.
+pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, BeaconError> {
+    let reads = Reads::open(&place.at, git);
+    let (end, after) = (reads.resolve(&place.queue())?, reads.resolve(&place.seen())?);
+    let now = ctx.clock.now_ms();
+    let (files, objects): (Vec<_>, Vec<_>) = draft.files.into_iter().unzip();
+    let said = if draft.action.is_empty() { outlook::action(&draft.to) } else { draft.action.as_str() };
+    let mut message = Message {
+        from: place.me(ctx),
+        direction: name::direction(&place.identity.name, &draft.to),
+        time: clock::rfc3339(now),
+        note: plain::cut(&draft.note, NOTE),
+        action: plain::cut(said, NOTE),
+        to: draft.to,
+        files,
+        ..Message::default()
+    };
+    message.id = id(ctx, &message, now, [&end, &after]);
+    let mut manifest = Manifest {
+        version: VERSION,
+        channel: place.channel.to_string(),
+        message: Some(message),
+        ..Manifest::default()
+    };
+    if let Some(after) = after {
+        manifest.other.insert(AFTER.to_owned(), Value::String(after));
+    }
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
+    if text.len() as u64 > LONGEST - ROOM {
+        let files = manifest.message.as_ref().map_or(0, |m| m.files.len());
+        let error = format!("the list of {files} files is longer than a message can hold");
+        return Err(BeaconError::refused(error).remedy("send fewer files at once: `craft beacon push FILES…`"));
+    }
+    let Some(message) = manifest.message else { return Err(BeaconError::refused("a message that is none")) };
+    let blob = make::blobs(git, &[&text])?.remove(0);
+    let sent = message.files.iter().zip(objects);
+    let mut all: BTreeMap<_, _> = sent
+        .filter_map(|(f, blob)| Some((format!("{FILES}/{}", f.path), Version { blob: blob?, mode: f.mode.clone() })))
+        .collect();
+    all.insert(FILE.to_owned(), Version { blob, mode: "100644".to_owned() });
+    let tree = make::tree(git, &all)?;
+    let commit = make::commit(git, &tree, end.as_deref(), &subject(&message), By::Us)?;
+    fail_point(ctx, "beacon-queueing");
+    make::move_ref(git, &place.queue(), end.as_deref(), Some(&commit))?;
+    fail_point(ctx, "beacon-queued");
+    Ok(Queued { commit, message })
+}
+
+/// By chance, and where chance is the same (a test's dice) by what it says: two messages with one id would be one.
+fn id(ctx: &Context, message: &Message, now: u64, ends: [&Option<String>; 2]) -> String {
+    let mut dice = ctx.dice();
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {} {now} {ends:?} {message:?}", dice.token(), dice.token()));
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// A message of the queue, and what sending it needs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    pub(super) queued: Queued,
+    /// The tree of its files; `None` where it only takes away.
+    pub(super) files: Option<String>,
+    /// See [`AFTER`].
+    pub(super) after: Option<String>,
+}
+
+/// The queue, the oldest first.
+pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, BeaconError> {
+    let Some(end) = Reads::open(&place.at, git).resolve(&place.queue())? else { return Ok(Vec::new()) };
+    let mut links = Vec::new();
+    chain::back(place, git, &end, |link| {
+        links.push(link);
+        ControlFlow::Continue(())
+    })?;
+    links.reverse();
+    let reads = Reads::open(&place.at, git);
+    let item = |link: chain::Link| {
+        let commit = link.commit;
+        let files = reads.entries(&commit, &[FILES])?.pop().map(|entry| entry.id);
+        let manifest = link.manifest.and_then(|m| if m.message.is_some() { Ok(m) } else { Err("no message".into()) });
+        match manifest {
+            Ok(Manifest { message: Some(message), mut other, .. }) => {
+                let after = other.remove(AFTER).and_then(|v| v.as_str().map(str::to_owned));
+                Ok(Item { queued: Queued { commit, message }, files, after })
+            }
+            Ok(_) => Err(BeaconError::refused("a message that is none")),
+            Err(why) => Err(BeaconError::refused(format!("{} is damaged at {commit}: {why}", place.queue()))),
+        }
+    };
+    links.into_iter().map(item).collect()
+}
+
+/// Takes messages out of the queue, which is `items`; what is left of it, and what was taken out.
+pub(super) fn take(
+    place: &Place,
+    git: &Git<'_>,
+    items: Vec<Item>,
+    which: impl Fn(&Message) -> bool,
+) -> Result<(Vec<Item>, Vec<Item>), BeaconError> {
+    let end = items.last().map(|item| item.queued.commit.clone());
+    let (gone, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| which(&item.queued.message));
+    if gone.is_empty() {
+        return Ok((kept, gone));
+    }
+    let mut last: Option<String> = None;
+    for item in &mut kept {
+        let tree = Reads::open(&place.at, git).tree_of(&item.queued.commit)?;
+        item.queued.commit = make::commit(git, &tree, last.as_deref(), &subject(&item.queued.message), By::Us)?;
+        last = Some(item.queued.commit.clone());
+    }
+    make::move_ref(git, &place.queue(), end.as_deref(), last.as_deref())?;
+    Ok((kept, gone))
+}
+
+fn subject(message: &Message) -> String {
+    format!("beacon: waits: {}", message.id)
+}
+
+/// What the other side is going to have of each path once the queue is sent: `known`, with what waits put over it.
+pub(super) fn over(
+    place: &Place,
+    git: &Git<'_>,
+    known: &BTreeMap<String, Version>,
+    queue: &[Item],
+) -> Result<BTreeMap<String, Version>, BeaconError> {
+    let mut versions = known.clone();
+    for item in queue {
+        for file in item.queued.message.files.iter().filter(|f| f.deleted) {
+            versions.remove(&file.path);
+        }
+        versions.extend(sent(place, git, item)?);
+    }
+    Ok(versions)
+}
+
+/// The files of a message as they are in it.
+pub(super) fn sent(place: &Place, git: &Git<'_>, item: &Item) -> Result<BTreeMap<String, Version>, BeaconError> {
+    let Some(tree) = &item.files else { return Ok(BTreeMap::new()) };
+    let paths: Vec<_> = item.queued.message.files.iter().filter(|f| !f.deleted).map(|f| f.path.as_str()).collect();
+    let files = Reads::open(&place.at, git).entries(tree, &paths)?.into_iter();
+    Ok(files.filter_map(|f| Some((f.path.to_str()?.to_owned(), Version { blob: f.id, mode: f.mode }))).collect())
+}
+
+/// The entry of a message's files in the tree of a commit.
+pub(super) fn entry(item: &Item) -> Option<make::Entry<'_>> {
+    item.files.as_deref().map(|tree| (FOLDER, tree, FILES))
+}

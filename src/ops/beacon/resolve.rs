@@ -1,0 +1,198 @@
+//! `craft beacon diff` and `resolve`: files in which both sides changed the same.
+
+use std::rc::Rc;
+
+use similar::TextDiff;
+
+use super::apply::{Apply, Change};
+use super::planning::Blobs;
+use super::{applied, push, status};
+use crate::audit::Outcome;
+use crate::beacon::applied::{Applied, Conflict, Version};
+use crate::beacon::fold::Content;
+use crate::beacon::path;
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::ops::beacon::disk::Disk;
+use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::{engine, exclude};
+use crate::plain;
+
+/// How a conflict is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum With {
+    /// What is here stays.
+    Ours,
+    /// Theirs takes its place; what was here is kept by a backup.
+    Theirs,
+    /// What is here now was put together by hand.
+    Merged,
+}
+
+/// Two versions of a file, as lines of a unified diff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diff {
+    /// Its path.
+    pub path: String,
+    /// What the two sides of the diff are, for people.
+    pub sides: (String, String),
+    /// The unified diff; empty where both are the same, `None` where one is no text.
+    pub text: Option<String>,
+}
+
+/// Conflicts that nobody has settled.
+///
+/// # Errors
+/// Where that cannot be read.
+pub fn conflicts(ctx: &Context, place: &Place) -> Result<Vec<Conflict>, BeaconError> {
+    Ok(applied::read(place, &place.git(ctx))?.state.conflicts)
+}
+
+/// For `path`, or all conflicts and all that was changed here: what is here against theirs, or against what both had.
+///
+/// # Errors
+/// Where a file cannot be read, or `path` is none of the beacon's.
+pub fn diff(ctx: &Context, place: &Place, path: Option<&str>) -> Result<Vec<Diff>, BeaconError> {
+    let git = place.git(ctx);
+    let known = applied::read(place, &git)?;
+    let mut paths: Vec<String> = match path {
+        Some(path) => {
+            path::check(path, &place.config.beacon.folders).map_err(|bad| BeaconError::usage(bad.to_string()))?;
+            vec![path.to_owned()]
+        }
+        None => {
+            let (changed, gone) = push::changed(ctx, place)?;
+            let open = known.state.conflicts.iter().map(|c| c.path.clone());
+            open.chain(changed).chain(gone).collect()
+        }
+    };
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().map(|path| one(place, &git, &known, path)).collect()
+}
+
+fn one(place: &Place, git: &Git<'_>, known: &Applied, path: String) -> Result<Diff, BeaconError> {
+    let here = Disk(&place.at.worktree).read(&path)?;
+    let conflict = known.state.conflicts.iter().find(|c| c.path == path);
+    let version = match conflict {
+        Some(conflict) => conflict.theirs.clone().map(|blob| Version { blob, mode: conflict.mode.clone() }),
+        None => known.files.get(&path).cloned(),
+    };
+    let other = match &version {
+        Some(version) => Some(theirs(git, version)?.bytes),
+        None => None,
+    };
+    let here = here.map(|c| c.bytes);
+    let (sides, old, new) = match conflict {
+        Some(conflict) => (("here".to_owned(), format!("theirs, from {}", conflict.from)), here, other),
+        None => (("as both sides had it".to_owned(), "here".to_owned()), other, here),
+    };
+    let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
+    let text = match (String::from_utf8(old), String::from_utf8(new)) {
+        (Ok(old), Ok(new)) if !old.contains('\0') && !new.contains('\0') => Some(
+            TextDiff::from_lines(&old, &new)
+                .unified_diff()
+                .header(&format!("{path} ({})", sides.0), &format!("{path} ({})", sides.1))
+                .to_string(),
+        ),
+        _ => None,
+    };
+    Ok(Diff { path, sides, text })
+}
+
+fn theirs(git: &Git<'_>, version: &Version) -> Result<Content, BeaconError> {
+    let blobs = Blobs::read(git, [version.blob.clone()])?;
+    let content = blobs.of(version).map(|c| (*c).clone());
+    content.ok_or_else(|| {
+        BeaconError::refused(format!("the bytes {} are not here any more", version.blob))
+            .remedy("have them sent once more")
+    })
+}
+
+/// Settles a conflict. The copy of theirs goes; what was replaced is kept by a backup.
+///
+/// # Errors
+/// Where `path` has none, or still has conflict markers (`Merged`).
+pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), BeaconError> {
+    let _lock = place.lock(ctx)?;
+    let settled = settle(ctx, place, path, with);
+    match &settled {
+        Ok(()) => place.note(ctx, "resolve", Outcome::Success, &format!("{} settled", plain::name(path))),
+        Err(error) => place.note(ctx, "resolve", Outcome::Error, &error.message),
+    }
+    settled?;
+    // Whoever looks next finds out as well.
+    let _ = status::keep(ctx, place, None);
+    Ok(())
+}
+
+fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), BeaconError> {
+    let git = place.git(ctx);
+    let known = applied::read(place, &git)?;
+    let Some(conflict) = known.state.conflicts.iter().find(|c| c.path == path).cloned() else {
+        return Err(BeaconError::refused(format!("{} has no conflict", plain::name(path)))
+            .remedy("`craft beacon diff` lists those there are"));
+    };
+    let step = |name: &str| engine::fail_point(ctx, &format!("beacon-resolve-{name}"));
+    let apply = Apply { ctx, place, git: &git, step: &step };
+    let busy = |what: String| BeaconError::new(Kind::Busy, what);
+    let former = apply.recover(known.commit.as_deref(), false, &mut Vec::new())?;
+    if former.keys().any(|p| *p != conflict.path && *p != conflict.beside) {
+        return Err(busy("a pull was killed in the middle".into()).remedy("`craft beacon pull` ends it"));
+    }
+    for path in [&conflict.path, &conflict.beside].into_iter().filter(|p| !p.is_empty()) {
+        if let Some(why) = apply.disk().obstacle(path)? {
+            return Err(BeaconError::refused(format!("{} {why}", plain::name(path))).remedy("put it out of the way"));
+        }
+    }
+    let version = conflict.theirs.clone().map(|blob| Version { blob, mode: conflict.mode.clone() });
+    let mut changes = Vec::new();
+    let (now, before) = apply.here(path, &former)?;
+    match with {
+        With::Ours => {}
+        With::Merged => {
+            let marker = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
+            if now.as_ref().is_some_and(|c| c.bytes.split(|b| *b == b'\n').any(marker)) {
+                return Err(BeaconError::new(Kind::Conflict, format!("{} has conflict markers", plain::name(path)))
+                    .remedy("take them out, then call this once more"));
+            }
+        }
+        With::Theirs => {
+            let want = match &version {
+                Some(version) => Some(Rc::new(theirs(&git, version)?)),
+                None => None,
+            };
+            let archive = match (&want, &before) {
+                (None, Some(there)) => Some(apply.archive_for(path, there)?).filter(|(_, already)| !already),
+                _ => None,
+            };
+            let archive = archive.map(|(to, _)| to).unwrap_or_default();
+            changes.push(Change { path: path.to_owned(), now, before, want, archive });
+        }
+    }
+    let beside = conflict.beside;
+    if !beside.is_empty() {
+        let (now, before) = apply.here(&beside, &former)?;
+        changes.push(Change { path: beside.clone(), now, before, want: None, archive: String::new() });
+    }
+    changes.retain(|c| c.now != c.want || c.before != c.want);
+    let outcome = apply.run(&changes, &former, known.commit.as_deref())?;
+    step("moved");
+    if let Some(path) = outcome.left.first() {
+        return Err(busy(format!("{} was edited just now", plain::name(path))).remedy("try again"));
+    }
+    let mut next = known;
+    next.state.conflicts.retain(|c| c.path != path);
+    // Both sides are known to have theirs from now on: what is here is a change to it.
+    match version {
+        Some(version) => drop(next.files.insert(path.to_owned(), version)),
+        None => drop(next.files.remove(path)),
+    }
+    applied::write(place, &git, &mut next)?;
+    step("applied");
+    apply.finish()?;
+    if !beside.is_empty() {
+        exclude::let_into_git(&place.at.worktree.join(beside))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,415 @@
+//! Sending: a message is first put into the queue here, then onto the end of the channel on the remote, by
+//! compare-and-swap. Whoever loses puts theirs onto the winner's and tries again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::beacon::applied::Applied;
+use crate::beacon::manifest::{File, Message};
+use crate::context::Context;
+use crate::git::command::{Git, GitError};
+use crate::git::fault::Fault;
+use crate::git::porcelain::{self, PushedRef};
+use crate::git::process::Finished;
+use crate::git::reads::Reads;
+use crate::ops::beacon::chain::{self, For, Link, Tip};
+use crate::ops::beacon::make;
+use crate::ops::beacon::queue::{self, Item};
+use crate::ops::beacon::remote::{self, Remote};
+use crate::ops::beacon::{BeaconError, Kind, Place, applied, build, guard, unread};
+use crate::ops::engine::fail_point;
+use crate::plain;
+use crate::sync::backoff;
+
+/// Pushes that are tried against others who are faster: with waits of at most five seconds, about a minute.
+const TRIES: u32 = 30;
+/// Pushes whose end nobody heard of.
+const UNHEARD: u32 = 3;
+
+/// A message to be sent. Its files' bytes are in the repository's objects by then.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Draft {
+    /// Whom it is for; names of environments.
+    pub to: Vec<String>,
+    /// What is said of it.
+    pub note: String,
+    /// What the receiver shall do; empty for the seed's words.
+    pub action: String,
+    /// The files, and git's object id of each one's bytes (`None` for a tombstone).
+    pub files: Vec<(File, Option<String>)>,
+}
+
+/// A message that waits to go out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Queued {
+    /// Its commit in the queue.
+    pub commit: String,
+    /// The message, without a number.
+    pub message: Message,
+}
+
+/// What came of sending.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sent {
+    /// Numbers of the messages that went out, and the paths in them.
+    pub messages: Vec<(u64, Vec<String>)>,
+    /// Whether a receipt went out with them.
+    pub receipt: bool,
+    /// Why the rest waits, where the remote cannot be reached or something must be taken in first.
+    pub waits: Option<BeaconError>,
+    /// Pushes that were tried.
+    pub tries: u32,
+}
+
+/// Puts a message at the end of the queue. Durable when it returns. The caller holds [`Place::lock`].
+///
+/// # Errors
+/// Where git cannot write it.
+pub fn enqueue(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, BeaconError> {
+    queue::add(ctx, place, git, draft)
+}
+
+/// The queue, the oldest first.
+///
+/// # Errors
+/// Where git cannot read it.
+pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, BeaconError> {
+    Ok(queue::items(place, git)?.into_iter().map(|item| item.queued).collect())
+}
+
+/// Takes the messages with these ids out of the queue (all where there are none named).
+///
+/// # Errors
+/// Where git cannot write it.
+pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queued>, BeaconError> {
+    let items = queue::items(place, git)?;
+    let (_, gone) = queue::take(place, git, items, |message| ids.is_empty() || ids.contains(&message.id))?;
+    Ok(gone.into_iter().map(|item| item.queued).collect())
+}
+
+/// Sends what waits, and the receipt that is owed. What cannot go out stays, and [`Sent::waits`] says why; what a
+/// former call sent without hearing of it is found on the channel and not sent twice. The caller holds [`Place::lock`].
+///
+/// # Errors
+/// Where the gate, the scan for credentials or git itself says no: then nothing has changed.
+pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, BeaconError> {
+    let empty = Reads::open(&place.at, git).resolve(&place.queue())?.is_none();
+    if empty {
+        // Nobody is asked where there is nothing to say.
+        let applied = applied::read(place, git)?;
+        let owed = match chain::known(place, git)? {
+            Some(tip) => unread::owed(ctx, place, git, &applied, &tip)?,
+            None => None,
+        };
+        if owed.is_none() {
+            return Ok(Sent::default());
+        }
+    }
+    drain_from(ctx, place, git, None, &BTreeSet::new())
+}
+
+/// As [`drain`], where the end of the channel was just asked for (`looked`), and these messages were scanned and queued
+/// by the same command.
+pub(super) fn drain_from(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    looked: Option<Option<Tip>>,
+    scanned: &BTreeSet<String>,
+) -> Result<Sent, BeaconError> {
+    let mut place = place.clone();
+    remote::refresh(ctx, &mut place)?;
+    let place = &place;
+    let mut drain = Drain {
+        ctx,
+        place: place.clone(),
+        git,
+        remote: remote::of(place, git)?,
+        items: queue::items(place, git)?,
+        applied: applied::read(place, git)?,
+        sent: Sent::default(),
+        scanned: scanned.clone(),
+        searched: None,
+        fallen_back: false,
+        unheard: 0,
+    };
+    match drain.run(looked) {
+        Ok(()) => Ok(drain.sent),
+        Err(Stop::Waits(error)) => {
+            drain.sent.waits = Some(error);
+            Ok(drain.sent)
+        }
+        Err(Stop::Failed(error)) => {
+            // What was queued a moment ago is not left there, to go out behind the back of who was told otherwise.
+            // Once a push was tried nobody can say that it did not.
+            if drain.sent.tries == 0 {
+                queue::take(place, git, drain.items, |message| scanned.contains(&message.id))?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Why a drain ends before everything is out.
+enum Stop {
+    /// What is left goes out another time.
+    Waits(BeaconError),
+    /// Nothing goes out like this.
+    Failed(BeaconError),
+}
+
+impl From<BeaconError> for Stop {
+    fn from(error: BeaconError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<GitError> for Stop {
+    fn from(error: GitError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What came of one push.
+enum Push {
+    /// It is there.
+    Done,
+    /// The remote has moved.
+    Raced,
+    /// Nobody can tell.
+    Unheard(BeaconError),
+}
+
+struct Drain<'d> {
+    ctx: &'d Context,
+    place: Place,
+    git: &'d Git<'d>,
+    remote: Remote,
+    /// The queue. Nobody else changes it: the caller holds the lock.
+    items: Vec<Item>,
+    applied: Applied,
+    sent: Sent,
+    /// Messages that need no second scan.
+    scanned: BTreeSet<String>,
+    /// The end of the channel up to which former messages of ours were looked for.
+    searched: Option<String>,
+    /// Whether the usual namespace was refused a moment ago.
+    fallen_back: bool,
+    unheard: u32,
+}
+
+impl Drain<'_> {
+    fn run(&mut self, mut looked: Option<Option<Tip>>) -> Result<(), Stop> {
+        let mut dice = self.ctx.dice();
+        loop {
+            let tip = match looked.take() {
+                Some(tip) => tip,
+                None => self.look()?,
+            };
+            self.settle(tip.as_ref())?;
+            let receipt = match &tip {
+                Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
+                None => None,
+            };
+            if self.items.is_empty() && receipt.is_none() {
+                return Ok(());
+            }
+            if let Some(tip) = &tip {
+                let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
+                let paths = self.items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
+                if let Some(error) = unread::clash(paths, &unread) {
+                    return Err(Stop::Waits(error));
+                }
+            }
+            if self.sent.tries >= TRIES {
+                let error = format!("others were faster {} times", self.sent.tries);
+                return Err(Stop::Waits(BeaconError::new(Kind::Busy, error).remedy("try again in a moment")));
+            }
+            self.scan()?;
+            let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &self.items, receipt.clone())?;
+            fail_point(self.ctx, "beacon-built");
+            let pushed = self.push(&commit, tip.as_ref())?;
+            fail_point(self.ctx, "beacon-pushed");
+            match pushed {
+                Push::Done => {
+                    make::move_ref(self.git, &self.place.seen(), self.seen()?.as_deref(), Some(&commit))?;
+                    fail_point(self.ctx, "beacon-seen");
+                    self.sent.receipt |= receipt.is_some();
+                    let before = manifest.seq - self.items.len() as u64;
+                    let ids = self.items.iter().map(|i| i.queued.message.id.clone());
+                    self.landed(&ids.zip(before + 1..).collect())?;
+                    return Ok(());
+                }
+                Push::Raced => {}
+                Push::Unheard(error) => {
+                    self.unheard += 1;
+                    // What arrived in spite of it is found now, or by the next call.
+                    let tip = self.look()?;
+                    let arrived = tip.as_ref().is_some_and(|t| self.contains(&t.commit, &commit));
+                    if !arrived && self.unheard >= UNHEARD {
+                        return Err(Stop::Waits(error));
+                    }
+                    self.sent.receipt |= arrived && receipt.is_some();
+                    looked = Some(tip);
+                    if arrived {
+                        continue;
+                    }
+                }
+            }
+            if self.sent.tries >= TRIES {
+                continue;
+            }
+            let wait = backoff::within(&self.place.config.retry, self.sent.tries.min(20), &mut dice);
+            std::thread::sleep(Duration::from_millis(wait));
+        }
+    }
+
+    /// Asks the remote. That it cannot be asked is no reason to lose anything.
+    fn look(&mut self) -> Result<Option<Tip>, Stop> {
+        match chain::fetch(self.ctx, &self.place, self.git, For::Push) {
+            Ok(tip) => {
+                if !self.fallen_back {
+                    remote::refresh(self.ctx, &mut self.place)?;
+                }
+                Ok(tip)
+            }
+            Err(error) if error.kind == Kind::Gate => Err(Stop::Failed(error)),
+            Err(error) => Err(Stop::Waits(error)),
+        }
+    }
+
+    fn seen(&self) -> Result<Option<String>, GitError> {
+        Reads::open(&self.place.at, self.git).resolve(&self.place.seen())
+    }
+
+    fn contains(&self, tip: &str, commit: &str) -> bool {
+        Reads::open(&self.place.at, self.git).is_ancestor(commit, tip).unwrap_or(false)
+    }
+
+    /// Finds what of the queue is on the channel already, and takes it out of the queue.
+    fn settle(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
+        let (Some(first), Some(tip)) = (self.items.first(), tip) else { return Ok(()) };
+        // What was queued later went out later.
+        let mut from = self.searched.clone().or_else(|| first.after.clone());
+        let mine = &self.place.identity.id;
+        let mut there = BTreeMap::new();
+        loop {
+            let links = chain::since(&self.place, self.git, from.as_deref(), 0, &tip.commit)?;
+            let ours = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
+            there.extend(ours.map(|(number, message)| (message.id.clone(), number)));
+            match links.last() {
+                // There are more than one call gives.
+                Some(last) if last.commit != tip.commit => from = Some(last.commit.clone()),
+                _ => break,
+            }
+        }
+        self.searched = Some(tip.commit.clone());
+        self.landed(&there)
+    }
+
+    /// What is on the channel, with its number there, is what both sides have, and waits no longer.
+    fn landed(&mut self, there: &BTreeMap<String, u64>) -> Result<(), Stop> {
+        if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
+            return Ok(());
+        }
+        let (place, git) = (&self.place, self.git);
+        let before = self.applied.files.clone();
+        for item in self.items.iter().filter(|item| there.contains_key(&item.queued.message.id)) {
+            let versions = queue::sent(place, git, item)?;
+            for file in &item.queued.message.files {
+                // Where something else was taken in since it was queued, that is the newer one.
+                if self.applied.files.get(&file.path).map(|v| &v.blob) != file.base.as_ref() {
+                    continue;
+                }
+                match versions.get(&file.path) {
+                    Some(version) => drop(self.applied.files.insert(file.path.clone(), version.clone())),
+                    None => drop(self.applied.files.remove(&file.path)),
+                }
+            }
+        }
+        if self.applied.files != before {
+            applied::write(place, git, &mut self.applied)?;
+        }
+        fail_point(self.ctx, "beacon-applied");
+        let items = std::mem::take(&mut self.items);
+        let (kept, gone) = queue::take(place, git, items, |message| there.contains_key(&message.id))?;
+        fail_point(self.ctx, "beacon-unqueued");
+        self.items = kept;
+        for message in gone.into_iter().map(|item| item.queued.message) {
+            let number = there.get(&message.id).copied().unwrap_or_default();
+            self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
+        }
+        Ok(())
+    }
+
+    /// What was queued another day is scanned by today's rules.
+    fn scan(&mut self) -> Result<(), Stop> {
+        let mut load = guard::Load::default();
+        for item in self.items.iter().filter(|i| !self.scanned.contains(&i.queued.message.id)) {
+            let files = queue::sent(&self.place, self.git, item)?;
+            load.files.extend(files.into_iter().map(|(path, v)| (path, v.blob)));
+            load.words.push(format!("{}\n{}", item.queued.message.note, item.queued.message.action));
+        }
+        if !load.words.is_empty() {
+            guard::pass(self.ctx, &self.place, self.git, &load)?;
+        }
+        self.scanned.extend(self.items.iter().map(|i| i.queued.message.id.clone()));
+        Ok(())
+    }
+
+    /// One push, and what it means.
+    fn push(&mut self, commit: &str, tip: Option<&Tip>) -> Result<Push, Stop> {
+        self.sent.tries += 1;
+        let old = tip.map(|t| t.commit.as_str());
+        let name = plain::name(&self.remote.name);
+        let error = match self.remote.push(self.ctx, &self.place, self.git, commit, old)? {
+            Ok(_) => {
+                if self.fallen_back {
+                    self.remote.remember(self.ctx, &mut self.place, true)?;
+                }
+                return Ok(Push::Done);
+            }
+            Err(error) => error,
+        };
+        match verdict(&error.finished) {
+            Some(PushedRef::Raced(_)) => Ok(Push::Raced),
+            Some(PushedRef::Refused(_)) if old.is_none() && !self.remote.takes_branches_only(&self.place) => {
+                // Not of this channel, but of its namespace: nothing was ever put there.
+                let now = self.ctx.clock.now_ms();
+                self.place.identity.branches_only.insert(self.remote.url.clone(), now);
+                self.fallen_back = true;
+                Ok(Push::Raced)
+            }
+            Some(PushedRef::Refused(why)) => {
+                let text = match error.fault.text() {
+                    "" => String::new(),
+                    text => format!(". {text}"),
+                };
+                let refused = BeaconError::refused(format!("{name} refused the message: {why}{text}"));
+                Err(Stop::Waits(refused.remedy("see what the remote's rules say, or use another with `beacon.remote`")))
+            }
+            _ => {
+                let fault = error.fault.clone();
+                let error = BeaconError::from(error);
+                let why = if fault.text().is_empty() { &error.message } else { fault.text() };
+                let error = BeaconError { message: format!("{name} cannot be sent to: {why}"), ..error };
+                match fault {
+                    Fault::Offline(_) | Fault::Authentication(_) | Fault::HostKey(_) | Fault::RemoteMissing(_) => {
+                        Err(Stop::Waits(error))
+                    }
+                    _ => Ok(Push::Unheard(error)),
+                }
+            }
+        }
+    }
+}
+
+/// What the remote said of the ref; `None` where it cannot be known what became of it.
+fn verdict(finished: &Finished) -> Option<PushedRef> {
+    // Where a connection broke off, git tells of refs as if it had been answered, or that it was not.
+    match porcelain::push(&finished.stdout) {
+        Some(PushedRef::Refused(why)) if why.contains("remote failure") || why.contains("unpacker error") => None,
+        Some(PushedRef::Accepted) => None,
+        other => other,
+    }
+}

@@ -1,0 +1,95 @@
+//! What of a channel this side has not taken in, and what it has not said that it has.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use crate::beacon::applied::Applied;
+use crate::beacon::manifest::Receipt;
+use crate::beacon::name::EVERYBODY;
+use crate::beacon::path::folded;
+use crate::clock;
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::ops::beacon::chain::{self, Link, Standing, Tip};
+use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::plain;
+
+/// The receipt that is owed: for the last message for this side that was taken in, where the channel does not know yet.
+pub(super) fn owed(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    applied: &Applied,
+    tip: &Tip,
+) -> Result<Option<Receipt>, BeaconError> {
+    let me = place.me(ctx);
+    if let Standing::Parted(_) = chain::standing(place, git, applied.state.position.as_deref(), &tip.commit) {
+        // It is a pull that finds out what of it was taken in.
+        return Ok(None);
+    }
+    let (taken, told) = (applied.state.received(), tip.manifest.received.get(&me.name).copied().unwrap_or(0));
+    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
+    if taken <= told || sent(&me.name).max(sent(EVERYBODY)) <= told {
+        return Ok(None);
+    }
+    // To say more than the last one would take what is for others for received.
+    let mut last = None;
+    chain::back(place, git, &tip.commit, |link| match &link.manifest {
+        Ok(manifest) if manifest.seq <= told => ControlFlow::Break(()),
+        Ok(manifest) if manifest.seq <= taken && link.message().is_some_and(|m| m.is_for(&me)) => {
+            last = Some(manifest.seq);
+            ControlFlow::Break(())
+        }
+        _ => ControlFlow::Continue(()),
+    })?;
+    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
+}
+
+/// Messages for this side that it has not taken in, of those whose word counts here.
+pub(super) fn unread(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    applied: &Applied,
+    tip: &Tip,
+) -> Result<Vec<Link>, BeaconError> {
+    let me = place.me(ctx);
+    let (seq, position) = (applied.state.seq, applied.state.position.as_deref());
+    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
+    // The numbers of a channel that was made anew say nothing of what was taken in before.
+    let parted = || matches!(chain::standing(place, git, position, &tip.commit), Standing::Parted(_));
+    if sent(&me.name).max(sent(EVERYBODY)) <= seq && !parted() {
+        return Ok(Vec::new());
+    }
+    let mut links = chain::since(place, git, position, seq, &tip.commit)?;
+    links.retain(|link| link.message().is_some_and(|m| m.is_for(&me)));
+    let mut judged: Vec<(chain::Author, bool)> = Vec::new();
+    let mut kept = Vec::new();
+    for link in links {
+        let known = judged.iter().find(|(author, _)| *author == link.author).map(|(_, accepted)| *accepted);
+        let accepted = match known {
+            Some(accepted) => accepted,
+            None => {
+                let accepted = chain::accepts(place, git, &link.author)?.is_ok();
+                judged.push((link.author.clone(), accepted));
+                accepted
+            }
+        };
+        if accepted {
+            kept.push(link);
+        }
+    }
+    Ok(kept)
+}
+
+/// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.
+pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -> Option<BeaconError> {
+    let ours: BTreeSet<_> = paths.map(folded).collect();
+    let (seq, message, file) = unread.iter().filter_map(Link::numbered).find_map(|(seq, message)| {
+        let file = message.files.iter().find(|f| ours.contains(&folded(&f.path)))?;
+        Some((seq, message, file))
+    })?;
+    let (file, from) = (plain::cut(&plain::name(&file.path), 120), plain::cut(&plain::name(&message.from.name), 60));
+    let error = format!("message {seq} from {from} changes {file} as well, and was not taken in yet");
+    Some(BeaconError::new(Kind::Conflict, error).remedy("pull first: `craft beacon pull`"))
+}

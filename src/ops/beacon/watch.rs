@@ -1,0 +1,351 @@
+//! Looking at the remote, once: for `craft beacon watch`, which does it again and again ([`watching`](super::watching)),
+//! for the job, and for the worker after a sync.
+//!
+//! A look at which nothing has come costs one fetch of one ref, or, where the bell is on, one conditional request.
+
+use std::fs;
+
+use crate::clock::Millis;
+use crate::context::Context;
+use crate::diagnostics;
+use crate::dice::Dice;
+use crate::fs::layout::repo_key;
+use crate::fs::{IoContext, lock};
+use crate::git::command::Git;
+use crate::locate::{Location, locate};
+use crate::ops::beacon::chain::{self, For};
+use crate::ops::beacon::notices::{self, name};
+use crate::ops::beacon::pull::{self, Pulled};
+use crate::ops::beacon::push::{self, Pushed};
+use crate::ops::beacon::send::{self, Sent};
+use crate::ops::beacon::{BeaconError, Kind, Place, bell, place, status};
+use crate::ops::{permit, sync};
+use crate::permission::{Operation, Origin, Platform};
+use crate::queue::Trigger;
+use crate::state::beacon::{Identity, Waiting};
+use crate::state::file::StateFile;
+use crate::state::tick::{self, Claim};
+use crate::sync::tell::counted;
+
+/// A bell that is silent may have been forgotten to ring: at least this often the channel itself is asked.
+const BELL_TRUSTED: Millis = 15 * 60_000;
+/// While the remote cannot be reached, looks that nobody asked for are no further apart than this.
+const FURTHEST: Millis = 3_600_000;
+
+/// What came of one look.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    /// What waits now.
+    pub waiting: Waiting,
+    /// What was taken in.
+    pub pulled: Option<Pulled>,
+    /// What was sent of what was changed here.
+    pub pushed: Option<Pushed>,
+    /// What went out that had waited.
+    pub sent: Option<Sent>,
+    /// Why the remote could not be asked.
+    pub offline: Option<String>,
+    /// What could not be done, as sentences.
+    pub remarks: Vec<String>,
+}
+
+/// One look: asks the remote once, sends what waits, and takes in what waits where `pull` says so; sends what was
+/// changed where `push` does. What of that cannot be done is a remark, so that the rest is.
+///
+/// # Errors
+/// What is no matter of the network: the remote may not be asked, or there is none.
+pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look, BeaconError> {
+    let git = place.git(ctx);
+    let _ = tick::set(&place.files(ctx).beacon_tick(), ctx.clock.now_ms());
+    let mut look = Look::default();
+    // A last message that nobody understands must not hide those before it: a pull knows what to do about it.
+    let mut garbled = false;
+    match ask(ctx, place, &git) {
+        Ok(()) => {}
+        Err(error) if error.kind == Kind::Network => look.offline = Some(error.message),
+        Err(error) if error.kind == Kind::Failed && pull => {
+            garbled = true;
+            look.remarks.push(sentence(error));
+        }
+        Err(error) => return Err(error),
+    }
+    if look.offline.is_none() {
+        drain(ctx, place, &git, &mut look);
+    }
+    look.waiting = status::keep(ctx, place, Some(look.offline.is_none()))?;
+    if look.offline.is_none() {
+        if pull && (garbled || look.waiting.messages > 0) {
+            match pull::pull(ctx, place, false) {
+                Ok(pulled) => {
+                    look.offline.clone_from(&pulled.offline);
+                    look.remarks.extend(pulled.remarks.iter().cloned());
+                    look.pulled = Some(pulled);
+                }
+                Err(error) if error.kind == Kind::Gate => return Err(error),
+                Err(error) => look.remarks.push(sentence(error)),
+            }
+        }
+        if push {
+            send_changes(ctx, place, &mut look);
+        }
+        if look.pulled.is_some() || look.pushed.is_some() || look.sent.is_some() {
+            look.waiting = status::keep(ctx, place, None)?;
+        }
+    }
+    Ok(look)
+}
+
+/// Asks the remote, or only the bell where that is on: not both, unless the bell has changed or cannot be heard.
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(), BeaconError> {
+    if place.config.beacon.github.enabled {
+        let trusted = tick::claim(&place.files(ctx).beacon_fetch_tick(), ctx.clock.now_ms(), BELL_TRUSTED)?;
+        if trusted == Claim::TooSoon
+            && let Ok(Some(heard)) = bell::hear(ctx, place)
+            && !heard.changed
+            // What it told of may not have been fetched when it was heard.
+            && heard.seq.is_none_or(|rung| matches!(chain::known(place, git), Ok(Some(tip)) if tip.manifest.seq >= rung))
+        {
+            return Ok(());
+        }
+    }
+    chain::fetch(ctx, place, git, For::Look).map(drop)
+}
+
+/// Sends what waits in the queue, and the receipt that is owed.
+fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
+    // Whether it may be sent is asked for first: what is denied at each look would fill the journal.
+    let allowed = permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed;
+    // Whoever holds the lock sends as well.
+    let Some(_guard) = place.lock(ctx).ok().filter(|_| allowed) else { return };
+    match send::drain(ctx, place, git) {
+        Ok(sent) => {
+            look.remarks.extend(sent.waits.clone().filter(|w| w.kind != Kind::Network).map(sentence));
+            if (!sent.messages.is_empty() || sent.receipt)
+                && let Ok(Some(tip)) = chain::known(place, git)
+            {
+                look.remarks.extend(bell::ring(ctx, place, git, &tip));
+                look.sent = Some(sent);
+            }
+        }
+        Err(error) => look.remarks.push(sentence(error)),
+    }
+}
+
+fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
+    let pushed = match push::changed(ctx, place) {
+        Ok((changed, _)) if changed.is_empty() => return,
+        Ok(_) => push::push(ctx, place, &push::Ask::default()),
+        Err(error) => Err(error),
+    };
+    match pushed {
+        Ok(pushed) => {
+            look.remarks.extend(pushed.remarks.iter().cloned());
+            look.pushed = Some(pushed);
+        }
+        Err(error) => look.remarks.push(sentence(error)),
+    }
+}
+
+/// An error in a line, with the way on.
+pub(super) fn sentence(error: BeaconError) -> String {
+    match error.remedy {
+        Some(remedy) => format!("{}; {remedy}", error.message),
+        None => error.message,
+    }
+}
+
+/// One look at every beacon of this user, for the job: how many, and what is worth a line. One that is broken does not
+/// stop the others.
+///
+/// # Errors
+/// Where none of them could be looked at.
+pub fn all(ctx: &Context) -> Result<String, BeaconError> {
+    let folder = ctx.layout.repos();
+    let mut keys: Vec<_> = match fs::read_dir(&folder) {
+        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        other => {
+            other.at("list", &folder)?;
+            Vec::new()
+        }
+    };
+    keys.sort();
+    let mut round = Round::default();
+    for key in keys.iter().filter_map(|key| key.to_str()) {
+        let file = ctx.layout.repo(key).beacon();
+        if !file.exists() {
+            continue;
+        }
+        round.beacons += 1;
+        let identity = StateFile::at(file).peek::<Identity>().map(|loaded| loaded.value).unwrap_or_default();
+        let name = name(&identity.worktree);
+        if identity.id.is_empty() {
+            round.failed.push(format!("{key}: beacon.json cannot be understood; `craft beacon init` makes it anew"));
+            continue;
+        }
+        // Where something else lies by now it is not this side.
+        let Some(at) = locate(&identity.worktree).filter(|at| repo_key(&at.git_dir) == key) else {
+            round.gone.push(name);
+            continue;
+        };
+        match one(ctx, &at, 0) {
+            Ok(Some(look)) => round.count(name, &look),
+            Ok(None) => round.left += 1,
+            Err(error) => round.failed.push(format!("{name}: {}", sentence(error))),
+        }
+    }
+    round.end()
+}
+
+/// What a round over all beacons came to.
+#[derive(Debug, Default)]
+struct Round {
+    beacons: usize,
+    looked: usize,
+    /// Watched by somebody else, or not to be asked yet.
+    left: usize,
+    waiting: u64,
+    taken: usize,
+    sent: usize,
+    offline: Vec<String>,
+    gone: Vec<String>,
+    failed: Vec<String>,
+}
+
+impl Round {
+    fn count(&mut self, name: String, look: &Look) {
+        self.looked += 1;
+        self.waiting += look.waiting.messages;
+        self.taken += look.pulled.as_ref().map_or(0, |p| p.files.len());
+        self.sent += look.pushed.as_ref().map_or(0, |p| p.files.len());
+        if look.offline.is_some() {
+            self.offline.push(name);
+        }
+    }
+
+    fn end(self) -> Result<String, BeaconError> {
+        if self.beacons == 0 {
+            return Ok("no working tree has a beacon; `craft beacon init` makes one a side of it".into());
+        }
+        if self.looked == 0 && !self.failed.is_empty() {
+            return Err(BeaconError::refused(self.failed.join("; ")));
+        }
+        let waiting = usize::try_from(self.waiting).unwrap_or(usize::MAX);
+        let mut said = vec![match self.looked {
+            0 => "nothing to look at".to_owned(),
+            looked => format!("looked at {}", counted(looked, "beacon")),
+        }];
+        let counts = [(waiting, "message", "waiting"), (self.taken, "file", "taken in"), (self.sent, "file", "sent")];
+        said.extend(
+            counts.iter().filter(|(n, ..)| *n > 0).map(|(n, what, did)| format!("{} {did}", counted(*n, what))),
+        );
+        if self.left > 0 {
+            said.push(format!("{} left to whoever watches, or for later", counted(self.left, "beacon")));
+        }
+        let named = [("offline", self.offline), ("the working tree is gone", self.gone), ("failed", self.failed)];
+        said.extend(
+            named.iter().filter(|(_, names)| !names.is_empty()).map(|(what, n)| format!("{what}: {}", n.join(", "))),
+        );
+        Ok(said.join("; "))
+    }
+}
+
+/// A look after a sync at `at`, where that is one side of a beacon and the last look is long enough ago. What goes wrong
+/// is said in `craft.log`.
+pub fn after_sync(ctx: &Context, at: &Location) {
+    let files = place::files(ctx, at);
+    // Most repositories have none.
+    if !files.beacon().exists() {
+        return;
+    }
+    let looked = crate::config::policy::config_at(&ctx.layout, at).map_err(BeaconError::from).and_then(|config| {
+        let interval = config.beacon.watch.interval_seconds.saturating_mul(1000);
+        one(ctx, at, pause(interval, &mut |sides| ctx.dice().below(sides)))
+    });
+    if let Err(error) = looked {
+        diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "beacon", &error.to_string());
+    }
+}
+
+/// `interval`, give or take a tenth, so that machines that began together do not go on together. `draw` is a number below
+/// its argument.
+pub fn pause(interval: Millis, draw: &mut dyn FnMut(u64) -> u64) -> Millis {
+    let tenth = interval / 10;
+    (interval - tenth).saturating_add(draw(tenth.saturating_mul(2).saturating_add(1)))
+}
+
+/// A look that nobody asked for, unless the last one was less than `window` ago, the remote is out of reach and to be
+/// left alone, or somebody watches; `None` then.
+fn one(ctx: &Context, at: &Location, window: Millis) -> Result<Option<Look>, BeaconError> {
+    let Some(place) = Place::at(ctx, at, None, Trigger::Job)? else { return Ok(None) };
+    let files = place.files(ctx);
+    let Some(_guard) = lock::try_exclusive(&files.beacon_watch_lock(), &sync::me(ctx, "look"))? else {
+        return Ok(None);
+    };
+    let before = Waiting::read(&files.beacon_waiting()).unwrap_or_default();
+    let now = ctx.clock.now_ms();
+    let window = window.saturating_add(rest(&before, now, &mut ctx.dice()));
+    if tick::claim(&files.beacon_tick(), now, window)? == Claim::TooSoon {
+        return Ok(None);
+    }
+    let how = &place.config.beacon.watch;
+    let look = look(ctx, &place, how.pull, how.push)?;
+    notices::raise(ctx, at, &before, &look);
+    Ok(Some(look))
+}
+
+/// How long a remote that cannot be reached is left alone: any time up to as long as it has been so.
+fn rest(waiting: &Waiting, now: Millis, dice: &mut Dice) -> Millis {
+    match waiting.offline_since {
+        0 => 0,
+        since => dice.below(now.saturating_sub(since).min(FURTHEST).saturating_add(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_the_interval_give_or_take_a_tenth() {
+        let mut dice = Dice::seeded(1);
+        let all: Vec<_> = (0..2_000).map(|_| pause(60_000, &mut |sides| dice.below(sides))).collect();
+        assert!(all.iter().all(|ms| (54_000..=66_000).contains(ms)));
+        assert!(all.iter().any(|ms| *ms < 55_000) && all.iter().any(|ms| *ms > 65_000));
+        assert_eq!(pause(0, &mut |_| 0), 0);
+    }
+
+    #[test]
+    fn a_remote_out_of_reach_is_left_alone_the_longer_the_longer_it_is_so() {
+        let most = |since, now| {
+            let waiting = Waiting { offline_since: since, ..Waiting::default() };
+            (0..2_000).map(|seed| rest(&waiting, now, &mut Dice::seeded(seed))).max().unwrap()
+        };
+        assert_eq!(most(0, 1_000_000), 0);
+        assert!((90_000..=100_000).contains(&most(900_000, 1_000_000)));
+        assert!((FURTHEST - 100_000..=FURTHEST).contains(&most(1, 1 << 40)));
+    }
+
+    #[test]
+    fn a_round_says_what_is_worth_a_line() {
+        let said = |round: Round| round.end().unwrap();
+        assert!(said(Round::default()).starts_with("no working tree has a beacon"));
+        let round = Round {
+            beacons: 4,
+            looked: 2,
+            waiting: 1,
+            taken: 3,
+            gone: vec!["old".into()],
+            failed: vec!["x: why".into()],
+            ..Round::default()
+        };
+        assert_eq!(
+            said(round),
+            "looked at 2 beacons; 1 message waiting; 3 files taken in; the working tree is gone: old; failed: x: why"
+        );
+        let round = Round { beacons: 1, left: 1, ..Round::default() };
+        assert_eq!(said(round), "nothing to look at; 1 beacon left to whoever watches, or for later");
+        let broken = Round { beacons: 1, failed: vec!["x: why".into()], ..Round::default() };
+        assert_eq!(broken.end().unwrap_err().message, "x: why");
+    }
+}

@@ -1,0 +1,106 @@
+//! What is kept of a beacon beside the repository: which side a working tree is, and what was last found waiting.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::file::Versioned;
+use crate::clock::Millis;
+use crate::fs::private;
+
+/// Bytes that a hook reads of what waits; twenty paths and a note have far fewer.
+const MOST: u64 = 1 << 18;
+
+/// Which side of a beacon a working tree is: `beacon.json` in the folder of the repository (see
+/// [`repo_key`](crate::fs::layout::repo_key), here made of the working tree's own git folder).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Identity {
+    /// Format version; 1.
+    pub version: u32,
+    /// 16 hexadecimal digits by chance.
+    pub id: String,
+    /// Name of the environment: `Code`, `Desktop`, or another.
+    pub name: String,
+    /// Whom messages are for unless a command says otherwise; empty for the seed's other side.
+    pub to: Vec<String>,
+    /// The channel.
+    pub channel: String,
+    /// The working tree.
+    pub worktree: PathBuf,
+    /// Remotes that take no refs but branches, by their URL without credentials, and since when that is known.
+    pub branches_only: BTreeMap<String, Millis>,
+}
+
+/// What was last found waiting: `beacon-waiting.json`, written by whoever looks at the remote, read by hooks and status
+/// lines. Texts in it come from others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Waiting {
+    /// Format version; 1.
+    pub version: u32,
+    /// When the remote was last reached; 0 for never.
+    pub checked_at: Millis,
+    /// Since when it cannot be reached; 0 where it can.
+    pub offline_since: Millis,
+    /// Messages that wait here to be taken in.
+    pub messages: u64,
+    /// Number of the newest of them; what was told is told once.
+    pub seq: u64,
+    /// Paths of their files, at most twenty.
+    pub files: Vec<String>,
+    /// How many files there are.
+    pub file_count: u64,
+    /// Names of the environments they come from.
+    pub from: Vec<String>,
+    /// The newest note.
+    pub note: String,
+    /// Files with a conflict that nobody has settled.
+    pub conflicts: u64,
+    /// Messages of ours that wait to go out, and since when; 0 where there are none.
+    pub queued: u64,
+    /// See `queued`.
+    pub queued_since: Millis,
+    /// Messages that are not accepted.
+    pub held: u64,
+}
+
+impl Versioned for Waiting {
+    const VERSION: u32 = 1;
+}
+
+impl Waiting {
+    /// What the file at `path` says, for hooks and status lines: where there is no beacon, one `open` that fails.
+    /// Whatever else lies there says nothing.
+    #[must_use]
+    pub fn read(path: &Path) -> Option<Self> {
+        let mut bytes = Vec::new();
+        private::options().read(true).open(path).ok()?.take(MOST).read_to_end(&mut bytes).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The few words for status lines: `📬 2` for messages that wait, `⚠ 1` for files with a conflict. `None` where there
+    /// is neither.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        let all = [("📬", self.messages), ("⚠", self.conflicts)];
+        let said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        (!said.is_empty()).then(|| said.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_has_few_words_and_nothing_has_none() {
+        let words = |messages, conflicts| Waiting { messages, conflicts, ..Waiting::default() }.words();
+        assert_eq!(words(0, 0), None);
+        assert_eq!(words(2, 0).as_deref(), Some("📬 2"));
+        assert_eq!(words(0, 1).as_deref(), Some("⚠ 1"));
+        assert_eq!(words(3, 2).as_deref(), Some("📬 3 ⚠ 2"));
+    }
+}

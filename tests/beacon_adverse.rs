@@ -1,0 +1,127 @@
+//! Channels that somebody else took away, set back or made anew, and remotes that changed their rules: both sides come to
+//! the same all the same, and nobody says that it has what it has not.
+
+use std::path::Path;
+
+use claude_craft::ops::beacon::pull::{self, Pulled};
+use claude_craft::ops::beacon::{Kind, send};
+use serde_json::json;
+
+use crate::common::{Sides, read, script, write};
+
+const CHANNEL: &str = "refs/craft/beacons/main";
+const BRANCH: &str = "refs/heads/craft/beacons/main";
+
+fn pulls(sides: &Sides, clone: &Path) -> Pulled {
+    let ctx = sides.context();
+    pull::pull(&ctx, &sides.place(&ctx, clone), false).unwrap()
+}
+
+fn text(clone: &Path, name: &str) -> String {
+    String::from_utf8(read(clone.join(".claude/planning").join(name))).unwrap()
+}
+
+#[test]
+fn a_channel_that_was_made_anew_with_lower_numbers_is_taken_in_and_then_acknowledged() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    for n in 0..3 {
+        sides.sends(&desk, &format!("{n}.md"), "x\n");
+    }
+    assert_eq!(pulls(&sides, &code).messages.len(), 3);
+    sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]);
+    let other = sides.side("other", "Desktop");
+    assert_eq!(sides.sends(&other, "new.md", "fresh\n"), 1);
+    // It is not undone by who has not seen it, and not said to be received.
+    write(code.join(".claude/planning/new.md"), "mine\n");
+    let error = sides.push(&code, &[".claude/planning/new.md"]).unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict, "{error}");
+    assert_eq!(sides.chain(CHANNEL).last().unwrap().received.get("Code"), None);
+    std::fs::remove_file(code.join(".claude/planning/new.md")).unwrap();
+
+    let pulled = pulls(&sides, &code);
+    assert_eq!(pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [1]);
+    assert_eq!(text(&code, "new.md"), "fresh\n");
+    assert_eq!(sides.chain(CHANNEL).last().unwrap().received.get("Code"), Some(&1));
+    assert!(pulls(&sides, &code).messages.is_empty());
+    sides.sends(&other, "next.md", "more\n");
+    assert_eq!(pulls(&sides, &code).messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_channel_that_was_set_back_goes_on_from_there() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "a\n");
+    let first = sides.git(&sides.remote, &["rev-parse", CHANNEL]);
+    sides.sends(&desk, "b.md", "b\n");
+    assert_eq!(pulls(&sides, &code).messages.len(), 2);
+    sides.git(&sides.remote, &["update-ref", CHANNEL, &first]);
+    assert!(pulls(&sides, &code).messages.is_empty());
+    let other = sides.side("other", "Desktop");
+    assert_eq!(sides.sends(&other, "c.md", "c\n"), 2);
+    assert_eq!(pulls(&sides, &code).messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2]);
+    assert_eq!((text(&code, "c.md"), text(&code, "b.md")), ("c\n".into(), "b\n".into()));
+}
+
+#[test]
+fn who_finds_the_channel_on_a_branch_answers_there_in_the_same_call() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    script(sides.remote.join("hooks/update"), "case $1 in refs/craft/*) exit 1;; esac");
+    sides.sends(&desk, "a.md", "a\n");
+    let pulled = pulls(&sides, &code);
+    assert_eq!((pulled.messages.len(), pulled.remarks), (1, vec![]));
+    assert_eq!(sides.chain(BRANCH).last().unwrap().received.get("Code"), Some(&1), "the receipt went out with it");
+    // The same for one that sends before it ever took anything in.
+    let lab = sides.side("lab", "Desktop");
+    write(lab.join(".claude/planning/b.md"), "b\n");
+    let sent = sides.push(&lab, &[]).unwrap().sent;
+    assert_eq!((sent.waits, sent.messages.len(), sent.tries), (None, 1, 1));
+}
+
+#[test]
+fn a_message_of_a_stranger_does_not_keep_out_others_where_git_knows_no_address_of_the_user() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "a\n");
+    sides.git(&desk, &["config", "user.email", "stranger@example.org"]);
+    sides.sends(&desk, "b.md", "b\n");
+    sides.configure(json!({"beacon": {"authors": ["ann@example.org"]}}));
+    // Nobody, to git: it makes no committer of that.
+    sides.git(&code, &["config", "user.name", ""]);
+    sides.git(&code, &["config", "user.email", ""]);
+    let pulled = pulls(&sides, &code);
+    assert_eq!((pulled.messages.len(), pulled.held.len()), (1, 1), "{pulled:?}");
+}
+
+#[test]
+fn a_message_that_was_held_does_not_undo_a_newer_one_when_it_is_taken_in() {
+    let sides = Sides::new();
+    let (desk, code, lab) = (sides.side("desk", "Desktop"), sides.side("code", "Code"), sides.side("lab", "Desktop"));
+    sides.git(&desk, &["config", "user.email", "stranger@example.org"]);
+    sides.sends(&desk, "a.md", "older\n");
+    sides.sends(&lab, "a.md", "newer\n");
+    assert_eq!((pulls(&sides, &code).held.len(), text(&code, "a.md")), (1, "newer\n".into()));
+    sides.configure(json!({"beacon": {"authors": ["stranger@example.org"]}}));
+    let pulled = pulls(&sides, &code);
+    assert_eq!((pulled.held.len(), pulled.conflicts.len()), (0, 1), "{pulled:?}");
+    assert_eq!((text(&code, "a.md"), text(&code, "a.md.theirs")), ("newer\n".into(), "older\n".into()));
+}
+
+#[test]
+fn a_list_of_files_that_nobody_could_read_is_not_sent_and_the_queue_stays_whole() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.configure(json!({"beacon": {"maxFiles": 10_000}}));
+    let folder = format!(".claude/planning/{}/{}/{}", "x".repeat(240), "y".repeat(240), "z".repeat(240));
+    std::fs::create_dir_all(desk.join(&folder)).unwrap();
+    for n in 0..3600 {
+        std::fs::write(desk.join(format!("{folder}/{n}")), "x").unwrap();
+    }
+    let error = sides.push(&desk, &[]).unwrap_err();
+    assert!(error.message.contains("longer than a message can hold"), "{error}");
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    assert_eq!(send::queued(&place, &place.git(&ctx)).unwrap(), []);
+}

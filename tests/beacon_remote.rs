@@ -1,0 +1,268 @@
+//! Remotes as they are: far away, gone, picky, large, behind a password, and cut off in the middle of an answer.
+
+use std::path::Path;
+
+use claude_craft::ops::beacon::chain::{self, For};
+use claude_craft::ops::beacon::{Kind, send};
+use serde_json::json;
+
+use crate::common::{HttpGit, Sides, read, script, write};
+
+const CHANNEL: &str = "refs/craft/beacons/main";
+const BRANCH: &str = "refs/heads/craft/beacons/main";
+
+/// The first line of a file of packed refs.
+const HEADER: &str = "# pack-refs with: peeled fully-peeled sorted\n";
+
+fn queued(sides: &Sides, clone: &Path) -> usize {
+    let ctx = sides.context();
+    let place = sides.place(&ctx, clone);
+    send::queued(&place, &place.git(&ctx)).unwrap().len()
+}
+
+fn drained(sides: &Sides, clone: &Path) -> send::Sent {
+    let ctx = sides.context();
+    let place = sides.place(&ctx, clone);
+    send::drain(&ctx, &place, &place.git(&ctx)).unwrap()
+}
+
+#[test]
+fn what_cannot_be_sent_waits_says_why_and_goes_out_later_in_order() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    let away = sides.path("away.git");
+    std::fs::rename(&sides.remote, &away).unwrap();
+    for (n, text) in ["one\n", "two\n", "three\n"].iter().enumerate() {
+        write(desk.join(".claude/planning/a.md"), text);
+        let pushed = sides.push(&desk, &[]).unwrap();
+        assert_eq!(pushed.files.len(), 1, "a version that waits is one that was sent");
+        assert!(pushed.sent.waits.unwrap().message.starts_with("origin cannot be asked: "));
+        assert!(sides.push(&desk, &[]).unwrap().files.is_empty());
+        assert_eq!(queued(&sides, &desk), n + 1);
+    }
+    std::fs::rename(&away, &sides.remote).unwrap();
+    let sent = drained(&sides, &desk);
+    assert_eq!((sent.messages.iter().map(|m| m.0).collect::<Vec<_>>(), sent.tries), (vec![1, 2, 3], 1));
+    let messages = sides.messages();
+    let bases: Vec<_> = messages.iter().map(|m| m.files[0].base.clone()).collect();
+    let blob = |back: u8| {
+        let name = format!("{CHANNEL}~{back}:files/.claude/planning/a.md");
+        Some(sides.git(&sides.remote, &["rev-parse", &name]))
+    };
+    assert_eq!(bases, [None, blob(2), blob(1)], "each was edited from the one before");
+    assert_eq!((queued(&sides, &desk), drained(&sides, &desk)), (0, send::Sent::default()));
+    assert!(sides.push(&desk, &[]).unwrap().files.is_empty());
+}
+
+#[test]
+fn without_a_remote_there_is_nothing_to_wait_for() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    sides.configure(json!({"beacon": {"remote": "--upload-pack=touch x"}}));
+    assert!(sides.push(&desk, &[]).unwrap_err().message.contains("there is no remote"));
+    sides.configure(json!({"beacon": {"remote": null}}));
+    sides.git(&desk, &["remote", "remove", "origin"]);
+    let error = sides.push(&desk, &[]).unwrap_err();
+    assert!(error.remedy.unwrap().contains("git remote add"));
+}
+
+#[test]
+fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_remembered() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let ctx = sides.context();
+    assert_eq!(
+        chain::fetch(&ctx, &sides.place(&ctx, &code), &sides.place(&ctx, &code).git(&ctx), For::Look).unwrap(),
+        None
+    );
+    script(
+        sides.remote.join("hooks/update"),
+        &format!("echo \"$1\" >> '{}'; case $1 in refs/craft/*) exit 1;; esac", sides.path("asked").display()),
+    );
+    let asked = || String::from_utf8(read(sides.path("asked"))).unwrap();
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    let pushed = sides.push(&desk, &[]).unwrap();
+    assert_eq!((pushed.sent.messages.len(), pushed.sent.tries), (1, 2));
+    assert_eq!(asked(), format!("{CHANNEL}\n{BRANCH}\n"));
+    let place = sides.place(&ctx, &desk);
+    assert_eq!(place.identity.branches_only.keys().collect::<Vec<_>>(), [sides.remote.to_str().unwrap()]);
+    write(desk.join(".claude/planning/a.md"), "y\n");
+    assert_eq!(sides.push(&desk, &[]).unwrap().sent.tries, 1);
+    assert_eq!(asked().lines().count(), 3, "it is not asked again");
+
+    // A reader who never heard of it finds it, and answers there.
+    let place = sides.place(&ctx, &code);
+    assert_eq!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Pull).unwrap().unwrap().manifest.seq, 2);
+    write(code.join(".claude/planning/b.md"), "z\n");
+    assert_eq!(sides.push(&code, &[]).unwrap().sent.tries, 1);
+    assert_eq!(sides.chain(BRANCH).len(), 3);
+    let left = sides.git(&code, &["for-each-ref", "--format=%(refname)", "refs/craft"]);
+    assert!(left.lines().all(|l| l.ends_with("/seen") || l.ends_with("/applied")), "{left}");
+}
+
+#[test]
+fn a_remote_that_takes_nothing_at_all_says_so_and_nothing_wrong_is_remembered() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    script(sides.remote.join("hooks/pre-receive"), "echo 'quota is used up' >&2; exit 1");
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
+    assert!(waits.message.contains("refused the message") && waits.message.contains("quota"), "{waits}");
+    let ctx = sides.context();
+    assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+    std::fs::remove_file(sides.remote.join("hooks/pre-receive")).unwrap();
+    assert_eq!(drained(&sides, &desk).messages.len(), 1);
+    assert_eq!(sides.messages().len(), 1);
+    // A channel that is there is not split in two by a rule that comes later.
+    script(sides.remote.join("hooks/update"), "case $1 in refs/craft/*) exit 1;; esac");
+    write(desk.join(".claude/planning/a.md"), "y\n");
+    assert!(sides.push(&desk, &[]).unwrap().sent.waits.unwrap().message.contains("refused the message"));
+    assert_eq!(sides.git(&sides.remote, &["for-each-ref", "refs/heads/craft"]), "");
+}
+
+#[test]
+fn a_look_at_a_remote_with_twenty_thousand_refs_costs_less_than_16_kilobytes() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let main = sides.git(&sides.remote, &["rev-parse", "main"]);
+    let packed: String = (0..20_000).map(|n| format!("{main} refs/heads/topic/{n:05}\n")).collect();
+    write(sides.remote.join("packed-refs"), format!("{HEADER}{packed}"));
+    assert_eq!(sides.git(&sides.remote, &["for-each-ref", "--format=x"]).lines().count(), 20_001);
+    // Everything that goes over the line, in both directions.
+    let (up, down) = (sides.path("up"), sides.path("down"));
+    let counting = format!("tee -a '{}' | git-upload-pack \"$@\" | tee -a '{}'", up.display(), down.display());
+    script(sides.path("counting"), &counting);
+    let ctx = sides.context();
+    let cost = |clone: &Path| {
+        sides.git(clone, &["config", "remote.origin.uploadpack", sides.path("counting").to_str().unwrap()]);
+        let _ = (std::fs::remove_file(&up), std::fs::remove_file(&down));
+        let place = sides.place(&ctx, clone);
+        let tip = chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+        (tip.map(|t| t.manifest.seq), read(&up).len() + read(&down).len())
+    };
+    // The reader has all of these branches too: none of them is told.
+    write(code.join(".git/packed-refs"), format!("{HEADER}{}", packed.replace("refs/heads/", "refs/remotes/origin/")));
+    assert_eq!(sides.git(&code, &["for-each-ref", "--format=x", "refs/remotes/origin/topic"]).lines().count(), 20_000);
+    let (nothing, first) = cost(&code);
+    assert_eq!(nothing, None);
+    sides.sends(&desk, "a.md", "x\n");
+    let (one, new) = cost(&code);
+    let (same, idle) = cost(&code);
+    assert_eq!((one, same), (Some(1), Some(1)));
+    eprintln!("bytes: never seen {first}, new message {new}, idle {idle}");
+    assert!(first < 16_000 && new < 16_000 && idle < 16_000, "never seen {first}, new {new}, idle {idle}");
+}
+
+#[test]
+fn a_server_that_dies_after_it_took_the_push_does_not_get_it_twice() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    script(sides.remote.join("hooks/post-receive"), "kill -9 $PPID");
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    let pushed = sides.push(&desk, &[]).unwrap();
+    assert_eq!((pushed.sent.messages.len(), pushed.sent.waits, pushed.sent.tries), (1, None, 1));
+    assert_eq!((sides.messages().len(), queued(&sides, &desk)), (1, 0));
+    // It died before: nothing is there, so it is sent again, and not for ever.
+    std::fs::remove_file(sides.remote.join("hooks/post-receive")).unwrap();
+    script(sides.remote.join("hooks/pre-receive"), "kill -9 $PPID");
+    write(desk.join(".claude/planning/b.md"), "x\n");
+    let pushed = sides.push(&desk, &[]).unwrap();
+    assert_eq!((pushed.sent.waits.unwrap().kind, pushed.sent.tries), (Kind::Network, 3));
+    std::fs::remove_file(sides.remote.join("hooks/pre-receive")).unwrap();
+    assert_eq!(drained(&sides, &desk).messages[0].0, 2);
+}
+
+#[test]
+fn over_http_a_password_is_never_asked_for_and_an_answer_that_is_lost_costs_nothing() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let server = HttpGit::serve(sides.root());
+    // Whoever would ask, asks here.
+    script(sides.path("ask"), &format!("touch '{}'; sleep 1000", sides.path("was-asked").display()));
+    for clone in [&desk, &code] {
+        sides.git(clone, &["remote", "set-url", "origin", &server.url("remote.git")]);
+        sides.git(clone, &["config", "core.askPass", sides.path("ask").to_str().unwrap()]);
+    }
+    for name in ["GIT_ASKPASS", "SSH_ASKPASS"] {
+        sides.set(name, sides.path("ask"));
+    }
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
+    assert!(waits.message.contains("password") && waits.message.len() < 200, "{waits}");
+    assert!(waits.remedy.unwrap().contains("git fetch"));
+    assert!(!sides.path("was-asked").exists());
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    assert!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).is_err());
+
+    // A helper that knows it.
+    write(sides.home().join("passwords"), format!("http://ann:open%20sesame@{}\n", server.host()));
+    let helper = format!("store --file={}", sides.home().join("passwords").display());
+    sides.git(&desk, &["config", "--global", "credential.helper", &helper]);
+    let sent = drained(&sides, &desk);
+    assert_eq!((sent.messages.len(), sent.waits), (1, None));
+    assert_eq!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap().unwrap().manifest.seq, 1);
+    let bare = server.url("remote.git");
+    assert!(!bare.contains("sesame") && !sides.diagnostics().contains("sesame"));
+
+    // The push is carried out and the line is cut before the answer.
+    server.cut_after_push(1);
+    server.requests();
+    assert_eq!(sides.sends(&desk, "b.md", "y\n"), 2);
+    let pushes = server.requests().into_iter().filter(|r| r.starts_with("POST") && r.ends_with("git-receive-pack"));
+    assert_eq!(pushes.count(), 1, "sent once");
+    assert_eq!(sides.messages().len(), 2);
+
+    // One request after another, and no list of refs, for a look with nothing new.
+    server.open();
+    server.requests();
+    chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+    chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+    assert!(server.requests().len() <= 5, "at most two each, and one for what is new");
+    assert!(!sides.path("was-asked").exists());
+}
+
+#[test]
+fn a_partial_clone_and_a_shallow_one_read_whole_messages() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.git(&sides.remote, &["config", "uploadpack.allowFilter", "true"]);
+    let url = format!("file://{}", sides.remote.display());
+    for n in 0..3 {
+        sides.sends(&desk, &format!("{n}.md"), "x\n");
+    }
+    for (name, how) in [("partial", "--filter=blob:none"), ("shallow", "--depth=1")] {
+        sides.git(sides.root(), &["clone", "-q", how, &url, name]);
+        let clone = sides.path(name);
+        sides.join(&clone, "Code");
+        let ctx = sides.context();
+        let place = sides.place(&ctx, &clone);
+        let git = place.git(&ctx);
+        let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+        let missing = sides.git(&clone, &["rev-list", "--objects", "--missing=print", &tip.commit]);
+        assert!(!missing.contains('?'), "{name}: {missing}");
+        assert_eq!(chain::since(&place, &git, None, 0, &tip.commit).unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn repositories_that_only_the_git_program_can_read_work_as_well() {
+    let sides = Sides::with(&["--object-format=sha256"]);
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    for n in 0..3 {
+        assert_eq!(sides.sends(&desk, &format!("{n}.md"), "x\n"), n + 1);
+    }
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    let git = place.git(&ctx);
+    let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+    assert_eq!(tip.commit.len(), 64);
+    let links = chain::since(&place, &git, None, 1, &tip.commit).unwrap();
+    assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(links[0].author.email, "ann@example.org");
+    assert_eq!(chain::since(&place, &git, Some(&links[0].commit), 0, &tip.commit).unwrap(), links[1..]);
+    sides.takes_in(&code, 3);
+    assert!(send::drain(&ctx, &place, &git).unwrap().receipt);
+    assert_eq!(sides.sends(&desk, "0.md", "y\n"), 4);
+}

@@ -1,0 +1,160 @@
+//! Edits and messages in any order: whatever a user wrote is in the tree, in a copy, in the archive or in a backup after
+//! each command.
+
+use std::collections::BTreeMap;
+
+use claude_craft::ops::beacon::resolve::{With, conflicts, resolve};
+
+use super::chaos::plan::Draw;
+use super::common::desk::{Desk, Item};
+use super::common::{read, tree, write};
+
+const STEPS: usize = 16;
+const LINES: &str = "1\n2\n3\n4\n5\n6\n";
+
+struct Game {
+    desk: Desk,
+    draw: Draw,
+    /// What the other side has.
+    theirs: BTreeMap<String, String>,
+    count: u32,
+    said: Vec<String>,
+}
+
+impl Game {
+    fn new(seed: u64) -> Self {
+        let draw = Draw::new(seed);
+        Self { desk: Desk::new(), draw, theirs: BTreeMap::new(), count: 0, said: vec![format!("seed {seed}")] }
+    }
+
+    fn path(&mut self) -> String {
+        format!(".claude/planning/{}.md", ["a", "b", "c"][self.draw.below(3)])
+    }
+
+    /// A text with one line changed to something that occurs once; now and then bytes that are no text.
+    fn edited(&mut self, text: Option<&String>) -> String {
+        self.count += 1;
+        let text = text.map_or(LINES, String::as_str);
+        if self.draw.below(8) == 0 {
+            return format!("\0{}", self.count);
+        }
+        let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+        let at = self.draw.below(lines.len().max(1));
+        match lines.get_mut(at) {
+            Some(line) => *line = format!("w{}", self.count),
+            None => lines.push(format!("w{}", self.count)),
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn edit(&mut self) {
+        let path = self.path();
+        let here = self.desk.a.join(&path);
+        if self.draw.below(6) == 0 {
+            let _ = std::fs::remove_file(here);
+            self.said.push(format!("removed {path}"));
+            return;
+        }
+        let old = std::fs::read(&here).ok().and_then(|b| String::from_utf8(b).ok());
+        let text = self.edited(old.as_ref());
+        self.said.push(format!("wrote {path}: {text:?}"));
+        write(here, text);
+    }
+
+    fn post(&mut self) {
+        let mut items: BTreeMap<String, Item> = BTreeMap::new();
+        for _ in 0..=self.draw.below(2) {
+            let path = self.path();
+            let old = self.theirs.get(&path).cloned();
+            let mut item = if old.is_some() && self.draw.below(5) == 0 {
+                self.theirs.remove(&path);
+                Item::gone(&path)
+            } else {
+                let text = self.edited(old.as_ref());
+                self.theirs.insert(path.clone(), text.clone());
+                Item::new(&path, text)
+            };
+            // A sender may say nothing of the base, or something wrong.
+            match (old, self.draw.below(6)) {
+                (Some(old), 1..) => item = item.from(old),
+                (None, 1) => item = item.from("never"),
+                _ => {}
+            }
+            self.said.push(format!("sent {path}: {:?}", item.bytes.as_ref().map(|b| String::from_utf8_lossy(b))));
+            items.insert(path, item);
+        }
+        self.desk.post(&items.into_values().collect::<Vec<_>>());
+    }
+
+    fn settle(&mut self) {
+        let ctx = self.desk.context();
+        let place = self.desk.place(&ctx);
+        let open = conflicts(&ctx, &place).unwrap();
+        if let Some(conflict) = open.first() {
+            let with = [With::Ours, With::Theirs, With::Merged][self.draw.below(3)];
+            self.said.push(format!("resolved {} with {with:?}", conflict.path));
+            resolve(&ctx, &place, &conflict.path, with).unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
+        }
+    }
+
+    fn pull(&mut self) {
+        if self.draw.below(4) == 0 {
+            let step = ["moved-0", "moved-1", "taken-0", "taken-1", "planned", "kept", "moved"][self.draw.below(7)];
+            self.desk.set("CRAFT_INTERNAL__KILL_AT", format!("beacon-pull-{step}"));
+            let code = self.desk.craft(&self.desk.a, &["beacon", "pull"]).code;
+            self.desk.unset("CRAFT_INTERNAL__KILL_AT");
+            self.said.push(format!("pulled until {step}: {code}"));
+            return;
+        }
+        let pulled = self.desk.try_pull(false).unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
+        self.said.push(format!("pulled {:?} held {:?}", pulled.files, pulled.held));
+        assert!(pulled.held.is_empty(), "{:#?}", self.said);
+    }
+
+    fn step(&mut self) {
+        match self.draw.below(10) {
+            0..4 => return self.edit(),
+            4..7 => return self.post(),
+            _ => {}
+        }
+        let files: Vec<_> = tree(&self.desk.a).into_keys().filter(|f| f.starts_with(".claude/planning")).collect();
+        let before: Vec<_> = files.iter().map(|f| (f, read(self.desk.a.join(f)))).collect();
+        if self.draw.below(4) == 0 {
+            // A pull that was killed is ended first.
+            self.pull();
+            self.desk.pull();
+            self.settle();
+        } else {
+            self.pull();
+        }
+        let kept = self.desk.kept();
+        for (path, bytes) in before {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            assert!(kept.contains(&bytes), "{} is lost: {text:?}\n{:#?}", path.display(), self.said);
+        }
+    }
+}
+
+fn play(seeds: std::ops::Range<u64>) {
+    for seed in seeds {
+        let mut game = Game::new(seed);
+        for _ in 0..STEPS {
+            game.step();
+        }
+        game.desk.pull();
+        let after = tree(&game.desk.a);
+        game.desk.pull();
+        assert_eq!(tree(&game.desk.a), after, "a second pull does nothing: {:#?}", game.said);
+        game.desk.whole();
+    }
+}
+
+#[test]
+fn no_byte_of_a_user_is_lost_in_any_order_of_edits_and_messages() {
+    play(0..5);
+}
+
+#[test]
+fn no_byte_of_a_user_is_lost_in_another_order_either() {
+    play(5..10);
+}
