@@ -6,7 +6,7 @@ use std::path::Path;
 use claude_craft::sys;
 use serde_json::{Value, json};
 
-use super::common::{Pair, Ran, read, script, write};
+use super::common::{HttpGit, Pair, Ran, read, script, write};
 
 /// 2025-10-06T09:30:00Z, the time of the seed's example.
 const MORNING: &str = "1759743000000";
@@ -91,7 +91,28 @@ fn update(direction: &str, files: &[&str], note: &str, action: &str) -> String {
 
 #[test]
 fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening() {
+    the_seeds_day(&Day(Pair::new()));
+}
+
+#[test]
+fn the_seeds_day_over_http_with_a_password_that_nobody_is_asked_for() {
     let day = Day(Pair::new());
+    let server = HttpGit::serve(day.0.remote.parent().unwrap());
+    let (asked, passwords) = (day.0.path("was-asked"), day.0.path("passwords"));
+    script(day.0.path("ask"), &format!("touch '{}'; sleep 1000", asked.display()));
+    let url = server.url(&day.0.remote.file_name().unwrap().to_string_lossy());
+    for side in [day.code(), day.desktop()] {
+        day.0.git(side, &["remote", "set-url", "origin", &url]);
+        day.0.git(side, &["config", "core.askPass", day.0.path("ask").to_str().unwrap()]);
+    }
+    write(&passwords, format!("http://ann:open%20sesame@{}\n", server.host()));
+    let helper = format!("store --file={}", passwords.display());
+    day.0.git(day.code(), &["config", "--global", "credential.helper", &helper]);
+    the_seeds_day(&day);
+    assert!(!server.requests().is_empty() && !asked.exists());
+}
+
+fn the_seeds_day(day: &Day) {
     let (code, desktop) = (day.code(), day.desktop());
     day.0.set("CRAFT_INTERNAL__NOW_MS", MORNING);
 
@@ -170,7 +191,7 @@ fn the_seeds_day_from_the_plan_in_the_morning_to_an_idle_beacon_in_the_evening()
         "echo 'ssh: Could not resolve hostname host.example: Name or service not known' >&2; exit 255",
     );
     day.0.git(code, &["config", "core.sshCommand", day.0.path("ssh.sh").to_str().unwrap()]);
-    day.0.git(code, &["remote", "set-url", "origin", &format!("ssh://host.example{url}")]);
+    day.0.git(code, &["remote", "set-url", "origin", "ssh://host.example/remote.git"]);
     let offline = day.ps_sync(code, &["push", "-m", "Act 2 is done"]);
     assert_eq!(offline.code, 6, "{}{}", offline.stdout, offline.stderr);
     assert!(offline.stdout.contains("\nit waits here: "), "{}", offline.stdout);

@@ -54,7 +54,7 @@ pub struct Block {
     pub direction: Option<String>,
     /// Names of files.
     pub files: Vec<String>,
-    /// What the reader shall do; `None` for [`WAITING`].
+    /// What the reader shall do; `None` for `Waiting for updates`.
     pub action: Option<String>,
     /// Whether anything waits.
     pub status: Status,
