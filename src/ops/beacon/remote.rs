@@ -29,14 +29,7 @@ pub struct Remote {
 /// Where there is none.
 pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
     let reads = Reads::open(&place.at, git);
-    let name = match &place.config.beacon.remote {
-        Some(name) => name.clone(),
-        None => match reads.head()? {
-            Head::Branch { name, .. } => reads.upstream(&name)?.map(|u| u.remote),
-            Head::Detached { .. } => None,
-        }
-        .unwrap_or_else(|| "origin".to_owned()),
-    };
+    let name = name(place, &reads)?;
     // Nothing but a name that git knows is given to it: what looks like an option or an address is neither.
     let known = reads.remotes()?.contains(&name);
     let urls = if known { reads.remote_urls(&name)? } else { None };
@@ -50,6 +43,21 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
             )))
         }
     }
+}
+
+/// What the remote of a beacon is called; whether there is one of that name is another question.
+///
+/// # Errors
+/// Where git cannot say which branch is checked out.
+pub(super) fn name(place: &Place, reads: &Reads<'_, '_>) -> Result<String, BeaconError> {
+    if let Some(name) = &place.config.beacon.remote {
+        return Ok(name.clone());
+    }
+    let followed = match reads.head()? {
+        Head::Branch { name, .. } => reads.upstream(&name)?.map(|u| u.remote),
+        Head::Detached { .. } => None,
+    };
+    Ok(followed.unwrap_or_else(|| "origin".to_owned()))
 }
 
 /// Takes over what a look at a remote has found out of where it keeps channels.

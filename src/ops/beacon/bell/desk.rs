@@ -10,10 +10,9 @@ use crate::context::Context;
 use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
-use crate::git::repository::Head;
 use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
 use crate::http::{Ureq, is_loopback, origin};
-use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::beacon::{BeaconError, Kind, Place, remote};
 use crate::ops::credentials::{self, Host};
 use crate::ops::permit::Denied;
 use crate::ops::{audit, permit, sync};
@@ -305,7 +304,7 @@ fn variable(host: &str) -> String {
 /// own configuration or from the host's name; a project's file has no say in it.
 fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), BeaconError> {
     let ours = &place.config.beacon.github;
-    let remote = remote(place, git)?;
+    let remote = named(place, git)?;
     let repository = match &ours.repository {
         Some(name) => Some(Repository::parse(name).ok_or_else(|| {
             BeaconError::usage(format!("`beacon.github.repository` is {name:?}, which is no `owner/name`"))
@@ -337,16 +336,9 @@ fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String),
 }
 
 /// What the beacon's remote names; `None` where that is no repository of a host.
-fn remote(place: &Place, git: &Git<'_>) -> Result<Option<Address>, BeaconError> {
+fn named(place: &Place, git: &Git<'_>) -> Result<Option<Address>, BeaconError> {
     let reads = Reads::open(&place.at, git);
-    let name = match &place.config.beacon.remote {
-        Some(name) => name.clone(),
-        None => match reads.head()? {
-            Head::Branch { name, .. } => reads.upstream(&name)?.map(|u| u.remote),
-            Head::Detached { .. } => None,
-        }
-        .unwrap_or_else(|| "origin".into()),
-    };
+    let name = remote::name(place, &reads)?;
     // A name that git takes for an address or a folder is one.
     let url = reads.remote_urls(&name)?.map_or(name, |urls| urls.fetch);
     Ok(Address::parse(&url).filter(|_| !Path::new(&url).is_absolute()))
