@@ -7,15 +7,9 @@
 # `--each` is how many messages a writer sends (50), `--seed` says at which moments it is killed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/options.sh
 each=50 seed=1
-while [ $# -gt 0 ]; do
-    case "$1 ${2:-}" in
-        '--each '?*) each=$2 ;;
-        '--seed '?*) seed=$2 ;;
-        *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
-    esac
-    shift 2
-done
+options 'each seed' "$@"
 CRAFT_BEACON_EACH=$each CRAFT_BEACON_SEED=$seed \
     exec cargo test --locked --all-features --test runner -- \
     beacon_race::eight_writers_with_fifty --ignored --nocapture --test-threads=1

@@ -7,16 +7,9 @@
 # world: what a failure prints as "shrunk".
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/options.sh
 steps=1000 seed=1 keep=
-while [ $# -gt 0 ]; do
-    case "$1 ${2:-}" in
-        '--steps '?*) steps=$2 ;;
-        '--seed '?*) seed=$2 ;;
-        '--keep '?*) keep=$2 ;;
-        *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
-    esac
-    shift 2
-done
+options 'steps seed keep' "$@"
 CRAFT_CHAOS_STEPS=$steps CRAFT_CHAOS_SEED=$seed CRAFT_CHAOS_KEEP=$keep \
     exec cargo test --locked --all-features --test runner -- \
     --exact chaos::nothing_is_lost_in_many_worlds --ignored --nocapture

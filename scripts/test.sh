@@ -13,7 +13,7 @@ for script in scripts/*.sh scripts/*/*.sh fuzz/*.sh .ci/run; do
     bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-    find scripts fuzz .ci -type f \( -name '*.sh' -o -path '.ci/run' \) -exec shellcheck {} +
+    find scripts fuzz .ci -type f \( -name '*.sh' -o -path '.ci/run' \) -exec shellcheck -x {} +
 elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     # setup.sh has tried to install it, so something is wrong that should be seen.
     echo "shellcheck could not be installed" >&2
