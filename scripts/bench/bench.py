@@ -138,9 +138,7 @@ class Bed:
     def configure(self, settings):
         if settings is None:
             return
-        done = subprocess.run([f"{BIN}/craft", "auto-sync", "enable"], cwd=self.clone, env=self.env, capture_output=True)
-        if done.returncode:
-            raise Fault(f"enable: {done.stderr.decode()}{done.stdout.decode()}")
+        self.craft_in(self.clone, "auto-sync", "enable")
         path = os.path.join(self.craft, "config.json")
         with open(path) as file:
             config = json.load(file)
@@ -182,6 +180,29 @@ class Bed:
 
         case.after = ticked
         return case
+
+    def mailed(self):
+        """The start hook in a repository that is not enrolled, where a file from another environment waits."""
+        ours, theirs = (os.path.join(self.home, side) for side in ("Code", "Desktop"))
+        remote = os.path.join(self.home, "mail.git")
+        git(self.home, "init", "--quiet", "--bare", remote, env=self.env)
+        for side in (ours, theirs):
+            git(self.home, "clone", "--quiet", remote, side, env=self.env)
+            self.craft_in(side, "beacon", "init", "--as", os.path.basename(side))
+        with open(os.path.join(theirs, ".claude", "planning", "plan.md"), "w") as file:
+            file.write("# A plan\n")
+        self.craft_in(theirs, "beacon", "push")
+        self.craft_in(ours, "beacon", "status")
+        argv, payload = [f"{BIN}/{PROGRAMS['start']}"], self.payload("start", ours)
+        said = subprocess.run(argv, cwd=ours, env=self.env, input=payload, capture_output=True).stdout.decode()
+        if "1 file waits from Desktop" not in said:
+            raise Fault(f"the start hook did not tell what waits: {said}")
+        return Case("", argv, self.env, ours, payload)
+
+    def craft_in(self, folder, *words):
+        done = subprocess.run([f"{BIN}/craft", *words], cwd=folder, env=self.env, capture_output=True)
+        if done.returncode:
+            raise Fault(f"craft {' '.join(words)}: {done.stderr.decode()}{done.stdout.decode()}")
 
     def queued(self):
         folder = os.path.join(self.craft, "queue")
@@ -274,6 +295,7 @@ def bench_hooks(top, runs, size, table):
         ("session end, request queued, worker started", always.hook("", "end", after=always.empty_queue), 3),
         ("prompt, drawn, request queued, worker started", always.hook("", "prompt", after=always.empty_queue), 3),
         ("session start, not enrolled, a plan told", stranger.planned("start"), 2),
+        ("session start, not enrolled, a file waits", stranger.mailed(), 2),
         ("stop, no to-do named", stranger.hook("", "stop"), 1.5),
         ("stop, a to-do ticked", stranger.planned("stop", "para: done 3"), None),
     ]
