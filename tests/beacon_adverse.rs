@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use claude_craft::ops::beacon::pull::{self, Pulled};
-use claude_craft::ops::beacon::{Kind, send};
+use claude_craft::ops::beacon::send;
+use claude_craft::ops::error::Kind;
 use serde_json::json;
 
 use crate::common::{Sides, read, script, write};

@@ -5,7 +5,8 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use claude_craft::beacon::block;
 use claude_craft::ops::beacon::chain::{self, For};
 use claude_craft::ops::beacon::push::{self, Ask};
-use claude_craft::ops::beacon::{Kind, log, send};
+use claude_craft::ops::beacon::{log, send};
+use claude_craft::ops::error::Kind;
 use serde_json::json;
 
 use crate::common::{Sides, State, assert_whole, is_time, read, script, write};

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use claude_craft::beacon::manifest::File;
-use claude_craft::ops::beacon::Kind;
+use claude_craft::ops::error::Kind;
 use git2::Oid;
 use serde_json::{Value, json};
 

@@ -6,9 +6,10 @@ use std::path::Path;
 use claude_craft::beacon::block;
 use claude_craft::clock::ManualClock;
 use claude_craft::context::Context;
+use claude_craft::ops::beacon::applied;
 use claude_craft::ops::beacon::pull::{Became, pull, pull_without};
 use claude_craft::ops::beacon::resolve::{With, conflicts, diff, resolve};
-use claude_craft::ops::beacon::{Kind, applied};
+use claude_craft::ops::error::Kind;
 use serde_json::json;
 
 use super::common::desk::{Desk, Item, blob_id, party};

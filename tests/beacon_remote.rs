@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use claude_craft::ops::beacon::chain::{self, For};
-use claude_craft::ops::beacon::{Kind, send};
+use claude_craft::ops::beacon::send;
+use claude_craft::ops::error::Kind;
 use serde_json::json;
 
 use crate::common::{HttpGit, Sides, read, script, write};

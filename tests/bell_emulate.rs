@@ -10,7 +10,7 @@ use claude_craft::env::Env;
 use claude_craft::http::{Method, Request, Transport as _, Ureq};
 use claude_craft::ops::beacon::bell::{self, Heard};
 use claude_craft::ops::beacon::chain::Tip;
-use claude_craft::ops::beacon::{BeaconError, Kind};
+use claude_craft::ops::error::{Kind, OpError};
 use serde_json::{Value, json};
 
 use crate::common::github::{Emulate, NOW, Stage, TOKEN, waiting};
@@ -31,12 +31,12 @@ fn ring(stage: &Stage, tip: &Tip) -> Vec<String> {
     ring_at(stage, NOW, tip)
 }
 
-fn hear(stage: &Stage) -> Result<Option<Heard>, BeaconError> {
+fn hear(stage: &Stage) -> Result<Option<Heard>, OpError> {
     let ctx = stage.ctx();
     bell::hear(&ctx, &stage.place(&ctx))
 }
 
-fn set_up(stage: &Stage) -> Result<Heard, BeaconError> {
+fn set_up(stage: &Stage) -> Result<Heard, OpError> {
     let ctx = stage.ctx();
     bell::set_up(&ctx, &stage.place(&ctx))
 }

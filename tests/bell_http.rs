@@ -9,8 +9,8 @@ use std::time::Duration;
 use claude_craft::env::Env;
 use claude_craft::http::{HttpError, Method, Request, Transport as _, Ureq};
 use claude_craft::ops::beacon::bell;
-use claude_craft::ops::beacon::{BeaconError, Kind};
 use claude_craft::ops::credentials::{self, Host};
+use claude_craft::ops::error::{Kind, OpError};
 use serde_json::{Value, json};
 
 use crate::common::github::{NOW, Stage, TOKEN};
@@ -60,7 +60,7 @@ fn known(weather: &Weather) -> Stage {
     stage
 }
 
-fn hear(stage: &Stage, now: u64) -> Result<Option<bell::Heard>, BeaconError> {
+fn hear(stage: &Stage, now: u64) -> Result<Option<bell::Heard>, OpError> {
     let ctx = stage.ctx_at(now);
     bell::hear(&ctx, &stage.place(&ctx))
 }

@@ -9,6 +9,7 @@ use crate::context::NoHome;
 use crate::fs::FsError;
 use crate::ops::config_file::EditError;
 use crate::ops::enroll::EnrollError;
+use crate::ops::error::{Kind, OpError};
 use crate::ops::fragments::FragmentsError;
 use crate::ops::settings::SettingsError;
 use crate::sync::outcome::End;
@@ -47,6 +48,20 @@ impl CommandError {
     #[must_use]
     pub fn no_repository(path: &Path) -> Self {
         EnrollError::NoRepository { path: path.to_owned() }.into()
+    }
+}
+
+impl From<OpError> for CommandError {
+    fn from(error: OpError) -> Self {
+        let code = match error.kind {
+            Kind::Failed => exit_code::FAILED,
+            Kind::Usage => exit_code::USAGE,
+            Kind::Gate => exit_code::GATE,
+            Kind::Busy => exit_code::BUSY,
+            Kind::Conflict => exit_code::CONFLICT,
+            Kind::Network => exit_code::NETWORK,
+        };
+        Self { code, message: error.message, hint: error.remedy }
     }
 }
 

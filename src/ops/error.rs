@@ -1,39 +1,33 @@
-//! What keeps a plan's command from being done.
+//! What keeps an operation from being done.
 
-use std::path::Path;
-
-use crate::book;
 use crate::config::load::ConfigError;
 use crate::fs::FsError;
 use crate::git::command::GitError;
 use crate::git::fault::Fault as Failure;
-use crate::json::document::Fault;
 use crate::ops::permit::Denied;
-use crate::phase::book::MARKERS;
-use crate::plain;
 use crate::sync::outcome::End;
 
 /// What kind of thing it is; decides the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// It failed, or is refused for a reason of the plan.
+    /// It failed, or is refused for a reason of what it is about.
     Failed,
     /// Wrong words, or a file that is not of its form.
     Usage,
-    /// A gate: a credential, a permission.
+    /// A gate: a credential, a permission, an author.
     Gate,
     /// Another process is at it.
     Busy,
-    /// Both sides changed the same lines.
+    /// Both sides changed the same.
     Conflict,
     /// It may pass by itself.
     Network,
 }
 
-/// Why a command was not done, and the way on. Nothing was lost where one is returned.
+/// Why an operation was not done, and the way on. Nothing was lost where one is returned.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct PlanError {
+pub struct OpError {
     /// The kind.
     pub kind: Kind,
     /// What is wrong, with the place.
@@ -42,13 +36,13 @@ pub struct PlanError {
     pub remedy: Option<String>,
 }
 
-impl PlanError {
+impl OpError {
     /// An error of a kind.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), remedy: None }
     }
 
-    /// Refused for a reason of the plan.
+    /// It is refused, or failed.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::new(Kind::Failed, message)
     }
@@ -64,27 +58,15 @@ impl PlanError {
         self.remedy = Some(remedy.into());
         self
     }
-
-    /// The book cannot be understood.
-    #[must_use]
-    pub fn broken(path: &Path, fault: &Fault) -> Self {
-        let name = plain::name(&path.to_string_lossy());
-        if fault.what == MARKERS {
-            return Self::new(Kind::Conflict, format!("{name}:{fault}"))
-                .remedy(format!("keep of each what holds, without the markers, then `git add {}`", book::FILE));
-        }
-        Self::usage(format!("{name}:{fault}"))
-            .remedy("mend it by hand, or let `craft plan repair` show what it would make of the plan files")
-    }
 }
 
-impl From<FsError> for PlanError {
+impl From<FsError> for OpError {
     fn from(error: FsError) -> Self {
         Self::refused(error.to_string())
     }
 }
 
-impl From<GitError> for PlanError {
+impl From<GitError> for OpError {
     fn from(error: GitError) -> Self {
         let kind = match error.fault {
             Failure::Offline(_) | Failure::Broken(_) | Failure::TimedOut(_) => Kind::Network,
@@ -95,19 +77,19 @@ impl From<GitError> for PlanError {
     }
 }
 
-impl From<ConfigError> for PlanError {
+impl From<ConfigError> for OpError {
     fn from(error: ConfigError) -> Self {
         Self::usage(error.to_string()).remedy("mend it with `craft auto-sync config edit`")
     }
 }
 
-impl From<Denied> for PlanError {
+impl From<Denied> for OpError {
     fn from(denied: Denied) -> Self {
-        Self::new(Kind::Gate, denied.decision.reason).remedy("`craft permissions` shows what may be done")
+        Self::new(Kind::Gate, denied.decision.sentence()).remedy("`craft permissions` shows what may be done")
     }
 }
 
-impl From<End> for PlanError {
+impl From<End> for OpError {
     fn from(end: End) -> Self {
         match end {
             End::Busy { reason } => Self::new(Kind::Busy, reason).remedy("try again in a moment"),

@@ -10,6 +10,7 @@ pub mod drain;
 pub mod engine;
 pub mod enroll;
 pub mod enrolled;
+pub mod error;
 pub mod exclude;
 pub mod former;
 pub mod fragments;

@@ -23,7 +23,8 @@ use crate::fs::atomic::{self, Durability};
 use crate::fs::{FsError, IoContext, read_optional, remove_optional};
 use crate::json::document::{Document, Fault};
 use crate::locate::Location;
-use crate::ops::beacon::{BeaconError, Kind, place};
+use crate::ops::beacon::place;
+use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, config_file};
 use crate::queue::Trigger;
 use crate::state::file::StateFile;
@@ -49,7 +50,7 @@ pub struct Done {
 /// # Errors
 /// Outside of a repository, where `.vscode` leads out of it, and where a file is no JSON with comments: nothing was
 /// written then.
-pub fn init(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, BeaconError> {
+pub fn init(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, OpError> {
     let mut done = change(ctx, cwd, dry, "put in", |file, pieces, now, known| {
         let edited = edit::put_in(now.unwrap_or_default(), pieces)?;
         let text = if edited.puts.is_empty() { now.map(str::to_owned) } else { Some(edited.text.clone()) };
@@ -71,7 +72,7 @@ pub fn init(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, BeaconError> {
 ///
 /// # Errors
 /// As [`init`].
-pub fn remove(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, BeaconError> {
+pub fn remove(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, OpError> {
     change(ctx, cwd, dry, "taken out", |file, pieces, now, known| {
         let Some(text) = now else { return Ok(Next::default()) };
         if let Some(exact) = known.and_then(|k| k.exact.as_ref()).filter(|exact| exact.after == text) {
@@ -128,7 +129,7 @@ fn change(
     dry: bool,
     did: &str,
     decide: impl Fn(&str, &[Piece], Option<&str>, Option<&FileRecord>) -> Result<Next, Fault>,
-) -> Result<Done, BeaconError> {
+) -> Result<Done, OpError> {
     let at = place::repository(cwd)?;
     let folder = at.worktree.join(FOLDER);
     let _guard = if dry { None } else { Some(hold(ctx)?) };
@@ -142,7 +143,7 @@ fn change(
         inside(&at, &path, false)?;
         let bytes = read_optional(&path)?;
         let broken = |fault: Fault| {
-            BeaconError::usage(format!("{}:{fault}", path.display()))
+            OpError::usage(format!("{}:{fault}", path.display()))
                 .remedy("it is as it was; mend that place and try again")
         };
         let now = bytes.as_deref().map(Document::utf8).transpose().map_err(broken)?;
@@ -180,20 +181,20 @@ fn change(
     Ok(done)
 }
 
-fn hold(ctx: &Context) -> Result<crate::fs::lock::LockGuard, BeaconError> {
+fn hold(ctx: &Context) -> Result<crate::fs::lock::LockGuard, OpError> {
     config_file::hold(ctx, &ctx.layout.settings_lock(), "vscode")?.map_err(|holder| {
-        BeaconError::new(Kind::Busy, format!("{holder} is changing settings")).remedy("try again in a moment")
+        OpError::new(Kind::Busy, format!("{holder} is changing settings")).remedy("try again in a moment")
     })
 }
 
 /// Refuses what leads out of the working tree, and what is of another kind. It may be missing.
-fn inside(at: &Location, path: &Path, folder: bool) -> Result<(), BeaconError> {
+fn inside(at: &Location, path: &Path, folder: bool) -> Result<(), OpError> {
     match fs::symlink_metadata(path) {
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
         other => other.at("look at", path)?,
     };
     let refused = |what: &str| {
-        BeaconError::refused(format!("{} {what}", path.display())).remedy("nothing was changed; see to it first")
+        OpError::refused(format!("{} {what}", path.display())).remedy("nothing was changed; see to it first")
     };
     let real = fs::canonicalize(path).map_err(|_| refused("is a link that leads nowhere"))?;
     if !real.starts_with(&at.worktree) || real.starts_with(&at.git_dir) || real.starts_with(&at.common_dir) {
@@ -207,7 +208,7 @@ fn inside(at: &Location, path: &Path, folder: bool) -> Result<(), BeaconError> {
 }
 
 /// Puts the new bytes in place of those that were read, unless somebody else was faster.
-fn put(path: &Path, old: Option<&[u8]>, new: Option<&str>) -> Result<(), BeaconError> {
+fn put(path: &Path, old: Option<&[u8]>, new: Option<&str>) -> Result<(), OpError> {
     let still = || Ok::<_, FsError>(read_optional(path)?.as_deref() == old);
     let put = match (old, new) {
         (None, Some(text)) => atomic::place_new(path, text.as_bytes())?,
@@ -224,7 +225,7 @@ fn put(path: &Path, old: Option<&[u8]>, new: Option<&str>) -> Result<(), BeaconE
         return Ok(());
     }
     let message = format!("{} was changed by somebody else just now", path.display());
-    Err(BeaconError::new(Kind::Busy, message).remedy("do the same again"))
+    Err(OpError::new(Kind::Busy, message).remedy("do the same again"))
 }
 
 fn real(path: &Path) -> PathBuf {

@@ -9,7 +9,8 @@ use claude_craft::context::Context;
 use claude_craft::env::Env;
 use claude_craft::locate::locate;
 use claude_craft::ops::beacon::push::{Ask, Pushed};
-use claude_craft::ops::beacon::{BeaconError, Place, applied, place, push};
+use claude_craft::ops::beacon::{Place, applied, place, push};
+use claude_craft::ops::error::OpError;
 use claude_craft::queue::Trigger;
 use claude_craft::state::beacon::Identity;
 use claude_craft::state::file::StateFile;
@@ -82,12 +83,12 @@ impl Sides {
     }
 
     /// `push` of these files; of all that was changed where there are none.
-    pub fn push(&self, clone: &Path, files: &[&str]) -> Result<Pushed, BeaconError> {
+    pub fn push(&self, clone: &Path, files: &[&str]) -> Result<Pushed, OpError> {
         let files = files.iter().map(|f| (*f).to_owned()).collect();
         self.push_as(clone, &Ask { files, ..Ask::default() })
     }
 
-    pub fn push_as(&self, clone: &Path, ask: &Ask) -> Result<Pushed, BeaconError> {
+    pub fn push_as(&self, clone: &Path, ask: &Ask) -> Result<Pushed, OpError> {
         let ctx = self.context();
         push::push(&ctx, &self.place(&ctx, clone), ask)
     }

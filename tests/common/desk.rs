@@ -9,7 +9,8 @@ use claude_craft::context::Context;
 use claude_craft::env::Env;
 use claude_craft::locate::locate;
 use claude_craft::ops::beacon::pull::{Became, Pulled, pull};
-use claude_craft::ops::beacon::{BeaconError, Place, place};
+use claude_craft::ops::beacon::{Place, place};
+use claude_craft::ops::error::OpError;
 use claude_craft::queue::Trigger;
 use git2::{ObjectType, Oid, Repository};
 use serde_json::json;
@@ -130,7 +131,7 @@ impl Desk {
         Place::find(ctx, &self.a, None, Trigger::Manual).unwrap()
     }
 
-    pub fn try_pull(&self, dry: bool) -> Result<Pulled, BeaconError> {
+    pub fn try_pull(&self, dry: bool) -> Result<Pulled, OpError> {
         let ctx = self.context();
         pull(&ctx, &self.place(&ctx), dry)
     }

@@ -1,7 +1,6 @@
 //! `craft beacon`: files handed from one environment to another. One file a verb.
 
 pub mod diff;
-mod error;
 pub mod init;
 pub mod log;
 pub mod pull;

@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::ops::beacon::send::Sent;
-    use crate::ops::beacon::{BeaconError, Kind};
+    use crate::ops::error::{Kind, OpError};
 
     #[test]
     fn what_was_sent_is_listed_with_what_else_went_out() {
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn offline_it_is_said_that_it_waits_here() {
-        let waits = BeaconError::new(Kind::Network, "the remote cannot be reached\u{1b}[2J");
+        let waits = OpError::new(Kind::Network, "the remote cannot be reached\u{1b}[2J");
         let pushed = Pushed {
             files: vec![".claude/planning/a.md".into()],
             to: vec!["*".into()],

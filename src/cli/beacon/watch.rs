@@ -21,7 +21,8 @@ use crate::locate::Location;
 use crate::ops::beacon::pull::Pulled;
 use crate::ops::beacon::watch::{self as once, Look};
 use crate::ops::beacon::watching::{self, Event, Seen, Woken, World};
-use crate::ops::beacon::{BeaconError, Kind, Place, push};
+use crate::ops::beacon::{Place, push};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::sync;
 use crate::plain;
 use crate::queue::Trigger;
@@ -123,7 +124,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Watch) -> Result<u8, C
 }
 
 /// The right to be the one that watches here.
-fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, BeaconError> {
+fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, OpError> {
     let path = place.files(ctx).beacon_watch_lock();
     // A worker that looks once is soon done.
     let guard = lock::exclusive_within(&path, &sync::me(ctx, "watch"), Duration::from_secs(2))?;
@@ -133,7 +134,7 @@ fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, BeaconError> {
             |h| format!("process {} on {}, since {}", h.pid, plain::name(&h.host), clock::rfc3339(h.started)),
         );
         let message = format!("{} is watched already: {who}", place.at.worktree.display());
-        BeaconError::new(Kind::Busy, message).remedy("one is enough; end that one first")
+        OpError::new(Kind::Busy, message).remedy("one is enough; end that one first")
     })
 }
 
@@ -225,7 +226,7 @@ impl World for Here<'_> {
         }
     }
 
-    fn look(&mut self) -> Result<Look, BeaconError> {
+    fn look(&mut self) -> Result<Look, OpError> {
         // What the configuration says may have changed, and so may the name of this side.
         let at: Location = self.place.at.clone();
         self.place = Place::find(self.ctx, &at.worktree, self.args.channel.as_deref(), Trigger::Manual)?;

@@ -3,7 +3,6 @@
 pub mod archive;
 pub mod check;
 pub mod convert;
-mod error;
 pub mod evidence;
 pub mod execute;
 pub mod graph;

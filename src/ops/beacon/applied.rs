@@ -8,7 +8,8 @@ use crate::git::command::Git;
 use crate::git::fault::Fault;
 use crate::git::objects;
 use crate::ops::beacon::make::By;
-use crate::ops::beacon::{BeaconError, Kind, Place, make, read};
+use crate::ops::beacon::{Place, make, read};
+use crate::ops::error::{Kind, OpError};
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -21,14 +22,14 @@ const LONGEST: u64 = 64 << 20;
 ///
 /// # Errors
 /// Where it cannot be read.
-pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
+pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
     let reference = place.applied();
     let name = format!("{reference}^{{commit}}");
     let Some(commit) = git.read(["rev-parse", "--verify", "-q", &name]).answer()? else {
         return Ok(Applied { state: State { version: VERSION, ..State::default() }, ..Applied::default() });
     };
     let broken = |what: &str| {
-        BeaconError::refused(format!("{reference} cannot be understood: {what}")).remedy(format!(
+        OpError::refused(format!("{reference} cannot be understood: {what}")).remedy(format!(
             "`git update-ref -d {reference}` and `craft beacon pull` take everything in again; no file of yours is lost"
         ))
     };
@@ -51,7 +52,7 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
     applied.state = serde_json::from_slice(&bytes).map_err(|e| broken(&e.to_string()))?;
     if applied.state.version > VERSION {
         let newer = applied.state.version;
-        return Err(BeaconError::refused(format!("{reference} has version {newer}")).remedy("update claude-craft"));
+        return Err(OpError::refused(format!("{reference} has version {newer}")).remedy("update claude-craft"));
     }
     Ok(applied)
 }
@@ -60,9 +61,9 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, BeaconError> {
 ///
 /// # Errors
 /// Where it cannot be written, or somebody else has moved it.
-pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), BeaconError> {
+pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), OpError> {
     next.state.version = VERSION;
-    let text = serde_json::to_vec_pretty(&next.state).map_err(|e| BeaconError::refused(e.to_string()))?;
+    let text = serde_json::to_vec_pretty(&next.state).map_err(|e| OpError::refused(e.to_string()))?;
     let blob = make::blobs(git, &[&text])?.remove(0);
     let mut files: BTreeMap<_, _> = next.files.iter().map(|(p, v)| (format!("{FILES}{p}"), v.clone())).collect();
     files.insert(STATE.into(), Version { blob, mode: "100644".into() });
@@ -73,7 +74,7 @@ pub fn write(place: &Place, git: &Git<'_>, next: &mut Applied) -> Result<(), Bea
         Err(error) if matches!(error.fault, Fault::Locked(_)) => return Err(error.into()),
         Err(error) => {
             let what = format!("what was taken in was changed by somebody else meanwhile: {error}");
-            return Err(BeaconError::new(Kind::Busy, what).remedy("try again in a moment"));
+            return Err(OpError::new(Kind::Busy, what).remedy("try again in a moment"));
         }
     }
     next.commit = Some(commit);

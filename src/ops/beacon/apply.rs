@@ -19,7 +19,8 @@ use crate::clock;
 use crate::context::Context;
 use crate::fs::layout;
 use crate::git::command::Git;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::Place;
+use crate::ops::error::OpError;
 use crate::ops::exclude;
 
 /// Where files are written first: on the file system of the folders they go to.
@@ -137,12 +138,12 @@ impl Apply<'_> {
         applied: Option<&str>,
         dry: bool,
         remarks: &mut Vec<String>,
-    ) -> Result<BTreeMap<String, Former>, BeaconError> {
+    ) -> Result<BTreeMap<String, Former>, OpError> {
         let disk = self.disk();
         for path in [PLAN, &format!("{ARCHIVE}/.any"), &format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST)] {
             if let Some(why) = disk.obstacle(path)? {
                 let at = self.place.at.worktree.display();
-                return Err(BeaconError::refused(format!("{at}: {path:?} {why}"))
+                return Err(OpError::refused(format!("{at}: {path:?} {why}"))
                     .remedy("put it out of the way; the beacon keeps its own files there"));
             }
         }
@@ -171,18 +172,18 @@ impl Apply<'_> {
         Ok(former)
     }
 
-    fn plan(&self) -> Result<Option<Plan>, BeaconError> {
+    fn plan(&self) -> Result<Option<Plan>, OpError> {
         let Some(text) = self.disk().read(PLAN)? else { return Ok(None) };
         // It is put there whole, before anything else is changed; so a broken one was damaged since.
         serde_json::from_slice(&text.bytes).map(Some).map_err(|e| {
             let at = self.disk().place(PLAN);
-            BeaconError::refused(format!("{} is broken: {e}", at.display()))
+            OpError::refused(format!("{} is broken: {e}", at.display()))
                 .remedy(format!("look for edits of yours in {STAGE}, then remove that folder"))
         })
     }
 
     /// What a swap that was cut short displaced: the user's own bytes go back to their place.
-    fn put_back(&self, slot: &str, step: &Step, remarks: &mut Vec<String>) -> Result<(), BeaconError> {
+    fn put_back(&self, slot: &str, step: &Step, remarks: &mut Vec<String>) -> Result<(), OpError> {
         let disk = self.disk();
         let aside = disk::aside(slot);
         if disk.permissions(&aside).ok().flatten().is_some() && !disk.move_new(&aside, &step.path)? {
@@ -205,7 +206,7 @@ impl Apply<'_> {
     }
 
     /// Bytes that nobody expected, and that have no place any more, go to the archive.
-    fn rescue(&self, slot: &str, path: &str, remarks: &mut Vec<String>) -> Result<(), BeaconError> {
+    fn rescue(&self, slot: &str, path: &str, remarks: &mut Vec<String>) -> Result<(), OpError> {
         for n in 1..=MOST {
             let to = numbered(&format!("{ARCHIVE}/{}/{path}", self.today()), n);
             if self.disk().obstacle(&to)?.is_none() && self.disk().permissions(&to)?.is_none() {
@@ -221,9 +222,9 @@ impl Apply<'_> {
         Err(self.no_room(path))
     }
 
-    fn no_room(&self, path: &str) -> BeaconError {
+    fn no_room(&self, path: &str) -> OpError {
         let at = self.disk().place(ARCHIVE);
-        BeaconError::refused(format!("{} has no room for {path:?}", at.display())).remedy("put its files elsewhere")
+        OpError::refused(format!("{} has no room for {path:?}", at.display())).remedy("put its files elsewhere")
     }
 
     /// What lies at a path, and what lay there before a pull that was killed.
@@ -235,7 +236,7 @@ impl Apply<'_> {
         &self,
         path: &str,
         former: &BTreeMap<String, Former>,
-    ) -> Result<(Option<Rc<Content>>, Option<Rc<Content>>), BeaconError> {
+    ) -> Result<(Option<Rc<Content>>, Option<Rc<Content>>), OpError> {
         let now = self.disk().read(path)?.map(Rc::new);
         let before = former.get(path).map_or_else(|| now.clone(), |f| f.content.clone());
         Ok((now, before))
@@ -245,7 +246,7 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// Where the archive cannot be read.
-    pub(super) fn archive_for(&self, path: &str, content: &Content) -> Result<(String, bool), BeaconError> {
+    pub(super) fn archive_for(&self, path: &str, content: &Content) -> Result<(String, bool), OpError> {
         let base = format!("{ARCHIVE}/{}/{path}", self.today());
         for n in 1..=MOST {
             let to = numbered(&base, n);
@@ -274,7 +275,7 @@ impl Apply<'_> {
         changes: &[Change],
         former: &BTreeMap<String, Former>,
         applied: Option<&str>,
-    ) -> Result<Outcome, BeaconError> {
+    ) -> Result<Outcome, OpError> {
         let mut outcome = Outcome::default();
         let disk = self.disk();
         for own in [STAGE, ARCHIVE] {
@@ -303,7 +304,7 @@ impl Apply<'_> {
             Step { path: change.path.clone(), before, want: change.want.as_deref().map(Mark::of) }
         });
         let plan = Plan { version: 1, applied: applied.map(str::to_owned), steps: steps.collect() };
-        let text = serde_json::to_vec(&plan).map_err(|e| BeaconError::refused(e.to_string()))?;
+        let text = serde_json::to_vec(&plan).map_err(|e| OpError::refused(e.to_string()))?;
         disk.replace(PLAN, &text, 0o600)?;
         (self.step)("planned");
         let mut moved = Vec::new();
@@ -330,7 +331,7 @@ impl Apply<'_> {
     }
 
     /// Keeps what will be replaced: as objects, and these by a backup.
-    fn keep(&self, changes: &[Change], outcome: &mut Outcome) -> Result<BTreeMap<String, Version>, BeaconError> {
+    fn keep(&self, changes: &[Change], outcome: &mut Outcome) -> Result<BTreeMap<String, Version>, OpError> {
         let (mut paths, mut copies) = (Vec::new(), Vec::new());
         for (n, change) in changes.iter().enumerate().filter(|(_, c)| c.now != c.want) {
             if let Some(now) = &change.now {
@@ -351,7 +352,7 @@ impl Apply<'_> {
     }
 
     /// Changes one path. Whether it was as it was expected.
-    fn swap(&self, n: usize, change: &Change, outcome: &mut Outcome) -> Result<bool, BeaconError> {
+    fn swap(&self, n: usize, change: &Change, outcome: &mut Outcome) -> Result<bool, OpError> {
         let (disk, slot) = (self.disk(), slot(n));
         let Some(now) = change.now.as_deref() else {
             return Ok(disk.move_new(&slot, &change.path)?);
@@ -395,7 +396,7 @@ impl Apply<'_> {
     ///
     /// # Errors
     /// Where it cannot be removed.
-    pub(super) fn finish(&self) -> Result<(), BeaconError> {
+    pub(super) fn finish(&self) -> Result<(), OpError> {
         if self.disk().permissions(PLAN)?.is_none() && self.disk().list(STAGE)?.is_empty() {
             let _ = std::fs::remove_dir(self.disk().place(STAGE));
             return Ok(());
@@ -405,7 +406,7 @@ impl Apply<'_> {
         Ok(())
     }
 
-    fn empty(&self, all: bool) -> Result<(), BeaconError> {
+    fn empty(&self, all: bool) -> Result<(), OpError> {
         for name in self.disk().list(STAGE)? {
             let path = format!("{STAGE}/{name}");
             if path != PLAN {

@@ -7,8 +7,9 @@ use crate::beacon::applied::Version;
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
+use crate::ops::beacon::Place;
 use crate::ops::beacon::make::{self, By};
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::error::OpError;
 
 /// So many stay, however old they are: a clock may be wrong.
 const KEPT: usize = 10;
@@ -23,7 +24,7 @@ pub(super) fn take(
     place: &Place,
     git: &Git<'_>,
     files: &BTreeMap<String, Version>,
-) -> Result<String, BeaconError> {
+) -> Result<String, OpError> {
     let now = ctx.clock.now_ms();
     let tree = make::tree(git, files)?;
     let commit = make::commit(git, &tree, None, "craft: what a pull of the beacon replaced", By::UsAt(now))?;

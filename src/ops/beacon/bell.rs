@@ -15,8 +15,9 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::github::{Edit, GithubError, Issue};
 use crate::http::Ureq;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::Tip;
-use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::permit::{self, Denied};
 use crate::permission::{Operation, Origin, Platform, of};
 use crate::scan::redact::holds_credential;
@@ -71,7 +72,7 @@ fn rung(desk: &mut Desk<'_>, git: &Git<'_>, tip: &Tip, remarks: &mut Vec<String>
     let block = block_of(git, tip);
     // The issue may be where more people look than have the repository.
     if holds_credential(&block) {
-        return Err(BeaconError::new(Kind::Gate, "a note or a name of a file looks like a credential").into());
+        return Err(OpError::new(Kind::Gate, "a note or a name of a file looks like a credential").into());
     }
     let machine = machine_of(desk, tip);
     let known = desk.bell().number;
@@ -254,7 +255,7 @@ fn hash(text: &str) -> String {
 ///
 /// # Errors
 /// Where GitHub cannot be reached, or says no.
-pub fn hear(ctx: &Context, place: &Place) -> Result<Option<Heard>, BeaconError> {
+pub fn hear(ctx: &Context, place: &Place) -> Result<Option<Heard>, OpError> {
     if !place.config.beacon.github.enabled {
         return Ok(None);
     }
@@ -330,7 +331,7 @@ fn told(desk: &mut Desk<'_>, issue: &Issue, etag: Option<String>, mut remarks: V
 ///
 /// # Errors
 /// Where GitHub cannot be reached, or says no, or making it is not granted.
-pub fn set_up(ctx: &Context, place: &Place) -> Result<Heard, BeaconError> {
+pub fn set_up(ctx: &Context, place: &Place) -> Result<Heard, OpError> {
     let (web, git) = (Ureq::new(&ctx.env), place.git(ctx));
     let mut desk = Desk::open(ctx, place, &git, &web)?;
     let ready = ready(&mut desk);

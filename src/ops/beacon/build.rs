@@ -3,10 +3,11 @@
 use crate::beacon::manifest::{BLOCK, FILE, Manifest, Receipt};
 use crate::beacon::outlook;
 use crate::git::command::{Git, GitError};
+use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Tip};
 use crate::ops::beacon::make::{self, By};
 use crate::ops::beacon::queue::{self, Item};
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::error::OpError;
 use crate::plain;
 
 /// Longest subject of a commit, in characters.
@@ -19,7 +20,7 @@ pub(super) fn build(
     tip: Option<&Tip>,
     items: &[Item],
     receipt: Option<Receipt>,
-) -> Result<(String, Manifest), BeaconError> {
+) -> Result<(String, Manifest), OpError> {
     // A channel that is gone on the remote goes on with its numbers, and not with its commits: somebody may
     // have had a reason to take them away.
     let former = if tip.is_some() { None } else { chain::known(place, git)? };
@@ -47,7 +48,7 @@ pub(super) fn build(
     }
     let mut contents = Vec::new();
     for (manifest, ..) in &steps {
-        contents.push(serde_json::to_vec_pretty(manifest).map_err(|e| BeaconError::refused(e.to_string()))?);
+        contents.push(serde_json::to_vec_pretty(manifest).map_err(|e| OpError::refused(e.to_string()))?);
     }
     contents.extend(steps.iter().map(|(_, block, ..)| block.clone().into_bytes()));
     let blobs = make::blobs(git, &contents.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
@@ -64,13 +65,13 @@ pub(super) fn build(
     let mut parent = tip.map(|t| t.commit.clone());
     for (tree, (_, _, _, subject)) in make::trees(git, &trees)?.iter().zip(&steps) {
         parent = Some(make::commit(git, tree, parent.as_deref(), subject, by).map_err(|e| match &e.remedy {
-            None => BeaconError { remedy: Some("see that `git commit` works here".into()), ..e },
+            None => OpError { remedy: Some("see that `git commit` works here".into()), ..e },
             Some(_) => e,
         })?);
     }
     match (parent, end) {
         (Some(commit), Some(manifest)) => Ok((commit, manifest)),
-        _ => Err(BeaconError::refused("there is nothing to send")),
+        _ => Err(OpError::refused("there is nothing to send")),
     }
 }
 

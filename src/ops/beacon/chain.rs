@@ -14,7 +14,8 @@ use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
 use crate::git::repository::Repository;
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{BeaconError, Place, make};
+use crate::ops::beacon::{Place, make};
+use crate::ops::error::OpError;
 use crate::plain;
 
 /// Commits that one look backwards reads.
@@ -86,7 +87,7 @@ pub enum For {
 ///
 /// # Errors
 /// Where the remote cannot be reached (`Kind::Network`), the gate says no, or the end is none of ours.
-pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, BeaconError> {
+pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, OpError> {
     let remote = remote::of(place, git)?;
     let seen = place.seen();
     let known = Reads::open(&place.at, git).resolve(&seen)?;
@@ -104,13 +105,7 @@ pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<O
 }
 
 /// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
-fn discover(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    remote: &Remote,
-    what: For,
-) -> Result<Option<Tip>, BeaconError> {
+fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: For) -> Result<Option<Tip>, OpError> {
     let (seen, channel) = (place.seen(), &place.channel);
     // The pattern takes other channels along that begin so; git has none for "this or nothing".
     let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
@@ -137,7 +132,7 @@ fn adopt(
     git: &Git<'_>,
     remote: &Remote,
     found: [&str; 2],
-) -> Result<Option<Tip>, BeaconError> {
+) -> Result<Option<Tip>, OpError> {
     let reads = Reads::open(&place.at, git);
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(commit) = reads.resolve(name)? else { continue };
@@ -150,7 +145,7 @@ fn adopt(
     Ok(None)
 }
 
-fn unreached(remote: &Remote, error: GitError) -> BeaconError {
+fn unreached(remote: &Remote, error: GitError) -> OpError {
     let name = plain::name(&remote.name);
     let remedy = match &error.fault {
         Fault::Authentication(_) => Some(format!("see that `git fetch {name}` works without a question")),
@@ -158,22 +153,22 @@ fn unreached(remote: &Remote, error: GitError) -> BeaconError {
         _ => None,
     };
     let text = error.fault.text().to_owned();
-    let error = BeaconError::from(error);
+    let error = OpError::from(error);
     let why = if text.is_empty() { &error.message } else { &text };
-    BeaconError { message: format!("{name} cannot be asked: {why}"), remedy: remedy.or(error.remedy), kind: error.kind }
+    OpError { message: format!("{name} cannot be asked: {why}"), remedy: remedy.or(error.remedy), kind: error.kind }
 }
 
 /// The end of the channel as it was last seen. Nothing is asked of the remote.
 ///
 /// # Errors
 /// Where it cannot be read.
-pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, BeaconError> {
+pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, OpError> {
     let reads = Reads::open(&place.at, git);
     let Some(commit) = reads.resolve(&place.seen())? else { return Ok(None) };
     let manifest = reads.file(&commit, FILE)?.ok_or_else(|| format!("it has no {FILE}"));
     match manifest.and_then(|bytes| understood(place, &bytes)) {
         Ok(manifest) => Ok(Some(Tip { commit, manifest })),
-        Err(why) => Err(BeaconError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
+        Err(why) => Err(OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
             .remedy("use another channel, or have it taken away on the remote")),
     }
 }
@@ -197,13 +192,7 @@ fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
 ///
 /// # Errors
 /// Where git cannot read them.
-pub fn since(
-    place: &Place,
-    git: &Git<'_>,
-    position: Option<&str>,
-    seq: u64,
-    tip: &str,
-) -> Result<Vec<Link>, BeaconError> {
+pub fn since(place: &Place, git: &Git<'_>, position: Option<&str>, seq: u64, tip: &str) -> Result<Vec<Link>, OpError> {
     let (position, seq) = match standing(place, git, position, tip) {
         Standing::Behind(position) => (Some(position), seq),
         Standing::Nowhere => (None, seq),
@@ -251,7 +240,7 @@ pub fn standing(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str)
 }
 
 /// The commits of a chain behind `position`, which is in it, the newest first.
-fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Vec<String>, BeaconError> {
+fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Vec<String>, OpError> {
     let mut found = Vec::new();
     let mut next = Some(tip.to_owned());
     while let Some(from) = next.take() {
@@ -278,7 +267,7 @@ pub fn back(
     git: &Git<'_>,
     tip: &str,
     mut each: impl FnMut(Link) -> ControlFlow<()>,
-) -> Result<(), BeaconError> {
+) -> Result<(), OpError> {
     let mut next = Some(tip.to_owned());
     while let Some(from) = next {
         let some = Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)?;
@@ -297,7 +286,7 @@ pub fn back(
 ///
 /// # Errors
 /// Where git cannot read them.
-pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link>, BeaconError> {
+pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link>, OpError> {
     if commits.is_empty() {
         return Ok(Vec::new());
     }
@@ -359,7 +348,7 @@ fn read_fast(place: &Place, commits: &[String]) -> Option<Vec<Link>> {
 }
 
 /// The object that each of `commits` has under `path`.
-fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Option<String>>, BeaconError> {
+fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Option<String>>, OpError> {
     if commits.is_empty() {
         return Ok(Vec::new());
     }
@@ -370,7 +359,7 @@ fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Option<S
     if found.len() == commits.len() {
         Ok(found)
     } else {
-        Err(BeaconError::refused("git told of other objects than it was asked for"))
+        Err(OpError::refused("git told of other objects than it was asked for"))
     }
 }
 
@@ -382,7 +371,7 @@ fn lines(commits: &[String], more: &str) -> String {
 ///
 /// # Errors
 /// Where git cannot read the messages.
-pub fn block(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Block, BeaconError> {
+pub fn block(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Block, OpError> {
     Ok(outlook::block(waiting(place, git, tip)?.iter().map(|(_, message)| message)))
 }
 
@@ -390,7 +379,7 @@ pub fn block(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Block, BeaconErr
 ///
 /// # Errors
 /// Where git cannot read them.
-pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Message)>, BeaconError> {
+pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Message)>, OpError> {
     let floor = outlook::floor(&tip.manifest);
     let (mut found, mut names) = (Vec::new(), 0);
     if floor >= tip.manifest.seq {
@@ -417,7 +406,7 @@ pub const STRANGER: &str = " is not among `beacon.authors`";
 ///
 /// # Errors
 /// Where git cannot say who the user is.
-pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, BeaconError> {
+pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, OpError> {
     let config = &place.config.beacon;
     let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
     let shown = || plain::cut(&plain::name(&author.email), 80);

@@ -13,7 +13,8 @@ use crate::beacon::fold::{EXECUTABLE, ORDINARY, THEIRS};
 use crate::beacon::manifest::{FILES, File, Message};
 use crate::beacon::path::{self, Limits};
 use crate::git::command::Git;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::Place;
+use crate::ops::error::OpError;
 use crate::plain;
 
 /// A larger version is not merged from, in bytes.
@@ -39,7 +40,7 @@ pub(super) struct Checks<'a> {
 }
 
 /// What is checked, or why not.
-type Verdict<T> = Result<Result<T, String>, BeaconError>;
+type Verdict<T> = Result<Result<T, String>, OpError>;
 
 macro_rules! checked {
     ($verdict:expr) => {

@@ -4,20 +4,21 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::beacon::path;
 use crate::fs::IoContext;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::Place;
+use crate::ops::error::OpError;
 use crate::plain;
 
 /// Makes a folder, and those above it; the paths of those that were not there.
 ///
 /// # Errors
 /// Where a link or a file is in the way, and where one cannot be made.
-pub fn make(place: &Place, folder: &str) -> Result<Vec<String>, BeaconError> {
+pub fn make(place: &Place, folder: &str) -> Result<Vec<String>, OpError> {
     let mut made = Vec::new();
     let mut at = place.at.worktree.clone();
     let mut name = String::new();
     for part in Path::new(folder).components() {
         let Component::Normal(part) = part else {
-            return Err(BeaconError::usage(format!("{} is no folder below the top", plain::name(folder)))
+            return Err(OpError::usage(format!("{} is no folder below the top", plain::name(folder)))
                 .remedy("mend beacon.folders with `craft auto-sync config edit`"));
         };
         at.push(part);
@@ -28,7 +29,7 @@ pub fn make(place: &Place, folder: &str) -> Result<Vec<String>, BeaconError> {
         match std::fs::symlink_metadata(&at) {
             Ok(meta) if meta.is_dir() => {}
             Ok(_) => {
-                return Err(BeaconError::refused(format!("{} is no folder", at.display()))
+                return Err(OpError::refused(format!("{} is no folder", at.display()))
                     .remedy("move it away; a link could lead out of the repository"));
             }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
@@ -53,9 +54,9 @@ pub fn is_plain(place: &Place, folder: &str) -> bool {
 ///
 /// # Errors
 /// Where it is not in the working tree.
-pub fn named(place: &Place, cwd: &Path, file: &str) -> Result<String, BeaconError> {
+pub fn named(place: &Place, cwd: &Path, file: &str) -> Result<String, OpError> {
     let refused = || {
-        BeaconError::usage(format!("{} is not in {}", plain::name(file), place.at.worktree.display()))
+        OpError::usage(format!("{} is not in {}", plain::name(file), place.at.worktree.display()))
             .remedy("name files of this repository")
     };
     let mut real = std::fs::canonicalize(cwd).unwrap_or_else(|_| cwd.to_owned());

@@ -7,7 +7,8 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
-use crate::ops::beacon::{BeaconError, Kind, Place, remote};
+use crate::ops::beacon::{Place, remote};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::scan::{self, Comments, Item, Known, Policy, ScanError, Sieve, Sifted, Source};
 use crate::plain;
 use crate::sync::names::says_secret;
@@ -26,7 +27,7 @@ pub(super) struct Load {
 }
 
 /// Lets it pass, with remarks; or says what was found and where.
-pub(super) fn pass(ctx: &Context, place: &Place, git: &Git<'_>, load: &Load) -> Result<Vec<String>, BeaconError> {
+pub(super) fn pass(ctx: &Context, place: &Place, git: &Git<'_>, load: &Load) -> Result<Vec<String>, OpError> {
     names(load.files.iter().map(|(path, _)| path.as_str()))?;
     if !place.config.security.scan {
         return Ok(Vec::new());
@@ -48,7 +49,7 @@ pub(super) fn pass(ctx: &Context, place: &Place, git: &Git<'_>, load: &Load) -> 
 }
 
 /// Lets files pass whose names do not say that they hold secrets.
-pub(super) fn names<'p>(paths: impl IntoIterator<Item = &'p str>) -> Result<(), BeaconError> {
+pub(super) fn names<'p>(paths: impl IntoIterator<Item = &'p str>) -> Result<(), OpError> {
     match paths.into_iter().find(|path| says_secret(path.as_ref())) {
         Some(path) => {
             Err(gate(format!("{} has a name that says it holds secrets, so nothing was sent", plain::name(path)))
@@ -95,7 +96,7 @@ fn others_have(place: &Place, git: &Git<'_>, reads: &Reads<'_, '_>) -> Result<Op
     Ok(git.read(["rev-parse", "--quiet", "--verify", &head]).answer()?)
 }
 
-fn verdict(ctx: &Context, place: &Place, sifted: &Sifted) -> Result<(), BeaconError> {
+fn verdict(ctx: &Context, place: &Place, sifted: &Sifted) -> Result<(), OpError> {
     let blocking: Vec<Spotted> = sifted.blocking().cloned().collect();
     let Some(first) = blocking.first() else { return Ok(()) };
     scan::found::keep(ctx, &place.at, &blocking);
@@ -122,6 +123,6 @@ fn at(spotted: &Spotted) -> String {
     format!("{}{line}", plain::name(&f.path))
 }
 
-fn gate(message: String) -> BeaconError {
-    BeaconError::new(Kind::Gate, message)
+fn gate(message: String) -> OpError {
+    OpError::new(Kind::Gate, message)
 }

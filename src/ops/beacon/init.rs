@@ -11,7 +11,8 @@ use crate::context::Context;
 use crate::fs::{IoContext, atomic, layout};
 use crate::git::command::Git;
 use crate::locate::Location;
-use crate::ops::beacon::{BeaconError, Place, bell, folders, migrate, place, status};
+use crate::ops::beacon::{Place, bell, folders, migrate, place, status};
+use crate::ops::error::OpError;
 use crate::ops::{exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
@@ -64,7 +65,7 @@ pub struct Made {
 ///
 /// # Errors
 /// Outside of a repository, where a name is none, and where a file cannot be made.
-pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, BeaconError> {
+pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
     let at = place::repository(cwd)?;
     let wanted = Wanted::of(ask)?;
     let config = policy::config_at(&ctx.layout, &at)?;
@@ -106,10 +107,10 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(ask: &Ask) -> Result<Self, BeaconError> {
+    fn of(ask: &Ask) -> Result<Self, OpError> {
         let good = |what: &str, name: &String| match Name::parse(name) {
             Ok(name) => Ok(name.to_string()),
-            Err(e) => Err(BeaconError::usage(format!("{} is no name of {what}: {e}", plain::name(name)))),
+            Err(e) => Err(OpError::usage(format!("{} is no name of {what}: {e}", plain::name(name)))),
         };
         let to = ask.to.iter().map(|to| match to.as_str() {
             name::EVERYBODY => Ok(to.clone()),
@@ -122,9 +123,9 @@ impl Wanted {
         })
     }
 
-    fn channel(&self, otherwise: &str) -> Result<Name, BeaconError> {
+    fn channel(&self, otherwise: &str) -> Result<Name, OpError> {
         let name = self.channel.as_deref().unwrap_or(otherwise);
-        Name::parse(name).map_err(|e| BeaconError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))
+        Name::parse(name).map_err(|e| OpError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))
     }
 
     /// The identity with what was said.
@@ -153,11 +154,11 @@ impl Wanted {
 }
 
 /// The identity that is there, and whether there is one.
-fn identity(ctx: &Context, at: &Location) -> Result<(Identity, bool), BeaconError> {
+fn identity(ctx: &Context, at: &Location) -> Result<(Identity, bool), OpError> {
     let file = StateFile::at(place::files(ctx, at).beacon());
     let loaded = file.load::<Identity>(ctx.clock.now_ms())?;
     if let Some(Problem::Newer { version }) = loaded.problem {
-        return Err(BeaconError::usage(format!("{} has version {version}", file.path().display()))
+        return Err(OpError::usage(format!("{} has version {version}", file.path().display()))
             .remedy("update this claude-craft"));
     }
     let again = !loaded.value.id.is_empty();
@@ -165,7 +166,7 @@ fn identity(ctx: &Context, at: &Location) -> Result<(Identity, bool), BeaconErro
 }
 
 /// Makes folders and template; their paths.
-fn make(side: &Place) -> Result<Vec<String>, BeaconError> {
+fn make(side: &Place) -> Result<Vec<String>, OpError> {
     let mut wanted: Vec<&str> = side.config.beacon.folders.iter().map(|f| f.trim_end_matches('/')).collect();
     if let Some(at) = wanted.iter().position(|f| *f == NOTES.0) {
         wanted.insert(at + 1, NOTES.1);

@@ -4,14 +4,15 @@ use std::ops::ControlFlow;
 
 use crate::context::Context;
 use crate::git::reads::Reads;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link};
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::error::OpError;
 
 /// The newest `count` commits of the channel as they were last seen, the newest first.
 ///
 /// # Errors
 /// Where git cannot read them.
-pub fn log(ctx: &Context, place: &Place, count: usize) -> Result<Vec<Link>, BeaconError> {
+pub fn log(ctx: &Context, place: &Place, count: usize) -> Result<Vec<Link>, OpError> {
     let git = place.git(ctx);
     let mut links = Vec::new();
     // An end that is none of ours is shown as well: that is when somebody looks.

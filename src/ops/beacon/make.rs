@@ -8,7 +8,7 @@ use crate::beacon::path::above;
 use crate::clock::Millis;
 use crate::fs::{IoContext, atomic};
 use crate::git::command::{Git, GitError};
-use crate::ops::beacon::BeaconError;
+use crate::ops::error::OpError;
 
 /// The mode of a folder in a tree.
 pub const FOLDER: &str = "040000";
@@ -42,7 +42,7 @@ pub enum By {
 ///
 /// # Errors
 /// Where they cannot be written.
-pub fn blobs(git: &Git<'_>, contents: &[&[u8]]) -> Result<Vec<String>, BeaconError> {
+pub fn blobs(git: &Git<'_>, contents: &[&[u8]]) -> Result<Vec<String>, OpError> {
     match contents {
         [] => Ok(Vec::new()),
         [one] => Ok(vec![git.write(BLOB.into_iter().chain(["--stdin"])).input(*one).line()?]),
@@ -64,7 +64,7 @@ pub fn blobs(git: &Git<'_>, contents: &[&[u8]]) -> Result<Vec<String>, BeaconErr
 ///
 /// # Errors
 /// Where they cannot be read or written.
-pub fn files(git: &Git<'_>, paths: &[String]) -> Result<Vec<String>, BeaconError> {
+pub fn files(git: &Git<'_>, paths: &[String]) -> Result<Vec<String>, OpError> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
@@ -76,7 +76,7 @@ pub fn files(git: &Git<'_>, paths: &[String]) -> Result<Vec<String>, BeaconError
 ///
 /// # Errors
 /// Where they cannot be written.
-pub fn trees(git: &Git<'_>, trees: &[Vec<Entry<'_>>]) -> Result<Vec<String>, BeaconError> {
+pub fn trees(git: &Git<'_>, trees: &[Vec<Entry<'_>>]) -> Result<Vec<String>, OpError> {
     if trees.is_empty() {
         return Ok(Vec::new());
     }
@@ -96,7 +96,7 @@ pub fn trees(git: &Git<'_>, trees: &[Vec<Entry<'_>>]) -> Result<Vec<String>, Bea
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn tree(git: &Git<'_>, files: &BTreeMap<String, Version>) -> Result<String, BeaconError> {
+pub fn tree(git: &Git<'_>, files: &BTreeMap<String, Version>) -> Result<String, OpError> {
     let needed: BTreeSet<&str> = files.keys().flat_map(|path| above(path)).collect();
     let mut folders: BTreeMap<&str, BTreeMap<&str, (&str, String)>> = BTreeMap::from([("", BTreeMap::new())]);
     folders.extend(needed.iter().map(|folder| (*folder, BTreeMap::new())));
@@ -125,7 +125,7 @@ fn entries<'e>(folder: &'e BTreeMap<&'e str, (&'e str, String)>) -> Vec<Entry<'e
 ///
 /// # Errors
 /// Where it cannot be written or signed, or git knows nobody who does.
-pub fn commit(git: &Git<'_>, tree: &str, parent: Option<&str>, message: &str, by: By) -> Result<String, BeaconError> {
+pub fn commit(git: &Git<'_>, tree: &str, parent: Option<&str>, message: &str, by: By) -> Result<String, OpError> {
     let mut words = vec!["commit-tree"];
     match by {
         By::User { sign: true } => words.push("-S"),
@@ -159,10 +159,10 @@ pub fn move_ref(git: &Git<'_>, name: &str, from: Option<&str>, to: Option<&str>)
     }
 }
 
-fn ids(told: &str, wanted: usize) -> Result<Vec<String>, BeaconError> {
+fn ids(told: &str, wanted: usize) -> Result<Vec<String>, OpError> {
     let ids: Vec<_> = told.lines().map(str::to_owned).collect();
     let sound = ids.len() == wanted && ids.iter().all(|id| is_id(id));
-    if sound { Ok(ids) } else { Err(BeaconError::refused("git made other objects than it was asked for")) }
+    if sound { Ok(ids) } else { Err(OpError::refused("git made other objects than it was asked for")) }
 }
 
 /// Whether a text is the id of an object.

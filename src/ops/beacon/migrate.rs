@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::fs::IoContext;
 use crate::git::command::Git;
-use crate::ops::beacon::{BeaconError, Place, folders};
+use crate::ops::beacon::{Place, folders};
+use crate::ops::error::OpError;
 
 /// Where they lay.
 const FROM: &str = ".claude/prompts";
@@ -23,7 +24,7 @@ type Left = (String, String);
 ///
 /// # Errors
 /// Where the folder cannot be read, or git cannot say what it tracks.
-pub(super) fn prompts(place: &Place, git: &Git<'_>) -> Result<(Vec<Moved>, Vec<Left>), BeaconError> {
+pub(super) fn prompts(place: &Place, git: &Git<'_>) -> Result<(Vec<Moved>, Vec<Left>), OpError> {
     let (mut moved, mut left) = (Vec::new(), Vec::new());
     let top = &place.at.worktree;
     let folder = top.join(FROM);

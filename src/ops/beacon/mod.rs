@@ -12,7 +12,6 @@ mod build;
 pub mod chain;
 mod check;
 mod disk;
-mod error;
 pub mod folders;
 mod guard;
 pub mod init;
@@ -36,5 +35,4 @@ mod unread;
 pub mod watch;
 pub mod watching;
 
-pub use error::{BeaconError, Kind};
 pub use place::Place;

@@ -3,14 +3,15 @@
 use crate::audit::Outcome;
 use crate::context::Context;
 use crate::ops::beacon::send::{self, Queued, Sent};
-use crate::ops::beacon::{BeaconError, Kind, Place, bell, chain, status};
+use crate::ops::beacon::{Place, bell, chain, status};
+use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
 /// The queue, the oldest first.
 ///
 /// # Errors
 /// Where git cannot read it.
-pub fn list(ctx: &Context, place: &Place) -> Result<Vec<Queued>, BeaconError> {
+pub fn list(ctx: &Context, place: &Place) -> Result<Vec<Queued>, OpError> {
     send::queued(place, &place.git(ctx))
 }
 
@@ -18,7 +19,7 @@ pub fn list(ctx: &Context, place: &Place) -> Result<Vec<Queued>, BeaconError> {
 ///
 /// # Errors
 /// Where an id is none of the queue's, or of several; nothing is taken out then.
-pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>, BeaconError> {
+pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>, OpError> {
     let _guard = place.lock(ctx)?;
     let git = place.git(ctx);
     let queued = send::queued(place, &git)?;
@@ -28,11 +29,11 @@ pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>,
         match (found.next(), found.next()) {
             (Some(known), None) if !id.is_empty() => whole.push(known.clone()),
             (Some(_), _) => {
-                return Err(BeaconError::usage(format!("several messages begin with {}", plain::name(id)))
+                return Err(OpError::usage(format!("several messages begin with {}", plain::name(id)))
                     .remedy("`craft beacon queue` shows whole ids"));
             }
             (None, _) => {
-                return Err(BeaconError::usage(format!("no message {} waits here", plain::name(id)))
+                return Err(OpError::usage(format!("no message {} waits here", plain::name(id)))
                     .remedy("`craft beacon queue` shows what waits"));
             }
         }
@@ -47,7 +48,7 @@ pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>,
 ///
 /// # Errors
 /// As [`send::drain`].
-pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), BeaconError> {
+pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), OpError> {
     let _guard = place.lock(ctx)?;
     let git = place.git(ctx);
     let sent = send::drain(ctx, place, &git)?;

@@ -14,7 +14,7 @@ use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::locate::{Location, locate};
-use crate::ops::beacon::{BeaconError, Kind};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, engine, sync};
 use crate::permission::{Grant, Origin, of, on};
 use crate::plain;
@@ -49,11 +49,11 @@ impl Place {
     ///
     /// # Errors
     /// Outside of any repository, and where `craft beacon init` was not called yet.
-    pub fn find(ctx: &Context, cwd: &Path, channel: Option<&str>, trigger: Trigger) -> Result<Self, BeaconError> {
+    pub fn find(ctx: &Context, cwd: &Path, channel: Option<&str>, trigger: Trigger) -> Result<Self, OpError> {
         let at = repository(cwd)?;
         match Self::at(ctx, &at, channel, trigger)? {
             Some(place) => Ok(place),
-            None => Err(BeaconError::refused(format!("{} has no beacon yet", at.worktree.display()))
+            None => Err(OpError::refused(format!("{} has no beacon yet", at.worktree.display()))
                 .remedy("`craft beacon init` makes this working tree one side of it")),
         }
     }
@@ -62,17 +62,12 @@ impl Place {
     ///
     /// # Errors
     /// Where configuration or identity are broken, or the channel is no name.
-    pub fn at(
-        ctx: &Context,
-        at: &Location,
-        channel: Option<&str>,
-        trigger: Trigger,
-    ) -> Result<Option<Self>, BeaconError> {
+    pub fn at(ctx: &Context, at: &Location, channel: Option<&str>, trigger: Trigger) -> Result<Option<Self>, OpError> {
         let Some(identity) = identity(ctx, at)? else { return Ok(None) };
         let config = policy::config_at(&ctx.layout, at)?;
         let name = channel.unwrap_or(&identity.channel);
         let channel = Name::parse(name)
-            .map_err(|e| BeaconError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))?;
+            .map_err(|e| OpError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))?;
         Ok(Some(Self { at: at.clone(), config, identity, channel, trigger }))
     }
 
@@ -138,7 +133,7 @@ impl Place {
     ///
     /// # Errors
     /// Where it says no.
-    pub fn leave<O: of::Of>(&self, ctx: &Context) -> Result<Grant<on::Beacon, O>, BeaconError> {
+    pub fn leave<O: of::Of>(&self, ctx: &Context) -> Result<Grant<on::Beacon, O>, OpError> {
         let item = self.channel.to_string();
         crate::ops::permit::pass(ctx, Some(&self.at), Origin::Internal, &item, self.trigger).map_err(Into::into)
     }
@@ -147,11 +142,11 @@ impl Place {
     ///
     /// # Errors
     /// Busy, or the lock cannot be made.
-    pub fn lock(&self, ctx: &Context) -> Result<LockGuard, BeaconError> {
+    pub fn lock(&self, ctx: &Context) -> Result<LockGuard, OpError> {
         let path = self.files(ctx).beacon_lock();
         let guard = lock::exclusive_within(&path, &sync::me(ctx, "beacon"), PATIENCE)?;
         guard.ok_or_else(|| {
-            BeaconError::new(Kind::Busy, "another command is at the beacon here").remedy("try again in a moment")
+            OpError::new(Kind::Busy, "another command is at the beacon here").remedy("try again in a moment")
         })
     }
 
@@ -169,9 +164,9 @@ impl Place {
 ///
 /// # Errors
 /// Outside of any.
-pub fn repository(cwd: &Path) -> Result<Location, BeaconError> {
+pub fn repository(cwd: &Path) -> Result<Location, OpError> {
     locate(cwd).ok_or_else(|| {
-        BeaconError::refused(format!("{} is in no git repository", cwd.display()))
+        OpError::refused(format!("{} is in no git repository", cwd.display()))
             .remedy("make one with `git init`, or use -C to name another folder")
     })
 }
@@ -186,7 +181,7 @@ pub fn files(ctx: &Context, at: &Location) -> RepoFiles {
 ///
 /// # Errors
 /// Where that cannot be read.
-pub fn identity(ctx: &Context, at: &Location) -> Result<Option<Identity>, BeaconError> {
+pub fn identity(ctx: &Context, at: &Location) -> Result<Option<Identity>, OpError> {
     let loaded = StateFile::at(files(ctx, at).beacon()).load::<Identity>(ctx.clock.now_ms())?;
     Ok(Some(loaded.value).filter(|identity| !identity.id.is_empty()))
 }

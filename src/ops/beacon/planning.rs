@@ -11,7 +11,7 @@ use crate::beacon::applied::{Applied, Conflict, Version};
 use crate::beacon::fold::{After, Before, Content, EXECUTABLE, Offer, THEIRS, fold};
 use crate::beacon::path;
 use crate::git::command::Git;
-use crate::ops::beacon::BeaconError;
+use crate::ops::error::OpError;
 
 /// Paths whose versions are read by one call of git.
 const AT_ONCE: usize = 16;
@@ -117,7 +117,7 @@ pub(super) fn plan(
     known: &Applied,
     former: &BTreeMap<String, Former>,
     news: &[News],
-) -> Result<Plan, BeaconError> {
+) -> Result<Plan, OpError> {
     let mut by_path: BTreeMap<&str, Vec<(usize, Entry)>> = BTreeMap::new();
     for (n, message) in news.iter().enumerate() {
         for entry in &message.entries {
@@ -200,7 +200,7 @@ fn plan_copy(
     fate: &mut Fate,
     copies: &mut BTreeSet<String>,
     changes: &mut Vec<Change>,
-) -> Result<(), BeaconError> {
+) -> Result<(), OpError> {
     let old = conflict.map(|c| c.beside.as_str()).filter(|beside| !beside.is_empty());
     let theirs = fate.after.open.and_then(|n| said[n].theirs.clone());
     let Some(theirs) = theirs else {
@@ -247,7 +247,7 @@ fn beside(path: &str, n: u32) -> String {
 pub(super) struct Blobs(BTreeMap<String, Vec<u8>>);
 
 impl Blobs {
-    pub(super) fn read(git: &Git<'_>, ids: impl IntoIterator<Item = String>) -> Result<Self, BeaconError> {
+    pub(super) fn read(git: &Git<'_>, ids: impl IntoIterator<Item = String>) -> Result<Self, OpError> {
         let ids: Vec<_> = ids.into_iter().collect();
         let bodies = read::bodies(git, &ids)?;
         Ok(Self(ids.into_iter().zip(bodies).filter_map(|(id, bytes)| Some((id, bytes?))).collect()))

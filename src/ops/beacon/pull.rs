@@ -13,8 +13,9 @@ use crate::beacon::manifest::NOTE;
 use crate::beacon::name::EVERYBODY;
 use crate::context::Context;
 use crate::git::command::Git;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{For, Link, Standing, Tip};
-use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
@@ -75,7 +76,7 @@ pub struct Pulled {
 ///
 /// # Errors
 /// The gate, or git, or the file system: then no file was changed, or a second call gives what one would have given.
-pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, BeaconError> {
+pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, OpError> {
     pull_without(ctx, place, dry, &[])
 }
 
@@ -84,7 +85,7 @@ pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, BeaconErr
 ///
 /// # Errors
 /// As [`pull`], and where no message with such a number is held: nothing was changed then.
-pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<Pulled, BeaconError> {
+pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<Pulled, OpError> {
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     let taken = take_in(ctx, place, &git, dry, skip);
@@ -129,7 +130,7 @@ struct Asked {
     offline: Option<String>,
 }
 
-fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, BeaconError> {
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, OpError> {
     let seen = || git.read(["rev-parse", "--verify", "-q", &format!("{}^{{commit}}", place.seen())]).answer();
     match chain::fetch(ctx, place, git, For::Pull) {
         Ok(tip) => Ok(Asked { end: tip.as_ref().map(|t| t.commit.clone()), tip, offline: None }),
@@ -150,13 +151,7 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<A
     }
 }
 
-fn take_in(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    dry: bool,
-    skip: &[u64],
-) -> Result<(Asked, Pulled), BeaconError> {
+fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool, skip: &[u64]) -> Result<(Asked, Pulled), OpError> {
     let known = applied::read(place, git)?;
     let asked = ask(ctx, place, git, &known)?;
     let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
@@ -172,7 +167,7 @@ fn take_in(
     pulled.skipped.extend(next.state.held.extract_if(.., |held| skip.contains(&held.seq)));
     if let Some(seq) = skip.iter().find(|seq| !pulled.skipped.iter().any(|held| held.seq == **seq)) {
         return Err(
-            BeaconError::usage(format!("no message {seq} is held")).remedy("`craft beacon pull` names those that are")
+            OpError::usage(format!("no message {seq} is held")).remedy("`craft beacon pull` names those that are")
         );
     }
     let plan = planning::plan(&apply, &known, &former, &news)?;
@@ -237,7 +232,7 @@ fn sort(
     asked: &Asked,
     next: &mut Applied,
     pulled: &mut Pulled,
-) -> Result<Vec<News>, BeaconError> {
+) -> Result<Vec<News>, OpError> {
     let Some(end) = &asked.end else { return Ok(Vec::new()) };
     let mut links: Vec<(Option<u64>, Link)> = Vec::new();
     next.state.held.clear();
@@ -314,7 +309,7 @@ fn sort(
 }
 
 /// A message that was held, as it stands in the chain; `None` where it is in it no more.
-fn again(place: &Place, git: &Git<'_>, held: &Held, end: &str) -> Result<Option<Link>, BeaconError> {
+fn again(place: &Place, git: &Git<'_>, held: &Held, end: &str) -> Result<Option<Link>, OpError> {
     let there = git.read(["cat-file", "-e", &format!("{}^{{commit}}", held.commit)]).run().is_ok();
     if !there || git.read(["merge-base", "--is-ancestor", &held.commit, end]).answer()?.is_none() {
         return Ok(None);
@@ -331,7 +326,7 @@ fn answer(
     git: &Git<'_>,
     asked: &Asked,
     remarks: &mut Vec<String>,
-) -> Result<(), BeaconError> {
+) -> Result<(), OpError> {
     let Some(tip) = asked.tip.as_ref() else { return Ok(()) };
     if !permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed {
         return Ok(());

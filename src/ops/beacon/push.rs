@@ -14,7 +14,8 @@ use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, For, Tip};
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, bell, guard, make, queue, remote, status, unread};
+use crate::ops::beacon::{Place, applied, bell, guard, make, queue, remote, status, unread};
+use crate::ops::error::{Kind, OpError};
 use crate::permission::of;
 use crate::plain;
 use crate::sync::quote;
@@ -61,7 +62,7 @@ pub struct Pushed {
 /// # Errors
 /// A path that may not be sent, a credential in a file, an unsettled conflict in one, a message of the other side that
 /// touches the same file and was not taken in yet, a permission. Nothing was queued then.
-pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconError> {
+pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     let pushed = pushed(ctx, place, ask);
     match &pushed {
         Ok(pushed) => {
@@ -75,7 +76,7 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconErr
     pushed
 }
 
-fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconError> {
+fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     let to = recipients(place, ask)?;
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
@@ -119,7 +120,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, BeaconError
     Ok(pushed)
 }
 
-fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, BeaconError> {
+fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
     Ok(!queue::items(place, git)?.is_empty())
 }
 
@@ -149,26 +150,21 @@ fn told(pushed: &Pushed) -> (Outcome, String) {
     }
 }
 
-fn recipients(place: &Place, ask: &Ask) -> Result<Vec<String>, BeaconError> {
+fn recipients(place: &Place, ask: &Ask) -> Result<Vec<String>, OpError> {
     let mut to = if ask.to.is_empty() { place.recipients() } else { ask.to.clone() };
     to.dedup();
     if to.is_empty() {
-        let error = BeaconError::usage(format!("nobody has said whom the messages of {} are for", place.identity.name));
+        let error = OpError::usage(format!("nobody has said whom the messages of {} are for", place.identity.name));
         return Err(error.remedy("name somebody with --to, or for good with `craft beacon init --to NAME`"));
     }
     if let Some((bad, why)) = to.iter().filter(|n| *n != EVERYBODY).find_map(|n| Some((n, Name::parse(n).err()?))) {
-        return Err(BeaconError::usage(format!("{} is no name of an environment: {why}", plain::name(bad))));
+        return Err(OpError::usage(format!("{} is no name of an environment: {why}", plain::name(bad))));
     }
     Ok(to)
 }
 
 /// Reads what is to be sent, and puts its bytes into the repository's objects.
-fn load(
-    place: &Place,
-    git: &Git<'_>,
-    ask: &Ask,
-    pushed: &mut Pushed,
-) -> Result<Vec<(File, Option<String>)>, BeaconError> {
+fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<Vec<(File, Option<String>)>, OpError> {
     let beacon = &place.config.beacon;
     let applied = applied::read(place, git)?;
     let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
@@ -184,22 +180,22 @@ fn load(
     let (mut files, mut contents) = (Vec::new(), Vec::new());
     let mut total = 0_u64;
     for name in names {
-        path::check(&name, &beacon.folders).map_err(|bad| BeaconError::refused(format!("{bad}, so it is not sent")))?;
+        path::check(&name, &beacon.folders).map_err(|bad| OpError::refused(format!("{bad}, so it is not sent")))?;
         if name.ends_with(THEIRS) {
-            return Err(BeaconError::refused(format!("{name} is the copy of the other side's, and is not sent"))
+            return Err(OpError::refused(format!("{name} is the copy of the other side's, and is not sent"))
                 .remedy("`craft beacon diff` shows what is to be settled"));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
             let error = format!("{name} has a conflict that nobody has settled");
             let way = format!("craft beacon resolve {} --ours", quote::word(&name));
             let way = format!("`{way}` settles it, or --theirs, or --merged");
-            return Err(BeaconError::new(Kind::Conflict, error).remedy(way));
+            return Err(OpError::new(Kind::Conflict, error).remedy(way));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
         match survey::look(&place.at.worktree, &name)? {
-            Here::Not(why) => return Err(BeaconError::refused(format!("{name} {why}, so it is not sent"))),
+            Here::Not(why) => return Err(OpError::refused(format!("{name} {why}, so it is not sent"))),
             Here::Nothing if base.is_none() => {
-                return Err(BeaconError::refused(format!("there is no {name}, and the other side has none either")));
+                return Err(OpError::refused(format!("there is no {name}, and the other side has none either")));
             }
             Here::Nothing => {
                 files.push(File { path: name, base, deleted: true, ..File::default() });
@@ -211,7 +207,7 @@ fn load(
                 if total > most {
                     let error =
                         format!("{name} makes the message larger than beacon.maxMib allows ({} MiB)", beacon.max_mib);
-                    return Err(BeaconError::refused(error).remedy("send fewer files at once"));
+                    return Err(OpError::refused(error).remedy("send fewer files at once"));
                 }
                 let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
                 let size = bytes.len() as u64;
@@ -221,11 +217,11 @@ fn load(
         }
         if files.len() as u64 > beacon.max_files {
             let error = format!("there are more files than beacon.maxFiles allows ({})", beacon.max_files);
-            return Err(BeaconError::refused(error).remedy("name some of them: `craft beacon push FILES…`"));
+            return Err(OpError::refused(error).remedy("name some of them: `craft beacon push FILES…`"));
         }
     }
     path::check_all(&files, &beacon.folders, Limits { files: beacon.max_files, bytes: most })
-        .map_err(|bad| BeaconError::refused(format!("{bad}, so nothing was sent")))?;
+        .map_err(|bad| OpError::refused(format!("{bad}, so nothing was sent")))?;
     // The names are looked at before the bytes of a file that says it holds secrets get into the objects.
     guard::names(files.iter().map(|f| f.path.as_str()))?;
     let wanted: Vec<&[u8]> = contents.iter().flatten().map(Vec::as_slice).collect();
@@ -240,7 +236,7 @@ fn asked(
     git: &Git<'_>,
     known: &BTreeMap<String, Version>,
     names: &[String],
-) -> Result<Vec<String>, BeaconError> {
+) -> Result<Vec<String>, OpError> {
     let mut all = BTreeSet::new();
     let mut changed = None;
     for name in names {
@@ -263,13 +259,7 @@ fn asked(
     Ok(all.into_iter().collect())
 }
 
-fn pull_first(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    tip: Option<&Tip>,
-    paths: &[String],
-) -> Result<(), BeaconError> {
+fn pull_first(ctx: &Context, place: &Place, git: &Git<'_>, tip: Option<&Tip>, paths: &[String]) -> Result<(), OpError> {
     let Some(tip) = tip else { return Ok(()) };
     let unread = unread::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
     unread::clash(paths.iter().map(String::as_str), &unread).map_or(Ok(()), Err)
@@ -296,7 +286,7 @@ fn left_out(found: &Survey) -> Option<String> {
 ///
 /// # Errors
 /// Where git or a folder cannot be read.
-pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), BeaconError> {
+pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), OpError> {
     let git = place.git(ctx);
     let known: BTreeMap<String, Version> = {
         let applied = applied::read(place, &git)?;

@@ -16,8 +16,9 @@ use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::make::{self, By, FOLDER};
 use crate::ops::beacon::send::{Draft, Queued};
-use crate::ops::beacon::{BeaconError, Place, chain};
+use crate::ops::beacon::{Place, chain};
 use crate::ops::engine::fail_point;
+use crate::ops::error::OpError;
 use crate::plain;
 
 /// Key of a queued manifest: the end of the channel as it was known then. What went out lies behind it.
@@ -28,7 +29,7 @@ const AFTER: &str = "after";
 const ROOM: u64 = 1 << 20;
 
 /// Puts a message at the end of the queue. Durable when it returns.
-pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, BeaconError> {
+pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, OpError> {
     let reads = Reads::open(&place.at, git);
     let (end, after) = (reads.resolve(&place.queue())?, reads.resolve(&place.seen())?);
     let now = ctx.clock.now_ms();
@@ -54,13 +55,13 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
     if let Some(after) = after {
         manifest.other.insert(AFTER.to_owned(), Value::String(after));
     }
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| BeaconError::refused(e.to_string()))?;
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| OpError::refused(e.to_string()))?;
     if text.len() as u64 > LONGEST - ROOM {
         let files = manifest.message.as_ref().map_or(0, |m| m.files.len());
         let error = format!("the list of {files} files is longer than a message can hold");
-        return Err(BeaconError::refused(error).remedy("send fewer files at once: `craft beacon push FILES…`"));
+        return Err(OpError::refused(error).remedy("send fewer files at once: `craft beacon push FILES…`"));
     }
-    let Some(message) = manifest.message else { return Err(BeaconError::refused("a message that is none")) };
+    let Some(message) = manifest.message else { return Err(OpError::refused("a message that is none")) };
     let blob = make::blobs(git, &[&text])?.remove(0);
     let sent = message.files.iter().zip(objects);
     let mut all: BTreeMap<_, _> = sent
@@ -94,7 +95,7 @@ pub(super) struct Item {
 }
 
 /// The queue, the oldest first.
-pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, BeaconError> {
+pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, OpError> {
     let Some(end) = Reads::open(&place.at, git).resolve(&place.queue())? else { return Ok(Vec::new()) };
     let mut links = Vec::new();
     chain::back(place, git, &end, |link| {
@@ -112,8 +113,8 @@ pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, BeaconErr
                 let after = other.remove(AFTER).and_then(|v| v.as_str().map(str::to_owned));
                 Ok(Item { queued: Queued { commit, message }, files, after })
             }
-            Ok(_) => Err(BeaconError::refused("a message that is none")),
-            Err(why) => Err(BeaconError::refused(format!("{} is damaged at {commit}: {why}", place.queue()))),
+            Ok(_) => Err(OpError::refused("a message that is none")),
+            Err(why) => Err(OpError::refused(format!("{} is damaged at {commit}: {why}", place.queue()))),
         }
     };
     links.into_iter().map(item).collect()
@@ -125,7 +126,7 @@ pub(super) fn take(
     git: &Git<'_>,
     items: Vec<Item>,
     which: impl Fn(&Message) -> bool,
-) -> Result<(Vec<Item>, Vec<Item>), BeaconError> {
+) -> Result<(Vec<Item>, Vec<Item>), OpError> {
     let end = items.last().map(|item| item.queued.commit.clone());
     let (gone, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| which(&item.queued.message));
     if gone.is_empty() {
@@ -151,7 +152,7 @@ pub(super) fn over(
     git: &Git<'_>,
     known: &BTreeMap<String, Version>,
     queue: &[Item],
-) -> Result<BTreeMap<String, Version>, BeaconError> {
+) -> Result<BTreeMap<String, Version>, OpError> {
     let mut versions = known.clone();
     for item in queue {
         for file in item.queued.message.files.iter().filter(|f| f.deleted) {
@@ -163,7 +164,7 @@ pub(super) fn over(
 }
 
 /// The files of a message as they are in it.
-pub(super) fn sent(place: &Place, git: &Git<'_>, item: &Item) -> Result<BTreeMap<String, Version>, BeaconError> {
+pub(super) fn sent(place: &Place, git: &Git<'_>, item: &Item) -> Result<BTreeMap<String, Version>, OpError> {
     let Some(tree) = &item.files else { return Ok(BTreeMap::new()) };
     let paths: Vec<_> = item.queued.message.files.iter().filter(|f| !f.deleted).map(|f| f.path.as_str()).collect();
     let files = Reads::open(&place.at, git).entries(tree, &paths)?.into_iter();

@@ -7,7 +7,8 @@ use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::ops::beacon::chain::For;
-use crate::ops::beacon::{BeaconError, Place, place};
+use crate::ops::beacon::{Place, place};
+use crate::ops::error::OpError;
 use crate::permission::of;
 use crate::plain;
 use crate::state::beacon::Identity;
@@ -27,7 +28,7 @@ pub struct Remote {
 ///
 /// # Errors
 /// Where there is none.
-pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
+pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, OpError> {
     let reads = Reads::open(&place.at, git);
     let name = name(place, &reads)?;
     // Nothing but a name that git knows is given to it: what looks like an option or an address is neither.
@@ -36,7 +37,7 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
     match urls {
         Some(urls) => Ok(Remote { name, url: urls.fetch }),
         None => {
-            let error = BeaconError::refused(format!("there is no remote {}", plain::name(&name)));
+            let error = OpError::refused(format!("there is no remote {}", plain::name(&name)));
             Err(error.remedy(format!(
                 "add it with `git remote add {} URL`, or name another with `craft auto-sync config set beacon.remote NAME`",
                 quote::word(&plain::name(&name))
@@ -49,7 +50,7 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, BeaconError> {
 ///
 /// # Errors
 /// Where git cannot say which branch is checked out.
-pub(super) fn name(place: &Place, reads: &Reads<'_, '_>) -> Result<String, BeaconError> {
+pub(super) fn name(place: &Place, reads: &Reads<'_, '_>) -> Result<String, OpError> {
     if let Some(name) = &place.config.beacon.remote {
         return Ok(name.clone());
     }
@@ -64,7 +65,7 @@ pub(super) fn name(place: &Place, reads: &Reads<'_, '_>) -> Result<String, Beaco
 ///
 /// # Errors
 /// Where that cannot be read.
-pub fn refresh(ctx: &Context, place: &mut Place) -> Result<(), BeaconError> {
+pub fn refresh(ctx: &Context, place: &mut Place) -> Result<(), OpError> {
     if let Some(now) = place::identity(ctx, &place.at)?.filter(|now| now.id == place.identity.id) {
         place.identity.branches_only = now.branches_only;
     }
@@ -89,7 +90,7 @@ impl Remote {
     ///
     /// # Errors
     /// Where that cannot be written.
-    pub fn remember(&self, ctx: &Context, place: &mut Place, only: bool) -> Result<(), BeaconError> {
+    pub fn remember(&self, ctx: &Context, place: &mut Place, only: bool) -> Result<(), OpError> {
         let now = ctx.clock.now_ms();
         let file = StateFile::at(place.files(ctx).beacon());
         let mut identity = file.load::<Identity>(now)?.value;
@@ -116,7 +117,7 @@ impl Remote {
         what: For,
         refspecs: &[&str],
         tip: Option<&str>,
-    ) -> Result<Result<Finished, GitError>, BeaconError> {
+    ) -> Result<Result<Finished, GitError>, OpError> {
         let known = tip.map(|tip| format!("--negotiation-tip={tip}"));
         let mut words = vec![
             "--quiet",
@@ -156,7 +157,7 @@ impl Remote {
         git: &Git<'_>,
         commit: &str,
         old: Option<&str>,
-    ) -> Result<Result<Finished, GitError>, BeaconError> {
+    ) -> Result<Result<Finished, GitError>, OpError> {
         let channel = self.channel(place);
         let lease = format!("--force-with-lease={channel}:{}", old.unwrap_or_default());
         let refspec = format!("{commit}:{channel}");

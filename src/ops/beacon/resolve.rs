@@ -13,8 +13,9 @@ use crate::beacon::fold::Content;
 use crate::beacon::path;
 use crate::context::Context;
 use crate::git::command::Git;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::disk::Disk;
-use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::{engine, exclude};
 use crate::plain;
 
@@ -44,7 +45,7 @@ pub struct Diff {
 ///
 /// # Errors
 /// Where that cannot be read.
-pub fn conflicts(ctx: &Context, place: &Place) -> Result<Vec<Conflict>, BeaconError> {
+pub fn conflicts(ctx: &Context, place: &Place) -> Result<Vec<Conflict>, OpError> {
     Ok(applied::read(place, &place.git(ctx))?.state.conflicts)
 }
 
@@ -52,12 +53,12 @@ pub fn conflicts(ctx: &Context, place: &Place) -> Result<Vec<Conflict>, BeaconEr
 ///
 /// # Errors
 /// Where a file cannot be read, or `path` is none of the beacon's.
-pub fn diff(ctx: &Context, place: &Place, path: Option<&str>) -> Result<Vec<Diff>, BeaconError> {
+pub fn diff(ctx: &Context, place: &Place, path: Option<&str>) -> Result<Vec<Diff>, OpError> {
     let git = place.git(ctx);
     let known = applied::read(place, &git)?;
     let mut paths: Vec<String> = match path {
         Some(path) => {
-            path::check(path, &place.config.beacon.folders).map_err(|bad| BeaconError::usage(bad.to_string()))?;
+            path::check(path, &place.config.beacon.folders).map_err(|bad| OpError::usage(bad.to_string()))?;
             vec![path.to_owned()]
         }
         None => {
@@ -71,7 +72,7 @@ pub fn diff(ctx: &Context, place: &Place, path: Option<&str>) -> Result<Vec<Diff
     paths.into_iter().map(|path| one(place, &git, &known, path)).collect()
 }
 
-fn one(place: &Place, git: &Git<'_>, known: &Applied, path: String) -> Result<Diff, BeaconError> {
+fn one(place: &Place, git: &Git<'_>, known: &Applied, path: String) -> Result<Diff, OpError> {
     let here = Disk(&place.at.worktree).read(&path)?;
     let conflict = known.state.conflicts.iter().find(|c| c.path == path);
     let version = match conflict {
@@ -100,12 +101,11 @@ fn one(place: &Place, git: &Git<'_>, known: &Applied, path: String) -> Result<Di
     Ok(Diff { path, sides, text })
 }
 
-fn theirs(git: &Git<'_>, version: &Version) -> Result<Content, BeaconError> {
+fn theirs(git: &Git<'_>, version: &Version) -> Result<Content, OpError> {
     let blobs = Blobs::read(git, [version.blob.clone()])?;
     let content = blobs.of(version).map(|c| (*c).clone());
     content.ok_or_else(|| {
-        BeaconError::refused(format!("the bytes {} are not here any more", version.blob))
-            .remedy("have them sent once more")
+        OpError::refused(format!("the bytes {} are not here any more", version.blob)).remedy("have them sent once more")
     })
 }
 
@@ -113,7 +113,7 @@ fn theirs(git: &Git<'_>, version: &Version) -> Result<Content, BeaconError> {
 ///
 /// # Errors
 /// Where `path` has none, or still has conflict markers (`Merged`).
-pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), BeaconError> {
+pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), OpError> {
     let _lock = place.lock(ctx)?;
     let settled = settle(ctx, place, path, with);
     match &settled {
@@ -126,23 +126,23 @@ pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(
     Ok(())
 }
 
-fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), BeaconError> {
+fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), OpError> {
     let git = place.git(ctx);
     let known = applied::read(place, &git)?;
     let Some(conflict) = known.state.conflicts.iter().find(|c| c.path == path).cloned() else {
-        return Err(BeaconError::refused(format!("{} has no conflict", plain::name(path)))
+        return Err(OpError::refused(format!("{} has no conflict", plain::name(path)))
             .remedy("`craft beacon diff` lists those there are"));
     };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-resolve-{name}"));
     let apply = Apply { ctx, place, git: &git, step: &step };
-    let busy = |what: String| BeaconError::new(Kind::Busy, what);
+    let busy = |what: String| OpError::new(Kind::Busy, what);
     let former = apply.recover(known.commit.as_deref(), false, &mut Vec::new())?;
     if former.keys().any(|p| *p != conflict.path && *p != conflict.beside) {
         return Err(busy("a pull was killed in the middle".into()).remedy("`craft beacon pull` ends it"));
     }
     for path in [&conflict.path, &conflict.beside].into_iter().filter(|p| !p.is_empty()) {
         if let Some(why) = apply.disk().obstacle(path)? {
-            return Err(BeaconError::refused(format!("{} {why}", plain::name(path))).remedy("put it out of the way"));
+            return Err(OpError::refused(format!("{} {why}", plain::name(path))).remedy("put it out of the way"));
         }
     }
     let version = conflict.theirs.clone().map(|blob| Version { blob, mode: conflict.mode.clone() });
@@ -153,7 +153,7 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Be
         With::Merged => {
             let marker = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
             if now.as_ref().is_some_and(|c| c.bytes.split(|b| *b == b'\n').any(marker)) {
-                return Err(BeaconError::new(Kind::Conflict, format!("{} has conflict markers", plain::name(path)))
+                return Err(OpError::new(Kind::Conflict, format!("{} has conflict markers", plain::name(path)))
                     .remedy("take them out, then call this once more"));
             }
         }

@@ -16,8 +16,9 @@ use crate::ops::beacon::chain::{self, For, Link, Tip};
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, build, guard, unread};
+use crate::ops::beacon::{Place, applied, build, guard, unread};
 use crate::ops::engine::fail_point;
+use crate::ops::error::{Kind, OpError};
 use crate::plain;
 use crate::sync::backoff;
 
@@ -56,7 +57,7 @@ pub struct Sent {
     /// Whether a receipt went out with them.
     pub receipt: bool,
     /// Why the rest waits, where the remote cannot be reached or something must be taken in first.
-    pub waits: Option<BeaconError>,
+    pub waits: Option<OpError>,
     /// Pushes that were tried.
     pub tries: u32,
 }
@@ -65,7 +66,7 @@ pub struct Sent {
 ///
 /// # Errors
 /// Where git cannot write it.
-pub fn enqueue(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, BeaconError> {
+pub fn enqueue(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, OpError> {
     queue::add(ctx, place, git, draft)
 }
 
@@ -73,7 +74,7 @@ pub fn enqueue(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Res
 ///
 /// # Errors
 /// Where git cannot read it.
-pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, BeaconError> {
+pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, OpError> {
     Ok(queue::items(place, git)?.into_iter().map(|item| item.queued).collect())
 }
 
@@ -81,7 +82,7 @@ pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, BeaconError> 
 ///
 /// # Errors
 /// Where git cannot write it.
-pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queued>, BeaconError> {
+pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queued>, OpError> {
     let items = queue::items(place, git)?;
     let (_, gone) = queue::take(place, git, items, |message| ids.is_empty() || ids.contains(&message.id))?;
     Ok(gone.into_iter().map(|item| item.queued).collect())
@@ -92,7 +93,7 @@ pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queue
 ///
 /// # Errors
 /// Where the gate, the scan for credentials or git itself says no: then nothing has changed.
-pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, BeaconError> {
+pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, OpError> {
     let empty = Reads::open(&place.at, git).resolve(&place.queue())?.is_none();
     if empty {
         // Nobody is asked where there is nothing to say.
@@ -116,7 +117,7 @@ pub(super) fn drain_from(
     git: &Git<'_>,
     looked: Option<Option<Tip>>,
     scanned: &BTreeSet<String>,
-) -> Result<Sent, BeaconError> {
+) -> Result<Sent, OpError> {
     let mut place = place.clone();
     remote::refresh(ctx, &mut place)?;
     let place = &place;
@@ -153,13 +154,13 @@ pub(super) fn drain_from(
 /// Why a drain ends before everything is out.
 enum Stop {
     /// What is left goes out another time.
-    Waits(BeaconError),
+    Waits(OpError),
     /// Nothing goes out like this.
-    Failed(BeaconError),
+    Failed(OpError),
 }
 
-impl From<BeaconError> for Stop {
-    fn from(error: BeaconError) -> Self {
+impl From<OpError> for Stop {
+    fn from(error: OpError) -> Self {
         Self::Failed(error)
     }
 }
@@ -177,7 +178,7 @@ enum Push {
     /// The remote has moved.
     Raced,
     /// Nobody can tell.
-    Unheard(BeaconError),
+    Unheard(OpError),
 }
 
 struct Drain<'d> {
@@ -223,7 +224,7 @@ impl Drain<'_> {
             }
             if self.sent.tries >= TRIES {
                 let error = format!("others were faster {} times", self.sent.tries);
-                return Err(Stop::Waits(BeaconError::new(Kind::Busy, error).remedy("try again in a moment")));
+                return Err(Stop::Waits(OpError::new(Kind::Busy, error).remedy("try again in a moment")));
             }
             self.scan()?;
             let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &self.items, receipt.clone())?;
@@ -385,14 +386,14 @@ impl Drain<'_> {
                     "" => String::new(),
                     text => format!(". {text}"),
                 };
-                let refused = BeaconError::refused(format!("{name} refused the message: {why}{text}"));
+                let refused = OpError::refused(format!("{name} refused the message: {why}{text}"));
                 Err(Stop::Waits(refused.remedy("see what the remote's rules say, or use another with `beacon.remote`")))
             }
             _ => {
                 let fault = error.fault.clone();
-                let error = BeaconError::from(error);
+                let error = OpError::from(error);
                 let why = if fault.text().is_empty() { &error.message } else { fault.text() };
-                let error = BeaconError { message: format!("{name} cannot be sent to: {why}"), ..error };
+                let error = OpError { message: format!("{name} cannot be sent to: {why}"), ..error };
                 match fault {
                     Fault::Offline(_) | Fault::Authentication(_) | Fault::HostKey(_) | Fault::RemoteMissing(_) => {
                         Err(Stop::Waits(error))

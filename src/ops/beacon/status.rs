@@ -15,7 +15,8 @@ use crate::ops::beacon::chain::{self, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
-use crate::ops::beacon::{BeaconError, Kind, Place, applied, folders, notices, push};
+use crate::ops::beacon::{Place, applied, folders, notices, push};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::exclude;
 use crate::plain;
 use crate::state::beacon::Waiting;
@@ -57,7 +58,7 @@ pub struct Standing {
 ///
 /// # Errors
 /// Where git or a folder cannot be read. A remote that cannot be reached is no error.
-pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, BeaconError> {
+pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpError> {
     let git = place.git(ctx);
     let asked = if ask { chain::fetch(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
     let known = Known::of(ctx, place, &git)?;
@@ -96,7 +97,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, Beaco
 ///
 /// # Errors
 /// Where it cannot be read or written.
-pub fn keep(ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, BeaconError> {
+pub fn keep(ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
     Known::of(ctx, place, &place.git(ctx))?.keep(ctx, place, reached)
 }
 
@@ -104,7 +105,7 @@ pub fn keep(ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiti
 ///
 /// # Errors
 /// Where it cannot be written.
-pub fn first(place: &Place) -> Result<Option<String>, BeaconError> {
+pub fn first(place: &Place) -> Result<Option<String>, OpError> {
     let path = format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST);
     if place.at.worktree.join(&path).exists() {
         return Ok(None);
@@ -125,7 +126,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, BeaconError> {
+    fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
         let (tip, end) = match chain::known(place, git) {
             Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
             // A last message that nobody understands must not hide those before it.
@@ -169,7 +170,7 @@ impl Known {
         Ok(Self { tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
     }
 
-    fn keep(&self, ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, BeaconError> {
+    fn keep(&self, ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
         let file = StateFile::at(place.files(ctx).beacon_waiting());
         let now = ctx.clock.now_ms();
         let usual = place.identity.channel == place.channel.as_str();
@@ -237,7 +238,7 @@ fn unread(manifest: &Manifest, me: &str) -> Vec<String> {
 }
 
 /// Writes what the end of the usual channel says where people and programs look for it. Nobody else writes that file.
-fn show(place: &Place, manifest: Option<&Manifest>) -> Result<(), BeaconError> {
+fn show(place: &Place, manifest: Option<&Manifest>) -> Result<(), OpError> {
     let inside = format!("{}/{}", layout::SYNC, layout::SYNC_MANIFEST);
     // What a repository brings may lead elsewhere; a pull tells of it.
     if matches!(survey::look(&place.at.worktree, &inside)?, Here::Not(_)) {
@@ -246,7 +247,7 @@ fn show(place: &Place, manifest: Option<&Manifest>) -> Result<(), BeaconError> {
     let path = place.at.worktree.join(inside);
     let none = Manifest { version: VERSION, channel: place.identity.channel.clone(), ..Manifest::default() };
     let mut text = serde_json::to_vec_pretty(manifest.unwrap_or(&none))
-        .map_err(|e| BeaconError::refused(format!("{} cannot be written: {e}", path.display())))?;
+        .map_err(|e| OpError::refused(format!("{} cannot be written: {e}", path.display())))?;
     text.push(b'\n');
     if read_optional(&path)?.as_deref() != Some(&text) {
         exclude::keep_out_of_git(&path)?;

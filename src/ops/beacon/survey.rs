@@ -10,7 +10,8 @@ use crate::beacon::applied::Version;
 use crate::beacon::path;
 use crate::fs::{FsError, IoContext, private};
 use crate::git::command::Git;
-use crate::ops::beacon::{BeaconError, Place};
+use crate::ops::beacon::Place;
+use crate::ops::error::OpError;
 use crate::sync::names::says_secret;
 
 /// Ending of the copy of theirs that lies beside a file with a conflict.
@@ -72,18 +73,18 @@ pub fn look(top: &Path, name: &str) -> Result<Here, FsError> {
 ///
 /// # Errors
 /// Where it cannot be read, is something else by now, or is larger than `most` bytes.
-pub fn bytes(top: &Path, name: &str, most: u64) -> Result<(Vec<u8>, &'static str), BeaconError> {
+pub fn bytes(top: &Path, name: &str, most: u64) -> Result<(Vec<u8>, &'static str), OpError> {
     let path = top.join(name);
     // A link or a pipe that took its place a moment ago is not opened.
     let file = private::options().read(true).open(&path).at("read", &path)?;
     let meta = file.metadata().at("read", &path)?;
     if !meta.is_file() {
-        return Err(BeaconError::refused(format!("{} is no ordinary file", path.display())));
+        return Err(OpError::refused(format!("{} is no ordinary file", path.display())));
     }
     let mut bytes = Vec::new();
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).at("read", &path)?;
     if bytes.len() as u64 > most {
-        return Err(BeaconError::refused(format!("{} is larger than beacon.maxMib allows", path.display())));
+        return Err(OpError::refused(format!("{} is larger than beacon.maxMib allows", path.display())));
     }
     Ok((bytes, mode(&meta)))
 }
@@ -97,7 +98,7 @@ fn mode(meta: &std::fs::Metadata) -> &'static str {
 ///
 /// # Errors
 /// Where git or a folder cannot be read.
-pub fn survey(place: &Place, git: &Git<'_>, known: &BTreeMap<String, Version>) -> Result<Survey, BeaconError> {
+pub fn survey(place: &Place, git: &Git<'_>, known: &BTreeMap<String, Version>) -> Result<Survey, OpError> {
     let beacon = &place.config.beacon;
     let top = &place.at.worktree;
     let most = beacon.max_mib.saturating_mul(1 << 20);
@@ -173,7 +174,7 @@ fn walk(top: &Path, folder: &str, deeper: usize, each: &mut impl FnMut(String, H
 }
 
 /// git's object ids of files as they are, without writing them.
-fn hashes(git: &Git<'_>, top: &Path, names: &[&String]) -> Result<Vec<String>, BeaconError> {
+fn hashes(git: &Git<'_>, top: &Path, names: &[&String]) -> Result<Vec<String>, OpError> {
     if names.is_empty() {
         return Ok(Vec::new());
     }
@@ -181,5 +182,5 @@ fn hashes(git: &Git<'_>, top: &Path, names: &[&String]) -> Result<Vec<String>, B
     let list: String = names.iter().map(|name| format!("{}\n", top.join(name).display())).collect();
     let told = git.read(["hash-object", "--no-filters", "--stdin-paths"]).input(list).line()?;
     let ids: Vec<_> = told.lines().map(str::to_owned).collect();
-    if ids.len() == names.len() { Ok(ids) } else { Err(BeaconError::refused("files changed while they were read")) }
+    if ids.len() == names.len() { Ok(ids) } else { Err(OpError::refused("files changed while they were read")) }
 }

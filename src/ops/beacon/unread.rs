@@ -10,8 +10,9 @@ use crate::beacon::path::folded;
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::Git;
+use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link, Standing, Tip};
-use crate::ops::beacon::{BeaconError, Kind, Place};
+use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
 /// The receipt that is owed: for the last message for this side that was taken in, where the channel does not know yet.
@@ -21,7 +22,7 @@ pub(super) fn owed(
     git: &Git<'_>,
     applied: &Applied,
     tip: &Tip,
-) -> Result<Option<Receipt>, BeaconError> {
+) -> Result<Option<Receipt>, OpError> {
     let me = place.me(ctx);
     if let Standing::Parted(_) = chain::standing(place, git, applied.state.position.as_deref(), &tip.commit) {
         // It is a pull that finds out what of it was taken in.
@@ -52,7 +53,7 @@ pub(super) fn unread(
     git: &Git<'_>,
     applied: &Applied,
     tip: &Tip,
-) -> Result<Vec<Link>, BeaconError> {
+) -> Result<Vec<Link>, OpError> {
     let me = place.me(ctx);
     let (seq, position) = (applied.state.seq, applied.state.position.as_deref());
     let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
@@ -83,7 +84,7 @@ pub(super) fn unread(
 }
 
 /// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.
-pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -> Option<BeaconError> {
+pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -> Option<OpError> {
     let ours: BTreeSet<_> = paths.map(folded).collect();
     let (seq, message, file) = unread.iter().filter_map(Link::numbered).find_map(|(seq, message)| {
         let file = message.files.iter().find(|f| ours.contains(&folded(&f.path)))?;
@@ -91,5 +92,5 @@ pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -
     })?;
     let (file, from) = (plain::cut(&plain::name(&file.path), 120), plain::cut(&plain::name(&message.from.name), 60));
     let error = format!("message {seq} from {from} changes {file} as well, and was not taken in yet");
-    Some(BeaconError::new(Kind::Conflict, error).remedy("pull first: `craft beacon pull`"))
+    Some(OpError::new(Kind::Conflict, error).remedy("pull first: `craft beacon pull`"))
 }

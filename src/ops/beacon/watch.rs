@@ -18,7 +18,8 @@ use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
 use crate::ops::beacon::send::{self, Sent};
-use crate::ops::beacon::{BeaconError, Kind, Place, bell, place, status};
+use crate::ops::beacon::{Place, bell, place, status};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
 use crate::queue::Trigger;
@@ -54,7 +55,7 @@ pub struct Look {
 ///
 /// # Errors
 /// What is no matter of the network: the remote may not be asked, or there is none.
-pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look, BeaconError> {
+pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look, OpError> {
     let git = place.git(ctx);
     let _ = tick::set(&place.files(ctx).beacon_tick(), ctx.clock.now_ms());
     let mut look = Look::default();
@@ -96,7 +97,7 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
 }
 
 /// Asks the remote, or only the bell where that is on: not both, unless the bell has changed or cannot be heard.
-fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(), BeaconError> {
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(), OpError> {
     if place.config.beacon.github.enabled {
         let trusted = tick::claim(&place.files(ctx).beacon_fetch_tick(), ctx.clock.now_ms(), BELL_TRUSTED)?;
         if trusted == Claim::TooSoon
@@ -147,7 +148,7 @@ fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
 }
 
 /// An error in a line, with the way on.
-pub(super) fn sentence(error: BeaconError) -> String {
+pub(super) fn sentence(error: OpError) -> String {
     match error.remedy {
         Some(remedy) => format!("{}; {remedy}", error.message),
         None => error.message,
@@ -159,7 +160,7 @@ pub(super) fn sentence(error: BeaconError) -> String {
 ///
 /// # Errors
 /// Where none of them could be looked at.
-pub fn all(ctx: &Context) -> Result<String, BeaconError> {
+pub fn all(ctx: &Context) -> Result<String, OpError> {
     let folder = ctx.layout.repos();
     let mut keys: Vec<_> = match fs::read_dir(&folder) {
         Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect(),
@@ -223,12 +224,12 @@ impl Round {
         }
     }
 
-    fn end(self) -> Result<String, BeaconError> {
+    fn end(self) -> Result<String, OpError> {
         if self.beacons == 0 {
             return Ok("no working tree has a beacon; `craft beacon init` makes one a side of it".into());
         }
         if self.looked == 0 && !self.failed.is_empty() {
-            return Err(BeaconError::refused(self.failed.join("; ")));
+            return Err(OpError::refused(self.failed.join("; ")));
         }
         let waiting = usize::try_from(self.waiting).unwrap_or(usize::MAX);
         let mut said = vec![match self.looked {
@@ -258,7 +259,7 @@ pub fn after_sync(ctx: &Context, at: &Location) {
     if !files.beacon().exists() {
         return;
     }
-    let looked = crate::config::policy::config_at(&ctx.layout, at).map_err(BeaconError::from).and_then(|config| {
+    let looked = crate::config::policy::config_at(&ctx.layout, at).map_err(OpError::from).and_then(|config| {
         let interval = config.beacon.watch.interval_seconds.saturating_mul(1000);
         one(ctx, at, pause(interval, &mut |sides| ctx.dice().below(sides)))
     });
@@ -276,7 +277,7 @@ pub fn pause(interval: Millis, draw: &mut dyn FnMut(u64) -> u64) -> Millis {
 
 /// A look that nobody asked for, unless the last one was less than `window` ago, the remote is out of reach and to be
 /// left alone, or somebody watches; `None` then.
-fn one(ctx: &Context, at: &Location, window: Millis) -> Result<Option<Look>, BeaconError> {
+fn one(ctx: &Context, at: &Location, window: Millis) -> Result<Option<Look>, OpError> {
     let Some(place) = Place::at(ctx, at, None, Trigger::Job)? else { return Ok(None) };
     let files = place.files(ctx);
     let Some(_guard) = lock::try_exclusive(&files.beacon_watch_lock(), &sync::me(ctx, "look"))? else {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::watch::{self, Look, pause};
 use crate::clock::Millis;
-use crate::ops::beacon::BeaconError;
 use crate::ops::beacon::pull::Pulled;
+use crate::ops::error::OpError;
 use crate::state::beacon::Waiting;
 
 /// Most that is waited beside the interval after failures, in milliseconds.
@@ -62,7 +62,7 @@ pub trait World {
     ///
     /// # Errors
     /// What is no matter of the network.
-    fn look(&mut self) -> Result<Look, BeaconError>;
+    fn look(&mut self) -> Result<Look, OpError>;
     /// Whether there is something here that was not sent. Nobody outside is asked.
     fn changed(&mut self) -> bool;
     /// Says it. Whether anybody listens still.
@@ -73,7 +73,7 @@ pub trait World {
 ///
 /// # Errors
 /// What keeps the very first look from being done; later ones are told and tried again.
-pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), BeaconError> {
+pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), OpError> {
     let (mut seen, mut failures, mut first) = (Seen::default(), 0_u32, true);
     loop {
         let events = match world.look() {
@@ -184,7 +184,7 @@ mod tests {
     struct Fake {
         now: Millis,
         dice: Dice,
-        looks: Vec<Result<Look, BeaconError>>,
+        looks: Vec<Result<Look, OpError>>,
         looked_at: Vec<Millis>,
         /// When files change, and whether that is something to send.
         files: Vec<(Millis, bool)>,
@@ -193,7 +193,7 @@ mod tests {
     }
 
     impl Fake {
-        fn new(looks: Vec<Result<Look, BeaconError>>) -> Self {
+        fn new(looks: Vec<Result<Look, OpError>>) -> Self {
             let dice = Dice::seeded(3);
             Self { now: 0, dice, looks, looked_at: vec![], files: vec![], told: vec![], asked: 0 }
         }
@@ -228,7 +228,7 @@ mod tests {
             }
         }
 
-        fn look(&mut self) -> Result<Look, BeaconError> {
+        fn look(&mut self) -> Result<Look, OpError> {
             self.looked_at.push(self.now);
             self.looks.remove(0)
         }
@@ -312,7 +312,7 @@ mod tests {
 
     #[test]
     fn the_first_look_must_be_possible_and_later_ones_are_tried_again() {
-        let denied = || Err(BeaconError::refused("denied"));
+        let denied = || Err(OpError::refused("denied"));
         let mut world = Fake::new(vec![denied()]);
         assert_eq!(run(&mut world, 1000).unwrap_err().message, "denied");
         let mut world = Fake::new(vec![Ok(waits(0, 0)), denied(), denied(), Ok(waits(0, 0)), denied()]);
@@ -347,7 +347,7 @@ mod tests {
             Event::Remark("r".into()),
         ];
         assert_eq!(seen.events(look), wanted);
-        let waits = BeaconError::refused("no such folder");
+        let waits = OpError::refused("no such folder");
         let queued = Pushed {
             files: vec!["b".into()],
             sent: Sent { waits: Some(waits), ..Sent::default() },

@@ -14,13 +14,14 @@ use crate::git::diff;
 use crate::git::reads::Reads;
 use crate::locate::locate;
 use crate::ops::engine;
+use crate::ops::error::OpError;
 use crate::ops::plan::commit::{self, What};
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main};
 use crate::ops::plan::store::Held;
 use crate::ops::plan::switch::Ways;
 use crate::ops::plan::trees::{self, Health, Tree};
-use crate::ops::plan::{Place, PlanError, place, store};
+use crate::ops::plan::{Place, place, store};
 use crate::phase::archive::{self, Carried};
 use crate::phase::name::{ARCHIVES, PLANS, PlanName};
 use crate::phase::state::{self, Stage};
@@ -92,14 +93,14 @@ pub struct Archived {
 /// # Errors
 /// Where there is nothing to put away, git cannot tell, or a file cannot be written. What is missing is no error but
 /// an answer without an archive.
-pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, PlanError> {
+pub fn archive(ctx: &Context, cwd: &Path, wish: Wish) -> Result<Archived, OpError> {
     let place = Place::find(cwd)?;
     let config = place.config(ctx)?;
     let held = store::hold(ctx, &place)?;
     let documents = Documents::load(&place, &held.book, &config.plans.branch_prefix)?;
     if state::stage(Some(&held.book)) == Stage::Idle {
         return Err(
-            PlanError::refused("there is nothing to put away: the book has no plan").remedy("craft plan new TASK")
+            OpError::refused("there is nothing to put away: the book has no plan").remedy("craft plan new TASK")
         );
     }
     let git = place.git(ctx, &config);
@@ -177,7 +178,7 @@ impl Putting<'_, '_> {
     }
 
     /// The main branch, as the remote has it now; where that cannot be asked, as it was last fetched.
-    fn news(&mut self) -> Result<Main, PlanError> {
+    fn news(&mut self) -> Result<Main, OpError> {
         let main = merged::main(self.config, self.reads)?;
         let news = Ways { ctx: self.ctx, place: self.place, git: self.git, reads: self.reads }.fetch(&main)?;
         if let Some(remark) = news.remark(&main) {
@@ -194,7 +195,7 @@ impl Putting<'_, '_> {
         Ok(main)
     }
 
-    fn phases(&mut self, documents: &Documents, main: &Result<Main, PlanError>) {
+    fn phases(&mut self, documents: &Documents, main: &Result<Main, OpError>) {
         for phase in &documents.phases {
             let number = Some(phase.number);
             let summarize = format!("craft plan summarize --phase={}", phase.number);
@@ -218,7 +219,7 @@ impl Putting<'_, '_> {
         }
     }
 
-    fn merged(&mut self, phase: &PhaseDocument, main: &Result<Main, PlanError>, command: String) {
+    fn merged(&mut self, phase: &PhaseDocument, main: &Result<Main, OpError>, command: String) {
         let number = Some(phase.number).filter(|n| *n > 0);
         match main.as_ref().map(|main| (main, merged::standing(self.place, self.git, self.reads, main, phase))) {
             Ok((_, Ok(standing))) if standing.merged.is_some() => {}
@@ -258,7 +259,7 @@ impl Putting<'_, '_> {
     }
 
     /// The simple plan that was summarized last: its summary, and its branch where it is still there.
-    fn summarized(&mut self, book: &Book, main: &Result<Main, PlanError>) {
+    fn summarized(&mut self, book: &Book, main: &Result<Main, OpError>) {
         let Some(path) = book.fields().completed_summaries.last() else { return };
         if !self.place.file(path).is_file() {
             self.lacks(None, format!("there is no {path}"), "git log -- context/summaries");
@@ -283,7 +284,7 @@ impl Putting<'_, '_> {
     }
 
     /// The working trees of the plan that would be removed; what keeps one is missing.
-    fn trees(&mut self, book: &Book, documents: Option<&Documents>) -> Result<Vec<Tree>, PlanError> {
+    fn trees(&mut self, book: &Book, documents: Option<&Documents>) -> Result<Vec<Tree>, OpError> {
         let phases = documents.iter().flat_map(|d| &d.phases);
         let mut recorded: Vec<_> = phases.filter_map(|p| Some((Some(p.number), p.worktree.clone()?))).collect();
         recorded.extend(book.fields().worktree_path.clone().map(|path| (None, path)));
@@ -302,7 +303,7 @@ impl Putting<'_, '_> {
     }
 
     /// What keeps a working tree from being removed, and the command that shows or mends it.
-    fn keeps(&self, tree: &Tree) -> Result<Option<(String, String)>, PlanError> {
+    fn keeps(&self, tree: &Tree) -> Result<Option<(String, String)>, OpError> {
         let path = self.place.file(&tree.path);
         let quoted = quote::path(&path);
         if trees::same(&self.place.here.worktree, &path) {
@@ -343,7 +344,7 @@ impl Putting<'_, '_> {
     }
 
     /// Removes the working trees that nothing keeps; git itself refuses where something came up since.
-    fn remove(&self, trees: &[Tree], wish: Wish, done: &mut Archived) -> Result<(), PlanError> {
+    fn remove(&self, trees: &[Tree], wish: Wish, done: &mut Archived) -> Result<(), OpError> {
         for tree in trees {
             let path = self.place.file(&tree.path);
             let kept = match self.keeps(tree)? {
@@ -382,7 +383,7 @@ fn put_away(
     title: Option<String>,
     wish: Wish,
     done: &mut Archived,
-) -> Result<(), PlanError> {
+) -> Result<(), OpError> {
     let now = place::now(ctx);
     let book = &held.book;
     let kept = if done.missing.is_empty() { book.text().to_owned() } else { with_record(book, &done.missing, &now) };
@@ -410,7 +411,7 @@ fn put_away(
         Begin::Seed => Carried::Prose(&title),
     };
     let new = archive::successor(book.prose(), &book.fields().completed_summaries, carried, &now);
-    held.book = Book::parse(&new).map_err(|fault| PlanError::broken(Path::new(book::FILE), &fault))?;
+    held.book = Book::parse(&new).map_err(|fault| store::broken(Path::new(book::FILE), &fault))?;
     held.write(place)?;
     drop(held);
     let forced = if done.missing.is_empty() { String::new() } else { format!(" by force: {}", told(&done.missing)) };
@@ -429,13 +430,13 @@ fn put_away(
 }
 
 /// Keeps the book under the first name that is free, or that a run which was killed gave it.
-fn keep(place: &Place, text: &str, now: &str) -> Result<String, PlanError> {
+fn keep(place: &Place, text: &str, now: &str) -> Result<String, OpError> {
     for path in archive::names(now) {
         if store::create(place, &path, text)? || store::text(place, &path).is_ok_and(|t| t.as_deref() == Some(text)) {
             return Ok(path);
         }
     }
-    Err(PlanError::refused(format!("no name is free in {ARCHIVES}")))
+    Err(OpError::refused(format!("no name is free in {ARCHIVES}")))
 }
 
 /// The book with a line at the end of its prose that says what was passed over.

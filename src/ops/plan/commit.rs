@@ -8,7 +8,7 @@ use crate::config::policy;
 use crate::context::Context;
 use crate::locate::Location;
 use crate::ops::engine::hand::{self, Take};
-use crate::ops::plan::PlanError;
+use crate::ops::error::OpError;
 use crate::ops::sync;
 
 /// What a commit takes.
@@ -27,7 +27,7 @@ pub enum What {
 ///
 /// # Errors
 /// A credential in it, a hook that refuses, an operation under way, git's failure; the index is as it was then.
-pub fn commit(ctx: &Context, at: &Location, what: &What, message: &str) -> Result<Option<String>, PlanError> {
+pub fn commit(ctx: &Context, at: &Location, what: &What, message: &str) -> Result<Option<String>, OpError> {
     let config = config(ctx, at)?;
     let take = match what {
         What::Paths(paths) => Take::Paths(paths),
@@ -37,7 +37,7 @@ pub fn commit(ctx: &Context, at: &Location, what: &What, message: &str) -> Resul
     locked(ctx, at, &config, || Ok(hand::commit(ctx, at, &config, take, message)?))
 }
 
-fn config(ctx: &Context, at: &Location) -> Result<Config, PlanError> {
+fn config(ctx: &Context, at: &Location) -> Result<Config, OpError> {
     Ok(match policy::at(&ctx.layout, at)? {
         Some(policy) => policy.config,
         None => load::load(&ctx.layout.config())?,
@@ -49,8 +49,8 @@ pub(super) fn locked<T>(
     ctx: &Context,
     at: &Location,
     config: &Config,
-    act: impl FnOnce() -> Result<T, PlanError>,
-) -> Result<T, PlanError> {
+    act: impl FnOnce() -> Result<T, OpError>,
+) -> Result<T, OpError> {
     let patience = Duration::from_secs(config.lock.timeout_seconds);
     let guard = sync::hold(ctx, at, "plan", patience)?;
     let outcome = act();

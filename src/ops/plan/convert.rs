@@ -6,7 +6,8 @@ use crate::audit::Outcome;
 use crate::book::fields::{Fields, Status};
 use crate::context::Context;
 use crate::json::document::Fault;
-use crate::ops::plan::{Place, PlanError, new, place, store};
+use crate::ops::error::OpError;
+use crate::ops::plan::{Place, new, place, store};
 use crate::phase::book::{Book, Head};
 use crate::phase::name::{PLANS, PlanName};
 use crate::phase::outline::{Planned, outline};
@@ -47,17 +48,17 @@ pub struct Converted {
 ///
 /// # Errors
 /// No simple plan, or several; documents in the way; phases that make no plan; a file that cannot be written.
-pub fn convert(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Converted, PlanError> {
+pub fn convert(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Converted, OpError> {
     let phases = outline(wanted.phases, wanted.depends)?;
     let mut held = store::hold(ctx, place)?;
     let path = chosen(held.book.fields(), wanted.plan)?;
-    let name = PlanName::read(&path).ok_or_else(|| PlanError::usage(format!("{path} is not the name of a plan")))?;
+    let name = PlanName::read(&path).ok_or_else(|| OpError::usage(format!("{path} is not the name of a plan")))?;
     if name.plan() != path || name.phase.is_some() {
-        return Err(PlanError::usage(format!("{path} cannot have phases: they would be called after another file"))
+        return Err(OpError::usage(format!("{path} cannot have phases: they would be called after another file"))
             .remedy(format!("rename it to {}, in the book too", name.master().plan())));
     }
     let text = store::text(place, &path)?.ok_or_else(|| {
-        PlanError::refused(format!("there is no {path}"))
+        OpError::refused(format!("there is no {path}"))
             .remedy("bring it back, or take it out of the book's active_context")
     })?;
 
@@ -74,7 +75,7 @@ pub fn convert(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Conv
     for (phase, steps) in &parts {
         let (path, new) = (name.of_phase(phase.number).plan(), template::phase(phase, &name, steps));
         if !store::create(place, &path, &new)? && !made_before(place, &path, phase, &name)? {
-            return Err(PlanError::refused(format!("{path} is in the way")).remedy("rename it, and do the same again"));
+            return Err(OpError::refused(format!("{path} is in the way")).remedy("rename it, and do the same again"));
         }
         files.push(path);
     }
@@ -87,16 +88,16 @@ pub fn convert(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Conv
     let done = Converted { name, phases: parts, under_way, branch, files };
     done.enter(&mut held.book, &title)
         .and_then(|()| held.book.touch(&place::now(ctx)))
-        .map_err(|fault| PlanError::broken(&place.book(), &fault))?;
+        .map_err(|fault| store::broken(&place.book(), &fault))?;
     held.write(place)?;
     place.note(ctx, "convert", done.name.task.as_str(), Outcome::Success);
     Ok(Converted { files: done.files.iter().cloned().chain([crate::book::FILE.to_owned()]).collect(), ..done })
 }
 
 /// The simple plan that is meant.
-fn chosen(fields: &Fields, wanted: Option<&str>) -> Result<String, PlanError> {
+fn chosen(fields: &Fields, wanted: Option<&str>) -> Result<String, OpError> {
     if let Some(there) = fields.phased_execution.as_ref().filter(|p| !p.phases.is_empty()) {
-        return Err(PlanError::refused(format!("{} has phases already", there.master_plan))
+        return Err(OpError::refused(format!("{} has phases already", there.master_plan))
             .remedy("`craft plan graph` shows them"));
     }
     let plans = fields.active_context.iter().filter(|p| p.starts_with(PLANS) && PlanName::read(p).is_some());
@@ -112,10 +113,10 @@ fn chosen(fields: &Fields, wanted: Option<&str>) -> Result<String, PlanError> {
     match plans.iter().copied().filter(meant).collect::<Vec<_>>().as_slice() {
         [one] => Ok((*one).clone()),
         [] if plans.is_empty() => {
-            Err(PlanError::refused("no plan is under way").remedy("`craft plan new TASK --phases …` makes one"))
+            Err(OpError::refused("no plan is under way").remedy("`craft plan new TASK --phases …` makes one"))
         }
-        [] => Err(PlanError::usage("the book names no such plan").remedy(format!("it names {list}"))),
-        _ => Err(PlanError::usage("there are several plans").remedy(format!("choose one with --plan: {list}"))),
+        [] => Err(OpError::usage("the book names no such plan").remedy(format!("it names {list}"))),
+        _ => Err(OpError::usage("there are several plans").remedy(format!("choose one with --plan: {list}"))),
     }
 }
 
@@ -128,7 +129,7 @@ fn is_of_book(book: &Book, path: &str) -> bool {
 }
 
 /// Whether the document is one that this command made before it was ended.
-fn made_before(place: &Place, path: &str, phase: &Planned, name: &PlanName) -> Result<bool, PlanError> {
+fn made_before(place: &Place, path: &str, phase: &Planned, name: &PlanName) -> Result<bool, OpError> {
     let text = store::text(place, path)?.unwrap_or_default();
     let parent = plan::field(&text, "Parent Plan").is_some_and(|(p, _)| p.trim_matches('`') == name.plan());
     let title = plan::title(&text).and_then(plan::numbered);

@@ -1,7 +1,8 @@
 //! The documents of the plan that is under way, read together: what the book says, and what the plan files add.
 
 use crate::book::fields::Status;
-use crate::ops::plan::{Place, PlanError, store};
+use crate::ops::error::OpError;
+use crate::ops::plan::{Place, store};
 use crate::phase::book::Book;
 use crate::phase::name::{PlanName, Task};
 use crate::phase::plan;
@@ -48,7 +49,7 @@ impl Documents {
     ///
     /// # Errors
     /// Where a document is there and cannot be read.
-    pub fn load(place: &Place, book: &Book, prefix: &str) -> Result<Option<Self>, PlanError> {
+    pub fn load(place: &Place, book: &Book, prefix: &str) -> Result<Option<Self>, OpError> {
         let fields = book.fields();
         let path = match &fields.phased_execution {
             Some(phased) => phased.master_plan.clone(),
@@ -58,7 +59,7 @@ impl Documents {
             },
         };
         let Some(name) = PlanName::read(&path) else {
-            return Err(PlanError::usage(format!("{path} is not the name of a plan"))
+            return Err(OpError::usage(format!("{path} is not the name of a plan"))
                 .remedy("a plan's file is called context/plans/YYYY-MM-DD-task.md"));
         };
         let text = store::text(place, &path)?;
@@ -92,7 +93,7 @@ impl Documents {
     ///
     /// # Errors
     /// Where there is none: the message lists those there are.
-    pub fn phase(&self, number: u32) -> Result<&PhaseDocument, PlanError> {
+    pub fn phase(&self, number: u32) -> Result<&PhaseDocument, OpError> {
         self.phases.iter().find(|p| p.number == number).ok_or_else(|| {
             let there: Vec<_> = self.phases.iter().map(|p| p.number.to_string()).collect();
             let there = if there.is_empty() {
@@ -100,7 +101,7 @@ impl Documents {
             } else {
                 format!("there is {}", there.join(", "))
             };
-            PlanError::usage(format!("{} has no phase {number}; {there}", self.path))
+            OpError::usage(format!("{} has no phase {number}; {there}", self.path))
                 .remedy("`craft plan status` shows the plan")
         })
     }

@@ -15,11 +15,12 @@ use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::json::document::Fault;
 use crate::ops::engine::{self, fail_point};
+use crate::ops::error::OpError;
+use crate::ops::plan::Place;
 use crate::ops::plan::merged;
 use crate::ops::plan::needs::{Asking, branch_of};
 use crate::ops::plan::store;
 use crate::ops::plan::switch::{News, Ways};
-use crate::ops::plan::{Place, PlanError};
 use crate::phase::book::Book;
 use crate::phase::plan;
 use crate::sync::quote;
@@ -108,19 +109,19 @@ pub struct Executed {
 
 /// The book cannot be edited; never in practice.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(super) fn unwritable(fault: Fault) -> PlanError {
-    PlanError::broken(std::path::Path::new(crate::book::FILE), &fault)
+pub(super) fn unwritable(fault: Fault) -> OpError {
+    store::broken(std::path::Path::new(crate::book::FILE), &fault)
 }
 
 /// Begins a phase, or the simple plan.
 ///
 /// # Errors
 /// What keeps it from beginning; no change of the user's is lost then.
-pub fn execute(ctx: &Context, place: &Place, options: &Options) -> Result<Executed, PlanError> {
+pub fn execute(ctx: &Context, place: &Place, options: &Options) -> Result<Executed, OpError> {
     let config = place.config(ctx)?;
     let _held = store::lock(ctx, place)?;
     if let Some(name) = engine::under_way(&place.books) {
-        return Err(PlanError::refused(format!("{name} is under way in {}", place.books.worktree.display()))
+        return Err(OpError::refused(format!("{name} is under way in {}", place.books.worktree.display()))
             .remedy(format!("git -C {} status", quote::path(&place.books.worktree))));
     }
     let git = place.git(ctx, &config);
@@ -152,7 +153,7 @@ struct Unit {
 }
 
 impl Run<'_> {
-    fn go(&mut self) -> Result<Executed, PlanError> {
+    fn go(&mut self) -> Result<Executed, OpError> {
         let here = branch_of(self.reads)?;
         let (book, documents) = self.documents(None)?;
         let own = documents
@@ -184,7 +185,7 @@ impl Run<'_> {
         let mut forced = None;
         if let Some(phase) = phase.and_then(|n| documents.phase(n).ok()) {
             if phase.status == Status::Completed {
-                return Err(PlanError::refused(format!("phase {} is completed", phase.number))
+                return Err(OpError::refused(format!("phase {} is completed", phase.number))
                     .remedy(format!("to do it again: craft plan rollback --phase={}", phase.number)));
             }
             if !under_way && let Some(error) = asking.unmet(phase)? {
@@ -200,11 +201,11 @@ impl Run<'_> {
             None => self.text_at(&main.tip, &unit.path)?,
         };
         let text = text.ok_or_else(|| {
-            PlanError::refused(format!("{} is missing", unit.path)).remedy("write it, or bring it back from git")
+            OpError::refused(format!("{} is missing", unit.path)).remedy("write it, or bring it back from git")
         })?;
         let steps = plan::steps(&text);
         if steps.is_empty() {
-            return Err(PlanError::refused(format!("{} has no steps to make to-dos of", unit.path))
+            return Err(OpError::refused(format!("{} has no steps to make to-dos of", unit.path))
                 .remedy("write them below \"## Detailed Implementation Steps\", one a line: - [ ] …"));
         }
         let way = if under_way {
@@ -219,7 +220,7 @@ impl Run<'_> {
     }
 
     /// What the main branch is now at, as far as can be told; why it could not be asked.
-    fn news(&mut self) -> Result<Option<String>, PlanError> {
+    fn news(&mut self) -> Result<Option<String>, OpError> {
         let main = merged::main(self.config, self.reads)?;
         let news = self.ways.fetch(&main)?;
         fail_point(self.ctx, "plan-fetched");

@@ -3,8 +3,9 @@
 use crate::book::fields::Status;
 use crate::context::Context;
 use crate::git::reads::Reads;
+use crate::ops::error::OpError;
 use crate::ops::plan::documents::Documents;
-use crate::ops::plan::{Place, PlanError, merged, store};
+use crate::ops::plan::{Place, merged, store};
 use crate::phase::graph::{self, Node, Shape};
 
 /// The graph.
@@ -25,14 +26,13 @@ pub struct Graph {
 ///
 /// # Errors
 /// No book, no plan, or one without phases.
-pub fn graph(ctx: &Context, place: &Place) -> Result<Graph, PlanError> {
+pub fn graph(ctx: &Context, place: &Place) -> Result<Graph, OpError> {
     let config = place.config(ctx)?;
     let book = store::need(place)?;
-    let documents = Documents::load(place, &book, &config.plans.branch_prefix)?.ok_or_else(|| {
-        PlanError::refused("no plan is under way").remedy("`craft plan new TASK --phases …` makes one")
-    })?;
+    let documents = Documents::load(place, &book, &config.plans.branch_prefix)?
+        .ok_or_else(|| OpError::refused("no plan is under way").remedy("`craft plan new TASK --phases …` makes one"))?;
     if documents.phases.is_empty() {
-        return Err(PlanError::refused(format!("{} has no phases", documents.path))
+        return Err(OpError::refused(format!("{} has no phases", documents.path))
             .remedy("`craft plan convert --phases …` gives it some"));
     }
     let git = place.git(ctx, &config);

@@ -5,7 +5,8 @@
 use crate::audit::Outcome;
 use crate::book;
 use crate::context::Context;
-use crate::ops::plan::{Place, PlanError, place, store};
+use crate::ops::error::OpError;
+use crate::ops::plan::{Place, place, store};
 use crate::phase::template;
 
 /// What was made, and what was there.
@@ -21,7 +22,7 @@ pub struct Made {
 ///
 /// # Errors
 /// Where it cannot be made, or leads out of the repository.
-pub fn init(ctx: &Context, place: &Place) -> Result<Made, PlanError> {
+pub fn init(ctx: &Context, place: &Place) -> Result<Made, OpError> {
     let _guard = store::lock(ctx, place)?;
     let mut made = Made::default();
     if store::create(place, book::FILE, &template::book(&place::now(ctx)))? {

@@ -9,8 +9,9 @@ use crate::git::command::{Git, GitError};
 use crate::git::patches::Same;
 use crate::git::porcelain::{self, TreeEntry, Trial};
 use crate::git::reads::Reads;
+use crate::ops::error::OpError;
+use crate::ops::plan::Place;
 use crate::ops::plan::documents::PhaseDocument;
-use crate::ops::plan::{Place, PlanError};
 use crate::phase::book::Book;
 use crate::phase::name::PlanName;
 
@@ -87,7 +88,7 @@ pub(super) fn remote(reads: &Reads<'_, '_>, main: Option<&str>) -> Result<Option
 ///
 /// # Errors
 /// Where there is none, or git cannot tell.
-pub fn main(config: &Config, reads: &Reads<'_, '_>) -> Result<Main, PlanError> {
+pub fn main(config: &Config, reads: &Reads<'_, '_>) -> Result<Main, OpError> {
     let set = config.plans.main_branch.clone();
     let remote = remote(reads, set.as_deref())?;
     let tracking = |name: &str| remote.as_ref().map(|remote| format!("refs/remotes/{remote}/{name}"));
@@ -119,7 +120,7 @@ pub fn main(config: &Config, reads: &Reads<'_, '_>) -> Result<Main, PlanError> {
     }
     let what =
         set.map_or_else(|| "neither `main` nor `master` has a commit".into(), |s| format!("`{s}` has no commit"));
-    Err(PlanError::refused(format!("there is no main branch: {what}"))
+    Err(OpError::refused(format!("there is no main branch: {what}"))
         .remedy("make a first commit, or name the branch: craft auto-sync config set plans.mainBranch NAME"))
 }
 
@@ -172,7 +173,7 @@ pub fn standing(
     reads: &Reads<'_, '_>,
     main: &Main,
     phase: &PhaseDocument,
-) -> Result<Standing, PlanError> {
+) -> Result<Standing, OpError> {
     let tip = tip(reads, main, &phase.branch)?;
     let known = match &tip {
         Some(tip) => Some(tip.clone()),

@@ -6,7 +6,6 @@ pub mod commit;
 pub mod convert;
 pub mod documents;
 pub mod driver;
-pub mod error;
 pub mod evidence;
 pub mod execute;
 pub mod graph;
@@ -26,5 +25,4 @@ pub mod todo;
 pub mod trees;
 pub mod work;
 
-pub use error::{Kind, PlanError};
 pub use place::Place;

@@ -4,9 +4,10 @@ use crate::book::fields::Status;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
+use crate::ops::error::{Kind, OpError};
+use crate::ops::plan::Place;
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main};
-use crate::ops::plan::{Kind, Place, PlanError};
 use crate::sync::quote;
 
 /// What is asked when the phases are looked at.
@@ -26,7 +27,7 @@ impl Asking<'_> {
     ///
     /// # Errors
     /// Where there are several, or none.
-    pub(super) fn choose(&self, own: Option<u32>) -> Result<u32, PlanError> {
+    pub(super) fn choose(&self, own: Option<u32>) -> Result<u32, OpError> {
         if let Some(own) = own {
             return Ok(own);
         }
@@ -43,7 +44,7 @@ impl Asking<'_> {
         match (&ready[..], &under_way[..]) {
             ([one], _) | ([], [one]) => Ok(*one),
             ([], []) => Err(first.unwrap_or_else(|| {
-                PlanError::refused("every phase of the plan is completed").remedy("`craft plan archive` puts it away")
+                OpError::refused("every phase of the plan is completed").remedy("`craft plan archive` puts it away")
             })),
             ([], several) => Err(which("are under way", several)),
             (several, _) => Err(which("can begin", several)),
@@ -51,13 +52,13 @@ impl Asking<'_> {
     }
 
     /// Why a phase may not begin; `None` where it may.
-    pub(super) fn unmet(&self, phase: &PhaseDocument) -> Result<Option<PlanError>, PlanError> {
-        let mut first: Option<PlanError> = None;
+    pub(super) fn unmet(&self, phase: &PhaseDocument) -> Result<Option<OpError>, OpError> {
+        let mut first: Option<OpError> = None;
         let mut more = Vec::new();
         for number in &phase.depends {
             let found = match self.documents.phase(*number) {
                 Ok(needed) => self.lacks(phase, needed)?,
-                Err(_) => Some(PlanError::usage(format!(
+                Err(_) => Some(OpError::usage(format!(
                     "phase {} depends on phase {number}, which {} does not have",
                     phase.number, self.documents.path
                 ))),
@@ -74,23 +75,22 @@ impl Asking<'_> {
         }
         if let Some(why) = self.offline {
             let told = format!("{}; the remote could not be asked for news: {why}", error.message);
-            error = PlanError { kind: Kind::Network, message: told, ..error };
+            error = OpError { kind: Kind::Network, message: told, ..error };
         }
         Ok(Some(error))
     }
 
     /// Whether a commit and the main branch have nothing in common, as far as is known here.
-    fn comes_from_nowhere(&self, tip: &str) -> Result<bool, PlanError> {
+    fn comes_from_nowhere(&self, tip: &str) -> Result<bool, OpError> {
         Ok(self.reads.merge_bases(tip, &self.main.tip)?.is_empty())
     }
 
-    fn lacks(&self, phase: &PhaseDocument, needed: &PhaseDocument) -> Result<Option<PlanError>, PlanError> {
+    fn lacks(&self, phase: &PhaseDocument, needed: &PhaseDocument) -> Result<Option<OpError>, OpError> {
         let (one, two, branch) = (phase.number, needed.number, &needed.branch);
         let depends = format!("phase {one} depends on phase {two}");
         let error = |what: String, way: String| {
             Some(
-                PlanError::refused(format!("{depends}, {what}"))
-                    .remedy(format!("{way} (or --force, which is recorded)")),
+                OpError::refused(format!("{depends}, {what}")).remedy(format!("{way} (or --force, which is recorded)")),
             )
         };
         Ok(match needed.status {
@@ -128,14 +128,14 @@ impl Asking<'_> {
     }
 }
 
-fn which(what: &str, phases: &[u32]) -> PlanError {
+fn which(what: &str, phases: &[u32]) -> OpError {
     let list: Vec<_> = phases.iter().map(u32::to_string).collect();
-    PlanError::usage(format!("which phase? {} {what}", list.join(" and ")))
+    OpError::usage(format!("which phase? {} {what}", list.join(" and ")))
         .remedy(format!("name one: --phase={}", list.first().map_or("N", String::as_str)))
 }
 
 /// The branch that is checked out in `at`.
-pub(super) fn branch_of(reads: &Reads<'_, '_>) -> Result<Option<String>, PlanError> {
+pub(super) fn branch_of(reads: &Reads<'_, '_>) -> Result<Option<String>, OpError> {
     Ok(match reads.head()? {
         Head::Branch { name, .. } => Some(name),
         Head::Detached { .. } => None,
@@ -152,7 +152,7 @@ pub(super) fn meant(
     told: Option<u32>,
     branch: Option<&str>,
     wanted: Status,
-) -> Result<Option<u32>, PlanError> {
+) -> Result<Option<u32>, OpError> {
     if let Some(told) = told {
         return documents.phase(told).map(|p| Some(p.number));
     }
@@ -166,7 +166,7 @@ pub(super) fn meant(
     let word = if wanted == Status::InProgress { "are under way" } else { "are completed" };
     match &found[..] {
         [one] => Ok(Some(*one)),
-        [] => Err(PlanError::usage(format!("no phase of {} {}", documents.path, word.replace("are", "is")))
+        [] => Err(OpError::usage(format!("no phase of {} {}", documents.path, word.replace("are", "is")))
             .remedy("name one: --phase=N; `craft plan status` lists them")),
         several => Err(which(word, several)),
     }

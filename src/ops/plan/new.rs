@@ -6,7 +6,8 @@ use crate::audit::Outcome;
 use crate::book::fields::{Fields, Status};
 use crate::context::Context;
 use crate::json::document::Fault;
-use crate::ops::plan::{Kind, Place, PlanError, place, store};
+use crate::ops::error::{Kind, OpError};
+use crate::ops::plan::{Place, place, store};
 use crate::phase::book::Book;
 use crate::phase::mark;
 use crate::phase::name::{PLANS, PlanName, Task};
@@ -39,7 +40,7 @@ pub struct Made {
     pub unfilled: usize,
 }
 
-impl From<outline::Fault> for PlanError {
+impl From<outline::Fault> for OpError {
     fn from(fault: outline::Fault) -> Self {
         Self::usage(fault.to_string())
             .remedy("for example: --phases \"Database Schema\" \"API Layer\" \"Frontend\" --depends 3:1,2")
@@ -51,21 +52,21 @@ impl From<outline::Fault> for PlanError {
 ///
 /// # Errors
 /// Words that make no plan, a plan of that name, another plan that is under way; a file that cannot be written.
-pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, PlanError> {
+pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, OpError> {
     let task = named(wanted.task)?;
     if wanted.phases.is_empty() && !wanted.depends.is_empty() {
-        return Err(PlanError::usage("--depends without phases").remedy("name them with --phases"));
+        return Err(OpError::usage("--depends without phases").remedy("name them with --phases"));
     }
     let phases = outline(wanted.phases, wanted.depends)?;
     let name = PlanName::read(&format!("{}-{task}.md", place::today(ctx)))
-        .ok_or_else(|| PlanError::usage(format!("{task} is no name of a plan")))?;
+        .ok_or_else(|| OpError::usage(format!("{task} is no name of a plan")))?;
     let title = titled(wanted.task, &task);
 
     let _guard = store::lock(ctx, place)?;
     let was = store::text(place, crate::book::FILE)?;
     let now = place::now(ctx);
     let book = store::read(place)?;
-    let new_book = |fault: Fault| PlanError::broken(&place.book(), &fault);
+    let new_book = |fault: Fault| store::broken(&place.book(), &fault);
     let mut book = book.map_or_else(|| Book::parse(&template::book(&now)).map_err(new_book), Ok)?;
     free(book.fields(), &task, !phases.is_empty())?;
     let documents = documents(&name, &title, &phases);
@@ -79,10 +80,7 @@ pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, Pl
         Some(was) => store::replace(place, crate::book::FILE, was, book.text())?,
         None if store::create(place, crate::book::FILE, book.text())? => {}
         None => {
-            return Err(PlanError::new(
-                Kind::Busy,
-                format!("{} was made by somebody else just now", crate::book::FILE),
-            ));
+            return Err(OpError::new(Kind::Busy, format!("{} was made by somebody else just now", crate::book::FILE)));
         }
     }
     place.note(ctx, "new", task.as_str(), Outcome::Success);
@@ -91,12 +89,12 @@ pub fn new(ctx: &Context, place: &Place, wanted: &Wanted<'_>) -> Result<Made, Pl
     Ok(Made { name, title, phases, files, unfilled })
 }
 
-fn named(text: &str) -> Result<Task, PlanError> {
+fn named(text: &str) -> Result<Task, OpError> {
     let task = Task::from_words(text).ok_or_else(|| {
-        PlanError::usage("nothing is left of the task's name").remedy("use letters a-z and digits, as in `add-login`")
+        OpError::usage("nothing is left of the task's name").remedy("use letters a-z and digits, as in `add-login`")
     })?;
     if PlanName::read(&format!("2025-01-01-{task}.md")).is_none_or(|name| name.phase.is_some()) {
-        return Err(PlanError::usage(format!("{task} would be taken for a phase of another plan"))
+        return Err(OpError::usage(format!("{task} would be taken for a phase of another plan"))
             .remedy("choose a name that does not end in `phase` and a number"));
     }
     Ok(task)
@@ -111,10 +109,10 @@ fn titled(text: &str, task: &Task) -> String {
 }
 
 /// That no other plan is in the way.
-fn free(fields: &Fields, task: &Task, phased: bool) -> Result<(), PlanError> {
+fn free(fields: &Fields, task: &Task, phased: bool) -> Result<(), OpError> {
     if let Some(there) = fields.phased_execution.as_ref().filter(|p| !p.phases.is_empty() || !p.master_plan.is_empty())
     {
-        return Err(PlanError::refused(format!("{} is under way", there.master_plan))
+        return Err(OpError::refused(format!("{} is under way", there.master_plan))
             .remedy("`craft plan status` shows how it stands; `craft plan archive` puts it away when it is done"));
     }
     let plans = || fields.active_context.iter().filter(|p| p.starts_with(PLANS)).filter_map(|p| PlanName::read(p));
@@ -123,14 +121,14 @@ fn free(fields: &Fields, task: &Task, phased: bool) -> Result<(), PlanError> {
     }
     let branch = fields.execution_branch.as_deref().filter(|b| phased && !b.is_empty());
     match (branch, plans().next_back()) {
-        (Some(branch), Some(plan)) => Err(PlanError::refused(format!("{} is under way on {branch}", plan.plan()))
+        (Some(branch), Some(plan)) => Err(OpError::refused(format!("{} is under way on {branch}", plan.plan()))
             .remedy("finish it with `craft plan summarize`, or give it phases with `craft plan convert --phases …`")),
         _ => Ok(()),
     }
 }
 
 /// That no document is in the way. Those that this very command made before it was ended are not.
-fn absent(place: &Place, task: &Task, documents: &[(String, String)]) -> Result<(), PlanError> {
+fn absent(place: &Place, task: &Task, documents: &[(String, String)]) -> Result<(), OpError> {
     for path in store::list(place, PLANS)? {
         if PlanName::read(&path).is_none_or(|name| name.task != *task) {
             continue;
@@ -143,8 +141,8 @@ fn absent(place: &Place, task: &Task, documents: &[(String, String)]) -> Result<
     Ok(())
 }
 
-fn exists(path: &str, task: &Task) -> PlanError {
-    PlanError::refused(format!("there is a plan of that name: {path}"))
+fn exists(path: &str, task: &Task) -> OpError {
+    OpError::refused(format!("there is a plan of that name: {path}"))
         .remedy(format!("choose another name, for example `craft plan new {task}-2`"))
 }
 

@@ -11,7 +11,7 @@ use crate::config::policy;
 use crate::context::Context;
 use crate::git::command::Git;
 use crate::locate::{Location, locate};
-use crate::ops::plan::PlanError;
+use crate::ops::error::OpError;
 use crate::ops::{audit, engine};
 use crate::queue::Trigger;
 
@@ -30,9 +30,9 @@ impl Place {
     ///
     /// # Errors
     /// Outside of any repository.
-    pub fn find(cwd: &Path) -> Result<Self, PlanError> {
+    pub fn find(cwd: &Path) -> Result<Self, OpError> {
         let here = locate(cwd).ok_or_else(|| {
-            PlanError::refused(format!("{} is in no git repository", cwd.display()))
+            OpError::refused(format!("{} is in no git repository", cwd.display()))
                 .remedy("make one with `git init`, or use -C to name another folder")
         })?;
         Ok(Self { books: book::place::books(&here), here })
@@ -54,7 +54,7 @@ impl Place {
     ///
     /// # Errors
     /// Where it is broken.
-    pub fn config(&self, ctx: &Context) -> Result<Config, PlanError> {
+    pub fn config(&self, ctx: &Context) -> Result<Config, OpError> {
         Ok(policy::config_at(&ctx.layout, &self.books)?)
     }
 
@@ -62,7 +62,7 @@ impl Place {
     ///
     /// # Errors
     /// As [`config`](Self::config).
-    pub fn settings(&self, ctx: &Context) -> Result<Plans, PlanError> {
+    pub fn settings(&self, ctx: &Context) -> Result<Plans, OpError> {
         Ok(self.config(ctx)?.plans)
     }
 

@@ -13,11 +13,12 @@ use crate::context::Context;
 use crate::git::process::{self, Finished, Invocation};
 use crate::git::reads::Reads;
 use crate::ops::engine::{self, hand};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::plan::commit::locked;
 use crate::ops::plan::documents::Documents;
 use crate::ops::plan::needs::{branch_of, meant};
 use crate::ops::plan::todo::type_of;
-use crate::ops::plan::{Kind, Place, PlanError, merged, store};
+use crate::ops::plan::{Place, merged, store};
 use crate::phase::book::Book;
 use crate::phase::mark::unfilled;
 use crate::phase::name::PlanName;
@@ -56,7 +57,7 @@ pub struct PullRequest {
 ///
 /// # Errors
 /// Where there is no branch, it may not be pushed, or `gh` fails.
-pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Result<PullRequest, PlanError> {
+pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Result<PullRequest, OpError> {
     let config = place.config(ctx)?;
     let book = store::need(place)?;
     let prefix = &config.plans.branch_prefix;
@@ -67,7 +68,7 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         (_, Some((documents, branch))) => (documents, Some(branch)),
         (Some(documents), None) => (documents, None),
         (None, None) => {
-            return Err(PlanError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"));
+            return Err(OpError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"));
         }
     };
     let git = place.git(ctx, &config);
@@ -81,23 +82,24 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
         None => recorded.unwrap_or_else(|| documents.name.branch(prefix)),
     };
     if branch.starts_with('-') {
-        return Err(PlanError::usage(format!("the branch {branch} has a name that looks like an option"))
+        return Err(OpError::usage(format!("the branch {branch} has a name that looks like an option"))
             .remedy("rename it: git branch -m NEW-NAME"));
     }
     // A book comes from the repository, whoever writes there: it alone must not name what is published.
     if here.as_ref() != Some(&branch) && (prefix.is_empty() || !branch.starts_with(prefix.as_str())) {
-        return Err(PlanError::refused(format!(
+        return Err(OpError::refused(format!(
             "the book names the branch {branch}, which does not begin with {prefix}"
         ))
         .remedy(format!("if it is to be published, check it out first: git switch {}", quote::word(&branch))));
     }
     let Some(tip) = reads.resolve(&format!("refs/heads/{branch}"))? else {
         let phase = number.map(|n| format!(" --phase={n}")).unwrap_or_default();
-        return Err(PlanError::refused(format!("there is no branch {branch} here"))
-            .remedy(format!("craft plan execute{phase}")));
+        return Err(
+            OpError::refused(format!("there is no branch {branch} here")).remedy(format!("craft plan execute{phase}"))
+        );
     };
     let Some(remote) = main.remote.clone() else {
-        return Err(PlanError::refused("this repository has no remote to open a pull request on").remedy(format!(
+        return Err(OpError::refused("this repository has no remote to open a pull request on").remedy(format!(
             "git switch {} && git merge {}",
             quote::word(&main.name),
             quote::word(&branch)
@@ -106,14 +108,14 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
     let (commits, _) = reads.commits(Some(&main.tip), &tip, LOOKED_AT)?;
     let subjects: Vec<&str> = commits.iter().map(|c| c.subject.as_str()).collect();
     if subjects.is_empty() {
-        return Err(PlanError::refused(format!("{branch} has no commit that {} lacks", main.name))
+        return Err(OpError::refused(format!("{branch} has no commit that {} lacks", main.name))
             .remedy("`craft plan status` tells whether it is merged"));
     }
     // Pushed again, a branch that was deleted after the merge would be there once more.
     if let Some(phase) = number.and_then(|n| documents.phase(n).ok()).filter(|p| p.status == Status::Completed)
         && merged::standing(place, &git, &reads, &main, phase)?.merged.is_some()
     {
-        return Err(PlanError::refused(format!("{branch} is merged into {} already", main.name))
+        return Err(OpError::refused(format!("{branch} is merged into {} already", main.name))
             .remedy("`craft plan status` tells what comes next"));
     }
     let words = words(place, &documents, number, &subjects, &|path: &str, text: &str| {
@@ -166,7 +168,7 @@ pub fn open(ctx: &Context, place: &Place, told: Option<u32>, dry: bool) -> Resul
 }
 
 /// The simple plan that was summarized last, and its branch: the book's head still names both.
-fn summarized(place: &Place, book: &Book) -> Result<Option<(Documents, String)>, PlanError> {
+fn summarized(place: &Place, book: &Book) -> Result<Option<(Documents, String)>, OpError> {
     let field = |name: &str| plan::field(book.prose(), name).map(|(value, _)| value.trim_matches('`').to_owned());
     let (Some(path), Some(branch)) = (field("Plan"), field("Branch")) else { return Ok(None) };
     let name = PlanName::read(&path).filter(|name| book.fields().completed_summaries.contains(&name.summary()));
@@ -188,7 +190,7 @@ fn words(
     number: Option<u32>,
     subjects: &[&str],
     committed: &dyn Fn(&str, &str) -> bool,
-) -> Result<Words, PlanError> {
+) -> Result<Words, OpError> {
     let phase = number.and_then(|n| documents.phase(n).ok());
     let (path, text) = phase.map_or((&documents.path, &documents.text), |p| (&p.path, &p.text));
     let kind = kind(subjects);
@@ -263,7 +265,7 @@ struct Gh<'g> {
 impl Gh<'_> {
     /// Where the open pull request of a branch is. One that was merged with the commit `tip` is an error, since all
     /// that lacks is to hear of it.
-    fn there(&self, branch: &str, tip: &str) -> Result<Option<String>, PlanError> {
+    fn there(&self, branch: &str, tip: &str) -> Result<Option<String>, OpError> {
         let finished = self.call(&["pr", "view", branch, "--json", "url,state,headRefOid"], "")?;
         if finished.timed_out {
             return Err(self.failed("gh pr view", &finished));
@@ -272,14 +274,14 @@ impl Gh<'_> {
         let answer: serde_json::Value = serde_json::from_slice(&finished.stdout).unwrap_or_default();
         if finished.code == Some(0) && answer["state"] == "MERGED" && answer["headRefOid"] == tip {
             let url = answer["url"].as_str().unwrap_or_default();
-            return Err(PlanError::refused(format!("the pull request of {branch} is merged already: {url}"))
+            return Err(OpError::refused(format!("the pull request of {branch} is merged already: {url}"))
                 .remedy("git fetch --prune"));
         }
         let open = finished.code == Some(0) && answer["state"].as_str().is_none_or(|s| s == "OPEN");
         Ok(answer["url"].as_str().filter(|_| open).map(str::to_owned))
     }
 
-    fn create(&self, request: &PullRequest) -> Result<String, PlanError> {
+    fn create(&self, request: &PullRequest) -> Result<String, OpError> {
         let words = [
             "pr",
             "create",
@@ -298,20 +300,20 @@ impl Gh<'_> {
         }
         let told = String::from_utf8_lossy(&finished.stdout).into_owned();
         told.lines().rev().find(|l| l.starts_with("http")).map(str::to_owned).ok_or_else(|| {
-            PlanError::refused("`gh pr create` ended well, but did not say where the pull request is")
+            OpError::refused("`gh pr create` ended well, but did not say where the pull request is")
                 .remedy(format!("gh pr view {}", quote::word(&request.branch)))
         })
     }
 
-    fn failed(&self, what: &str, finished: &Finished) -> PlanError {
+    fn failed(&self, what: &str, finished: &Finished) -> OpError {
         if finished.timed_out {
-            return PlanError::new(Kind::Network, format!("`{what}` took longer than {} s", self.bound));
+            return OpError::new(Kind::Network, format!("`{what}` took longer than {} s", self.bound));
         }
         let said = finished.stderr.lines().rfind(|l| !l.trim().is_empty()).unwrap_or("it said nothing");
-        PlanError::refused(format!("`{what}` failed: {}", hush(said.trim())))
+        OpError::refused(format!("`{what}` failed: {}", hush(said.trim())))
     }
 
-    fn call(&self, words: &[&str], input: &str) -> Result<Finished, PlanError> {
+    fn call(&self, words: &[&str], input: &str) -> Result<Finished, OpError> {
         let environment: Vec<_> = self
             .ctx
             .env
@@ -332,7 +334,7 @@ impl Gh<'_> {
         };
         process::start(&invocation)
             .and_then(|running| running.wait(None))
-            .map_err(|e| PlanError::refused(format!("{} could not be started: {e}", self.program.display())))
+            .map_err(|e| OpError::refused(format!("{} could not be started: {e}", self.program.display())))
     }
 }
 

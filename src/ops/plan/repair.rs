@@ -5,7 +5,8 @@ use crate::book;
 use crate::context::Context;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
-use crate::ops::plan::{Place, PlanError, place, store};
+use crate::ops::error::OpError;
+use crate::ops::plan::{Place, place, store};
 use crate::phase::book::Book;
 use crate::phase::name::{ARCHIVES, PLANS, SUMMARIES};
 use crate::phase::rebuild::{Found, PlanFile, rebuild};
@@ -27,7 +28,7 @@ pub struct Repair {
 ///
 /// # Errors
 /// No book and no plans to make one of; a text that no block can be put into; a file that cannot be written.
-pub fn repair(ctx: &Context, place: &Place, write: bool) -> Result<Option<Repair>, PlanError> {
+pub fn repair(ctx: &Context, place: &Place, write: bool) -> Result<Option<Repair>, OpError> {
     let _guard = write.then(|| store::lock(ctx, place)).transpose()?;
     let there = store::text(place, book::FILE)?;
     let fault = match there.as_deref().map(Book::parse) {
@@ -60,7 +61,7 @@ pub fn repair(ctx: &Context, place: &Place, write: bool) -> Result<Option<Repair
         now: &place::now(ctx),
     };
     let after = rebuild(&found).ok_or_else(|| {
-        PlanError::refused(format!("no block can be put into {}", book::FILE))
+        OpError::refused(format!("no block can be put into {}", book::FILE))
             .remedy("something in its prose is taken for the block; mend it by hand")
     })?;
     let mut repair = Repair { fault, before: there.clone().unwrap_or_default(), after, kept: None };
@@ -78,7 +79,7 @@ pub fn repair(ctx: &Context, place: &Place, write: bool) -> Result<Option<Repair
 }
 
 /// Puts the broken text beside the books that were put away; its path.
-fn keep(ctx: &Context, place: &Place, text: &str) -> Result<String, PlanError> {
+fn keep(ctx: &Context, place: &Place, text: &str) -> Result<String, OpError> {
     let today = place::today(ctx);
     for number in 1..1000 {
         let more = if number == 1 { String::new() } else { format!("-{number}") };
@@ -87,5 +88,5 @@ fn keep(ctx: &Context, place: &Place, text: &str) -> Result<String, PlanError> {
             return Ok(path);
         }
     }
-    Err(PlanError::refused(format!("{ARCHIVES} has a thousand broken books of {today}")).remedy("remove some"))
+    Err(OpError::refused(format!("{ARCHIVES} has a thousand broken books of {today}")).remedy("remove some"))
 }

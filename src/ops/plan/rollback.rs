@@ -7,11 +7,12 @@ use crate::audit::Outcome;
 use crate::book::fields::Status;
 use crate::context::Context;
 use crate::git::reads::Reads;
+use crate::ops::error::OpError;
 use crate::ops::plan::documents::Documents;
 use crate::ops::plan::execute::unwritable;
 use crate::ops::plan::needs::branch_of;
 use crate::ops::plan::place::now;
-use crate::ops::plan::{Place, PlanError, merged, store};
+use crate::ops::plan::{Place, merged, store};
 use crate::phase::{plan, state};
 use crate::sync::quote;
 
@@ -37,20 +38,20 @@ pub struct RolledBack {
 ///
 /// # Errors
 /// Where a phase that depends on it has begun.
-pub fn rollback(ctx: &Context, place: &Place, number: u32, reason: Option<&str>) -> Result<RolledBack, PlanError> {
+pub fn rollback(ctx: &Context, place: &Place, number: u32, reason: Option<&str>) -> Result<RolledBack, OpError> {
     let config = place.config(ctx)?;
     let mut held = store::hold(ctx, place)?;
     let documents = Documents::load(place, &held.book, &config.plans.branch_prefix)?
-        .ok_or_else(|| PlanError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"))?;
+        .ok_or_else(|| OpError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"))?;
     let phase = documents.phase(number)?.clone();
     let later = documents.phases.iter().find(|p| p.depends.contains(&number) && p.status != Status::Pending);
     if let Some(later) = later {
         let how = if later.status == Status::Completed { "completed" } else { "under way" };
-        return Err(PlanError::refused(format!("phase {} depends on phase {number} and is {how}", later.number))
+        return Err(OpError::refused(format!("phase {} depends on phase {number} and is {how}", later.number))
             .remedy(format!("set it back first: craft plan rollback --phase={}", later.number)));
     }
     if phase.status == Status::Pending {
-        return Err(PlanError::refused(format!("phase {number} is pending already"))
+        return Err(OpError::refused(format!("phase {number} is pending already"))
             .remedy(format!("craft plan execute --phase={number}")));
     }
     let now = now(ctx);

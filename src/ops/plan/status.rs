@@ -10,10 +10,11 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::engine;
+use crate::ops::error::{Kind, OpError};
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main, Standing, Way};
 use crate::ops::plan::trees::{self, Health, Tree};
-use crate::ops::plan::{Kind, Place, PlanError, store};
+use crate::ops::plan::{Place, store};
 use crate::phase::book::Book;
 use crate::phase::mark::unfilled;
 use crate::phase::name::{PLANS, PlanName};
@@ -155,7 +156,7 @@ pub struct Unfilled {
 /// # Errors
 /// Outside of a repository, and where the configuration or a document cannot be read. A broken book is none: it is
 /// told of in the answer.
-pub fn status(ctx: &Context, cwd: &Path) -> Result<PlanStatus, PlanError> {
+pub fn status(ctx: &Context, cwd: &Path) -> Result<PlanStatus, OpError> {
     let place = Place::find(cwd)?;
     let config = place.config(ctx)?;
     let mut status = PlanStatus {

@@ -10,9 +10,11 @@ use crate::fs::atomic::{self, Durability};
 use crate::fs::layout::repo_key;
 use crate::fs::lock::{self, LockGuard};
 use crate::fs::{IoContext, read_optional};
-use crate::ops::plan::{Kind, Place, PlanError};
+use crate::json::document::Fault;
+use crate::ops::error::{Kind, OpError};
+use crate::ops::plan::Place;
 use crate::ops::sync;
-use crate::phase::book::Book;
+use crate::phase::book::{Book, MARKERS};
 use crate::plain;
 
 /// How long another command may hold the book.
@@ -32,16 +34,16 @@ pub struct Held {
 ///
 /// # Errors
 /// Where it cannot be read, is no UTF-8 or is larger than 4 MiB.
-pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
+pub fn text(place: &Place, path: &str) -> Result<Option<String>, OpError> {
     let file = inside(place, path)?;
     let bytes = match std::fs::canonicalize(&file).map(|real| ordinary(&real, LARGEST)) {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(Unfit::NoFile)) if file.exists() => {
-            return Err(PlanError::refused(format!("{} is no ordinary file", plain::name(path)))
+            return Err(OpError::refused(format!("{} is no ordinary file", plain::name(path)))
                 .remedy("move it away; a document is a file of text"));
         }
         Ok(Err(Unfit::TooLarge)) => {
-            return Err(PlanError::usage(format!("{} is larger than {} MiB", plain::name(path), LARGEST >> 20)));
+            return Err(OpError::usage(format!("{} is larger than {} MiB", plain::name(path), LARGEST >> 20)));
         }
         // None, or the reason.
         _ => match read_optional(&file)? {
@@ -51,7 +53,7 @@ pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
     };
     String::from_utf8(bytes).map(Some).map_err(|e| {
         let line = e.as_bytes()[..e.utf8_error().valid_up_to()].iter().filter(|b| **b == b'\n').count() + 1;
-        PlanError::usage(format!("{path}:{line}: this is not UTF-8")).remedy("save it as UTF-8")
+        OpError::usage(format!("{path}:{line}: this is not UTF-8")).remedy("save it as UTF-8")
     })
 }
 
@@ -59,12 +61,12 @@ pub fn text(place: &Place, path: &str) -> Result<Option<String>, PlanError> {
 ///
 /// # Errors
 /// Where it cannot be read, or leads out of the working tree.
-pub fn list(place: &Place, folder: &str) -> Result<Vec<String>, PlanError> {
+pub fn list(place: &Place, folder: &str) -> Result<Vec<String>, OpError> {
     let path = inside(place, folder)?;
     let entries = match std::fs::read_dir(&path) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(e).at("read", &path).map_err(PlanError::from),
+        Err(e) => return Err(e).at("read", &path).map_err(OpError::from),
     };
     let mut found = Vec::new();
     for entry in entries {
@@ -80,7 +82,7 @@ pub fn list(place: &Place, folder: &str) -> Result<Vec<String>, PlanError> {
 ///
 /// # Errors
 /// Where its path leads out of the working tree.
-pub fn inside(place: &Place, path: &str) -> Result<PathBuf, PlanError> {
+pub fn inside(place: &Place, path: &str) -> Result<PathBuf, OpError> {
     let top = &place.books.worktree;
     let file = top.join(path);
     let plain = Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
@@ -90,29 +92,41 @@ pub fn inside(place: &Place, path: &str) -> Result<PathBuf, PlanError> {
     if plain && !dangling && real.is_some_and(|real| is_within(top, &real)) {
         return Ok(file);
     }
-    Err(PlanError::refused(format!("{} leads out of {}", plain::name(path), top.display()))
+    Err(OpError::refused(format!("{} leads out of {}", plain::name(path), top.display()))
         .remedy("replace the link by a folder or file of this repository"))
+}
+
+/// The book of this name cannot be understood.
+#[must_use]
+pub fn broken(path: &Path, fault: &Fault) -> OpError {
+    let name = plain::name(&path.to_string_lossy());
+    if fault.what == MARKERS {
+        return OpError::new(Kind::Conflict, format!("{name}:{fault}"))
+            .remedy(format!("keep of each what holds, without the markers, then `git add {}`", crate::book::FILE));
+    }
+    OpError::usage(format!("{name}:{fault}"))
+        .remedy("mend it by hand, or let `craft plan repair` show what it would make of the plan files")
 }
 
 /// The book; `None` where there is none.
 ///
 /// # Errors
 /// Where it cannot be read or understood.
-pub fn read(place: &Place) -> Result<Option<Book>, PlanError> {
+pub fn read(place: &Place) -> Result<Option<Book>, OpError> {
     let Some(text) = text(place, crate::book::FILE)? else { return Ok(None) };
-    Book::parse(&text).map(Some).map_err(|fault| PlanError::broken(Path::new(crate::book::FILE), &fault))
+    Book::parse(&text).map(Some).map_err(|fault| broken(Path::new(crate::book::FILE), &fault))
 }
 
 /// The book.
 ///
 /// # Errors
 /// As [`read`], and where there is none.
-pub fn need(place: &Place) -> Result<Book, PlanError> {
+pub fn need(place: &Place) -> Result<Book, OpError> {
     read(place)?.ok_or_else(|| no_book(place))
 }
 
-fn no_book(place: &Place) -> PlanError {
-    PlanError::refused(format!("there is no {} in {}", crate::book::FILE, place.books.worktree.display()))
+fn no_book(place: &Place) -> OpError {
+    OpError::refused(format!("there is no {} in {}", crate::book::FILE, place.books.worktree.display()))
         .remedy("`craft plan init` makes one")
 }
 
@@ -120,11 +134,11 @@ fn no_book(place: &Place) -> PlanError {
 ///
 /// # Errors
 /// Busy, or the lock cannot be made.
-pub fn lock(ctx: &Context, place: &Place) -> Result<LockGuard, PlanError> {
+pub fn lock(ctx: &Context, place: &Place) -> Result<LockGuard, OpError> {
     let path = ctx.layout.repo(&repo_key(&place.books.common_dir)).plan_lock();
     let guard = lock::exclusive_within(&path, &sync::me(ctx, "plan"), PATIENCE)?;
     guard.ok_or_else(|| {
-        PlanError::new(Kind::Busy, "another command is writing the plan's book").remedy("try again in a moment")
+        OpError::new(Kind::Busy, "another command is writing the plan's book").remedy("try again in a moment")
     })
 }
 
@@ -132,7 +146,7 @@ pub fn lock(ctx: &Context, place: &Place) -> Result<LockGuard, PlanError> {
 ///
 /// # Errors
 /// As [`need`] and [`lock()`].
-pub fn hold(ctx: &Context, place: &Place) -> Result<Held, PlanError> {
+pub fn hold(ctx: &Context, place: &Place) -> Result<Held, OpError> {
     let guard = lock(ctx, place)?;
     let book = need(place)?;
     Ok(Held { was: book.text().to_owned(), book, _guard: guard })
@@ -143,7 +157,7 @@ impl Held {
     ///
     /// # Errors
     /// Where it cannot be written, or is not what was read any more.
-    pub fn write(&mut self, place: &Place) -> Result<(), PlanError> {
+    pub fn write(&mut self, place: &Place) -> Result<(), OpError> {
         if self.book.text() == self.was {
             return Ok(());
         }
@@ -157,13 +171,13 @@ impl Held {
 ///
 /// # Errors
 /// Where it cannot be written, or is not `was` any more: then it stays as it is.
-pub fn replace(place: &Place, path: &str, was: &str, text: &str) -> Result<(), PlanError> {
+pub fn replace(place: &Place, path: &str, was: &str, text: &str) -> Result<(), OpError> {
     let file = inside(place, path)?;
     let still = || Ok(self::text(place, path).is_ok_and(|is| is.as_deref() == Some(was)));
     if atomic::replace_if(&file, text.as_bytes(), Durability::Full, still)? {
         return Ok(());
     }
-    Err(PlanError::new(Kind::Busy, format!("{path} was changed by somebody else just now"))
+    Err(OpError::new(Kind::Busy, format!("{path} was changed by somebody else just now"))
         .remedy("nothing was written; do the same again"))
 }
 
@@ -171,6 +185,6 @@ pub fn replace(place: &Place, path: &str, was: &str, text: &str) -> Result<(), P
 ///
 /// # Errors
 /// Where it cannot be made.
-pub fn create(place: &Place, path: &str, text: &str) -> Result<bool, PlanError> {
+pub fn create(place: &Place, path: &str, text: &str) -> Result<bool, OpError> {
     Ok(atomic::place_new(&inside(place, path)?, text.as_bytes())?)
 }

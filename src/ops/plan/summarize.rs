@@ -14,11 +14,12 @@ use crate::git::diff;
 use crate::git::reads::Reads;
 use crate::locate::Location;
 use crate::ops::engine;
+use crate::ops::error::OpError;
 use crate::ops::plan::commit::{self, What};
 use crate::ops::plan::documents::{Documents, PhaseDocument};
 use crate::ops::plan::merged::{self, Main};
 use crate::ops::plan::store::Held;
-use crate::ops::plan::{Place, PlanError, place, store, trees, work};
+use crate::ops::plan::{Place, place, store, trees, work};
 use crate::phase::mark::{Unfilled, unfilled};
 use crate::phase::name::PlanName;
 use crate::phase::state;
@@ -95,7 +96,7 @@ struct Unit<'a> {
 ///
 /// # Errors
 /// Where there is no such phase, it was not begun, its branch is checked out nowhere, or git cannot tell what was done.
-pub fn summarize(ctx: &Context, cwd: &Path, phase: Option<u32>, commits: bool) -> Result<Summarized, PlanError> {
+pub fn summarize(ctx: &Context, cwd: &Path, phase: Option<u32>, commits: bool) -> Result<Summarized, OpError> {
     let place = Place::find(cwd)?;
     let config = place.config(ctx)?;
     let held = store::hold(ctx, &place)?;
@@ -192,14 +193,14 @@ fn unit<'a>(
     documents: &'a Documents,
     reads: &Reads<'_, '_>,
     asked: Option<u32>,
-) -> Result<Unit<'a>, PlanError> {
+) -> Result<Unit<'a>, OpError> {
     let simple = documents.phases.is_empty();
     if simple {
         if asked.is_some() {
             documents.phase(asked.unwrap_or_default())?;
         }
         let Some(branch) = held.book.fields().execution_branch.clone() else {
-            return Err(PlanError::refused(format!("{} was not begun", documents.path)).remedy("craft plan execute"));
+            return Err(OpError::refused(format!("{} was not begun", documents.path)).remedy("craft plan execute"));
         };
         let plan = (documents.path.as_str(), documents.text.as_deref());
         return Ok(Unit { documents, phase: None, name: documents.name.clone(), branch, plan });
@@ -220,19 +221,19 @@ fn unit<'a>(
                 (Some(phase), _) => phase,
                 (None, [phase]) => *phase,
                 (None, []) => {
-                    return Err(PlanError::refused("no phase is under way")
+                    return Err(OpError::refused("no phase is under way")
                         .remedy("`craft plan status` shows which can begin; --phase=N names one"));
                 }
                 (None, several) => {
                     let several: Vec<_> = several.iter().map(|p| p.number.to_string()).collect();
-                    return Err(PlanError::usage(format!("phases {} are under way", several.join(", ")))
+                    return Err(OpError::usage(format!("phases {} are under way", several.join(", ")))
                         .remedy("name one: --phase=N"));
                 }
             }
         }
     };
     if phase.status == Status::Pending {
-        return Err(PlanError::refused(format!("phase {} was not begun", phase.number))
+        return Err(OpError::refused(format!("phase {} was not begun", phase.number))
             .remedy(format!("craft plan execute --phase={}", phase.number)));
     }
     // The name of its own plan tells the date; one that is named otherwise goes by the master's.
@@ -243,19 +244,19 @@ fn unit<'a>(
 }
 
 /// A branch is not checked out, or is gone.
-fn elsewhere(reads: &Reads<'_, '_>, branch: &str) -> Result<PlanError, PlanError> {
+fn elsewhere(reads: &Reads<'_, '_>, branch: &str) -> Result<OpError, OpError> {
     let name = quote::path(branch.as_ref());
     if reads.resolve(&format!("refs/heads/{branch}"))?.is_some() {
-        let error = PlanError::refused(format!("{branch} is checked out in no working tree"));
+        let error = OpError::refused(format!("{branch} is checked out in no working tree"));
         return Ok(error.remedy(format!("git switch {name}")));
     }
     let kept = merged::kept(reads, branch)?;
     let from = kept.unwrap_or_else(|| "COMMIT".to_owned());
-    Ok(PlanError::refused(format!("there is no branch {branch}")).remedy(format!("git switch -c {name} {from}")))
+    Ok(OpError::refused(format!("there is no branch {branch}")).remedy(format!("git switch -c {name} {from}")))
 }
 
 /// What changed in the working tree and is not committed, without the books.
-fn uncommitted(ctx: &Context, config: &Config, at: &Location) -> Result<Vec<String>, PlanError> {
+fn uncommitted(ctx: &Context, config: &Config, at: &Location) -> Result<Vec<String>, OpError> {
     let git = engine::git_for(ctx, at, config);
     let ours = |path: &String| {
         let first = path.split('/').next().unwrap_or_default();
@@ -272,12 +273,12 @@ fn facts(
     main: &Main,
     config: &Config,
     warnings: &mut Vec<String>,
-) -> Result<Facts, PlanError> {
+) -> Result<Facts, OpError> {
     let git = engine::git_for(ctx, at, config);
     let reads = Reads::open(at, &git);
     let tip = reads.resolve(&format!("refs/heads/{}", unit.branch))?;
     let Some(tip) = tip else {
-        return Err(PlanError::refused(format!("{} has no commit yet", unit.branch)).remedy("commit what was done"));
+        return Err(OpError::refused(format!("{} has no commit yet", unit.branch)).remedy("commit what was done"));
     };
     let done = work::gather(&git, &reads, &main.tip, &tip, &unit.name.unit())?;
     // What is kept of a branch tells later that it was merged, even where it is gone by then.
@@ -337,8 +338,8 @@ fn record(
     unit: &Unit<'_>,
     summary: &str,
     commits: bool,
-) -> Result<Option<String>, PlanError> {
-    let broken = |fault| PlanError::broken(Path::new(book::FILE), &fault);
+) -> Result<Option<String>, OpError> {
+    let broken = |fault| store::broken(Path::new(book::FILE), &fault);
     let mut paths = vec![book::FILE.to_owned(), summary.to_owned()];
     if let Some(text) = unit.plan.1 {
         let new = plan::with_field(text, "Status", "Completed");
@@ -376,7 +377,7 @@ fn record(
 }
 
 /// Whether all of it was done is counted again from the boxes of a summary that was there; its words stay.
-fn ended(place: &Place, path: &str, text: String) -> Result<String, PlanError> {
+fn ended(place: &Place, path: &str, text: String) -> Result<String, OpError> {
     let ours = [Ending::Completed, Ending::Partial].map(Ending::words);
     if !plan::field(&text, "Status").is_some_and(|(said, _)| ours.contains(&said)) {
         return Ok(text);
@@ -395,13 +396,13 @@ fn message(unit: &str) -> String {
 
 /// A simple plan that was summarized is in the book no more; a second run still tells what its summary lacks, and
 /// commits.
-fn again(ctx: &Context, place: &Place, held: Held, commits: bool) -> Result<Summarized, PlanError> {
+fn again(ctx: &Context, place: &Place, held: Held, commits: bool) -> Result<Summarized, OpError> {
     let last = held.book.fields().completed_summaries.last().filter(|_| state::head(&held.book).is_some()).cloned();
     let (Some(path), branch) = (last, head_field(&held, "Branch")) else {
-        return Err(PlanError::refused("there is no plan to summarize").remedy("craft plan new TASK"));
+        return Err(OpError::refused("there is no plan to summarize").remedy("craft plan new TASK"));
     };
     let Some(text) = store::text(place, &path)? else {
-        return Err(PlanError::refused(format!("{path} is not there")).remedy("git log -- context/summaries finds it"));
+        return Err(OpError::refused(format!("{path} is not there")).remedy("git log -- context/summaries finds it"));
     };
     let plan = plan::field(&text, "Plan").map(|(plan, _)| plan.to_owned());
     let text = ended(place, &path, text)?;

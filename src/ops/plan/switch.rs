@@ -12,11 +12,12 @@ use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::locate::{Location, locate};
 use crate::ops::engine::fail_point;
+use crate::ops::error::{Kind, OpError};
 use crate::ops::exclude;
 use crate::ops::permit;
+use crate::ops::plan::Place;
 use crate::ops::plan::execute::Dirty;
 use crate::ops::plan::merged::Main;
-use crate::ops::plan::{Kind, Place, PlanError};
 use crate::permission::{Origin, of, on};
 use crate::queue::Trigger;
 use crate::sync::quote;
@@ -61,7 +62,7 @@ impl News {
 
 impl Ways<'_> {
     /// Fetches the main branch, if that is allowed.
-    pub(super) fn fetch(&self, main: &Main) -> Result<News, PlanError> {
+    pub(super) fn fetch(&self, main: &Main) -> Result<News, OpError> {
         let Some(remote) = &main.remote else { return Ok(News::Known) };
         let at = &self.place.books;
         let item = at.worktree.display().to_string();
@@ -115,10 +116,10 @@ impl Ways<'_> {
     }
 
     /// Changes outside of the books.
-    fn dirt(&self) -> Result<Vec<String>, PlanError> {
+    fn dirt(&self) -> Result<Vec<String>, OpError> {
         let words = ["status", "--porcelain=v2", "-z", "--untracked-files=all", "--no-renames"];
         let finished = self.git.read(words).run()?;
-        let changes = porcelain::status(&finished.stdout).map_err(|e| PlanError::refused(e.to_string()))?;
+        let changes = porcelain::status(&finished.stdout).map_err(|e| OpError::refused(e.to_string()))?;
         let outside = |path: &Path| !path.starts_with(BOOKS) && !path.starts_with(book::WORKTREES);
         Ok(changes.into_iter().filter(|c| outside(&c.path)).map(|c| c.path.display().to_string()).collect())
     }
@@ -130,12 +131,12 @@ impl Ways<'_> {
         again: &str,
         unit: &str,
         remarks: &mut Vec<String>,
-    ) -> Result<Option<String>, PlanError> {
+    ) -> Result<Option<String>, OpError> {
         let dirt = self.dirt()?;
         let Some(first) = dirt.first() else { return Ok(None) };
         let count = counted(dirt.len(), "changed file");
         match how {
-            Dirty::Stop => Err(PlanError::refused(if dirt.len() == 1 {
+            Dirty::Stop => Err(OpError::refused(if dirt.len() == 1 {
                 format!("{first} is changed and not committed")
             } else {
                 format!("{count} are not committed, first {first}")
@@ -165,13 +166,13 @@ impl Ways<'_> {
     }
 
     /// A stash takes the whole index, whatever it is told to leave out, and could then not be applied with it.
-    fn stages_no_book(&self) -> Result<(), PlanError> {
+    fn stages_no_book(&self) -> Result<(), OpError> {
         let words = ["diff", "--cached", "--name-only", "--no-ext-diff", "--no-renames", "-z", "--", ":(top)context"];
         let finished = self.git.read(words).run()?;
         match porcelain::paths(&finished.stdout).first() {
             None => Ok(()),
             Some(path) => {
-                Err(PlanError::refused(format!("{} is staged, and a stash would take it along", path.display()))
+                Err(OpError::refused(format!("{} is staged, and a stash would take it along", path.display()))
                     .remedy("git commit -m \"docs: Update the plan\" -- context"))
             }
         }
@@ -184,7 +185,7 @@ impl Ways<'_> {
         base: Option<&str>,
         follows: Option<&str>,
         remarks: &mut Vec<String>,
-    ) -> Result<(), PlanError> {
+    ) -> Result<(), OpError> {
         let head = self.reads.head()?;
         if let Head::Detached { commit } = &head {
             self.is_on_a_branch(commit)?;
@@ -206,7 +207,7 @@ impl Ways<'_> {
             let _ = self.arrived(branch);
             let text = error.finished.stderr.clone();
             let books = text.lines().any(|l| l.trim_start().starts_with(&format!("{BOOKS}/")));
-            let refused = PlanError::from(error);
+            let refused = OpError::from(error);
             return Err(if books {
                 refused.remedy("git add context && git commit -m \"docs: Update the plan\" -- context")
             } else {
@@ -236,18 +237,18 @@ impl Ways<'_> {
     }
 
     /// Commits that no branch or tag has would be hard to find again after a switch.
-    fn is_on_a_branch(&self, commit: &str) -> Result<(), PlanError> {
+    fn is_on_a_branch(&self, commit: &str) -> Result<(), OpError> {
         let contains = format!("--contains={commit}");
         let words = ["for-each-ref", "--count=1", &contains, "refs/heads", "refs/remotes", "refs/tags"];
         if self.git.read(words).line()?.is_empty() {
-            return Err(PlanError::refused("HEAD is on no branch, and has commits that none has")
+            return Err(OpError::refused("HEAD is on no branch, and has commits that none has")
                 .remedy("keep them: git switch -c NAME"));
         }
         Ok(())
     }
 
     /// Moves the local main branch forward to where the remote's is, if it is checked out nowhere.
-    pub(super) fn forward(&self, main: &Main, remarks: &mut Vec<String>) -> Result<(), PlanError> {
+    pub(super) fn forward(&self, main: &Main, remarks: &mut Vec<String>) -> Result<(), OpError> {
         let Some(local) = main.local.as_ref().filter(|local| **local != main.tip) else { return Ok(()) };
         let reference = format!("refs/heads/{}", main.name);
         let listed = self.git.read(["worktree", "list", "--porcelain"]).line()?;
@@ -274,7 +275,7 @@ impl Ways<'_> {
     }
 
     /// Moves main forward where it is checked out here, as far as git does that without touching a change.
-    pub(super) fn forward_here(&self, main: &Main, remarks: &mut Vec<String>) -> Result<(), PlanError> {
+    pub(super) fn forward_here(&self, main: &Main, remarks: &mut Vec<String>) -> Result<(), OpError> {
         let on_main = matches!(self.reads.head()?, Head::Branch { name, .. } if name == main.name);
         if !on_main || main.local.as_ref() == Some(&main.tip) {
             return if on_main { Ok(()) } else { self.forward(main, remarks) };
@@ -292,20 +293,20 @@ impl Ways<'_> {
         branch: &str,
         base: Option<&str>,
         remarks: &mut Vec<String>,
-    ) -> Result<(String, Location), PlanError> {
+    ) -> Result<(String, Location), OpError> {
         let name = branch.rsplit('/').next().unwrap_or(branch);
         let path = format!("{}/{name}", book::WORKTREES);
         let folder = self.place.file(&path);
         let top = self.place.file(book::WORKTREES);
         if top.is_symlink() {
-            return Err(PlanError::refused(format!("{} is a link", book::WORKTREES)).remedy("replace it by a folder"));
+            return Err(OpError::refused(format!("{} is a link", book::WORKTREES)).remedy("replace it by a folder"));
         }
         exclude::keep_out_of_git(&top)?;
         if folder.exists() {
             let found =
                 locate(&folder).filter(|at| at.worktree == folder && at.common_dir == self.place.books.common_dir);
             let taken = || {
-                PlanError::refused(format!("{path} is there already, and is no working tree of {branch}"))
+                OpError::refused(format!("{path} is there already, and is no working tree of {branch}"))
                     .remedy(format!("move it away, or remove it with `git worktree remove {}`", quote::word(&path)))
             };
             let at = found.ok_or_else(taken)?;
@@ -328,7 +329,7 @@ impl Ways<'_> {
             }
         }
         fail_point(self.ctx, "plan-worktree");
-        let at = at.ok_or_else(|| PlanError::new(Kind::Failed, format!("{path} is no working tree")))?;
+        let at = at.ok_or_else(|| OpError::new(Kind::Failed, format!("{path} is no working tree")))?;
         Ok((path, at))
     }
 

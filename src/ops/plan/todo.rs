@@ -7,12 +7,13 @@ use crate::book::fields::Status;
 use crate::context::Context;
 use crate::git::reads::Reads;
 use crate::ops::engine;
+use crate::ops::error::{Kind, OpError};
 use crate::ops::plan::commit::{self, What};
 use crate::ops::plan::documents::Documents;
 use crate::ops::plan::execute::{Todo, unwritable};
 use crate::ops::plan::needs::{branch_of, meant};
 use crate::ops::plan::place::now;
-use crate::ops::plan::{Kind, Place, PlanError, merged, store};
+use crate::ops::plan::{Place, merged, store};
 use crate::phase::book::Book;
 use crate::phase::state::{self, Stage};
 
@@ -55,7 +56,7 @@ pub struct Change<'c> {
 ///
 /// # Errors
 /// Where it is not clear of which phase.
-pub fn list(ctx: &Context, place: &Place, phase: Option<u32>) -> Result<Todos, PlanError> {
+pub fn list(ctx: &Context, place: &Place, phase: Option<u32>) -> Result<Todos, OpError> {
     let book = store::need(place)?;
     let (phase, _) = which(ctx, place, &book, phase)?;
     todos(&book, phase)
@@ -66,7 +67,7 @@ pub fn list(ctx: &Context, place: &Place, phase: Option<u32>) -> Result<Todos, P
 /// # Errors
 /// Where there is no such box, the message is none of a conventional commit, or the commit fails: then the boxes are
 /// as they were.
-pub fn change(ctx: &Context, place: &Place, change: &Change<'_>) -> Result<Todos, PlanError> {
+pub fn change(ctx: &Context, place: &Place, change: &Change<'_>) -> Result<Todos, OpError> {
     if let Some(message) = change.commit {
         conventional(message)?;
     }
@@ -78,7 +79,7 @@ pub fn change(ctx: &Context, place: &Place, change: &Change<'_>) -> Result<Todos
         let ticked = held
             .book
             .tick(phase, *number, change.done)
-            .map_err(|e| PlanError::usage(e.to_string()).remedy("`craft plan todo list` shows their numbers"))?;
+            .map_err(|e| OpError::usage(e.to_string()).remedy("`craft plan todo list` shows their numbers"))?;
         if ticked {
             changed.push(*number);
         }
@@ -93,7 +94,7 @@ pub fn change(ctx: &Context, place: &Place, change: &Change<'_>) -> Result<Todos
         let book = if place.here == place.books { vec![crate::book::FILE.to_owned()] } else { Vec::new() };
         let made = commit::commit(ctx, &place.here, &What::Work(book), message).and_then(|made| {
             made.ok_or_else(|| {
-                PlanError::refused(format!("there is nothing to commit in {}", place.here.worktree.display()))
+                OpError::refused(format!("there is nothing to commit in {}", place.here.worktree.display()))
                     .remedy("the same without --commit only ticks")
             })
         });
@@ -113,7 +114,7 @@ pub fn change(ctx: &Context, place: &Place, change: &Change<'_>) -> Result<Todos
     Ok(todos)
 }
 
-fn take_back(place: &Place, is: &str, was: &str, mut error: PlanError) -> PlanError {
+fn take_back(place: &Place, is: &str, was: &str, mut error: OpError) -> OpError {
     if is == was {
         return error;
     }
@@ -132,7 +133,7 @@ fn which(
     place: &Place,
     book: &Book,
     told: Option<u32>,
-) -> Result<(Option<u32>, Option<String>), PlanError> {
+) -> Result<(Option<u32>, Option<String>), OpError> {
     let config = place.config(ctx)?;
     let prefix = &config.plans.branch_prefix;
     let git = engine::git_for(ctx, &place.here, &config);
@@ -146,14 +147,14 @@ fn which(
     Ok((phase, branch.filter(|branch| *branch == own)))
 }
 
-fn todos(book: &Book, phase: Option<u32>) -> Result<Todos, PlanError> {
+fn todos(book: &Book, phase: Option<u32>) -> Result<Todos, OpError> {
     let Some(list) = book.list(phase) else {
         if state::stage(Some(book)) == Stage::Idle {
-            return Err(PlanError::refused("no plan is under way").remedy("craft plan new TASK"));
+            return Err(OpError::refused("no plan is under way").remedy("craft plan new TASK"));
         }
         let of = phase.map_or_else(String::new, |n| format!(" for phase {n}"));
         let way = phase.map_or_else(|| "craft plan execute".to_owned(), |n| format!("craft plan execute --phase={n}"));
-        return Err(PlanError::refused(format!("{} has no list of to-dos{of}", crate::book::FILE)).remedy(way));
+        return Err(OpError::refused(format!("{} has no list of to-dos{of}", crate::book::FILE)).remedy(way));
     };
     let todos: Vec<Todo> =
         list.todos.iter().map(|t| Todo { number: t.number, done: t.done, text: t.text.to_owned() }).collect();
@@ -181,11 +182,11 @@ pub fn type_of(message: &str) -> Option<&'static str> {
     TYPES.into_iter().find(|t| *t == kind).filter(|_| !words.trim().is_empty())
 }
 
-fn conventional(message: &str) -> Result<(), PlanError> {
+fn conventional(message: &str) -> Result<(), OpError> {
     if type_of(message).is_some() {
         return Ok(());
     }
-    Err(PlanError::new(
+    Err(OpError::new(
         Kind::Usage,
         format!("`{}` is no message of a conventional commit", message.lines().next().unwrap_or_default()),
     )

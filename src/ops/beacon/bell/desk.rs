@@ -12,8 +12,9 @@ use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
 use crate::http::{Ureq, is_loopback, origin};
-use crate::ops::beacon::{BeaconError, Kind, Place, remote};
+use crate::ops::beacon::{Place, remote};
 use crate::ops::credentials::{self, Host};
+use crate::ops::error::{Kind, OpError};
 use crate::ops::permit::Denied;
 use crate::ops::{audit, permit, sync};
 use crate::permission::{Grant, Origin, of, on};
@@ -35,7 +36,7 @@ pub(super) enum Trouble {
     /// GitHub, or the way to it.
     Github(GithubError),
     /// Anything else.
-    Here(BeaconError),
+    Here(OpError),
 }
 
 impl From<GithubError> for Trouble {
@@ -44,9 +45,9 @@ impl From<GithubError> for Trouble {
     }
 }
 
-impl<E: Into<BeaconError>> From<E> for Trouble
+impl<E: Into<OpError>> From<E> for Trouble
 where
-    BeaconError: From<E>,
+    OpError: From<E>,
 {
     fn from(error: E) -> Self {
         Self::Here(error.into())
@@ -74,12 +75,12 @@ pub(super) struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     /// Finds all of that.
-    pub(super) fn open(ctx: &'a Context, place: &'a Place, git: &Git<'_>, web: &'a Ureq) -> Result<Self, BeaconError> {
+    pub(super) fn open(ctx: &'a Context, place: &'a Place, git: &Git<'_>, web: &'a Ureq) -> Result<Self, OpError> {
         let (repository, host, api) = address(place, git)?;
         let files = place.files(ctx);
         let guard = lock::exclusive_within(&files.beacon_bell_lock(), &sync::me(ctx, "bell"), PATIENCE)?;
         let guard = guard.ok_or_else(|| {
-            BeaconError::new(Kind::Busy, "another command is at the bell here").remedy("try again in a moment")
+            OpError::new(Kind::Busy, "another command is at the bell here").remedy("try again in a moment")
         })?;
         let file = StateFile::at(files.beacon_bell());
         let loaded = file.load::<Bells>(ctx.clock.now_ms())?;
@@ -100,20 +101,20 @@ impl<'a> Desk<'a> {
     ///
     /// # Errors
     /// Where there is none.
-    pub(super) fn client(&mut self) -> Result<&Client<'a>, BeaconError> {
+    pub(super) fn client(&mut self) -> Result<&Client<'a>, OpError> {
         if self.client.is_none() {
             let config = &self.place.config;
             let (host, api) = (self.host.as_str(), self.api.as_str());
             let confirmed = config.beacon.github.api.is_some();
             let token = credentials::github(self.ctx, &self.place.at.worktree, Host { name: host, api, confirmed });
             let token = token.ok_or_else(|| {
-                BeaconError::refused(format!("there is no token for {host}"))
+                OpError::refused(format!("there is no token for {host}"))
                     .remedy(format!("`gh auth login --hostname {host}` makes one; or set {}", variable(host)))
             })?;
             let deadline = Duration::from_secs(config.limits.network_seconds.min(CALL));
             self.client = Some(Client::new(self.web, self.ctx.clock.as_ref(), api, Some(token), deadline));
         }
-        self.client.as_ref().ok_or_else(|| BeaconError::refused("there is no client"))
+        self.client.as_ref().ok_or_else(|| OpError::refused("there is no client"))
     }
 
     /// What is known of the issue.
@@ -139,7 +140,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Keeps what is known.
-    pub(super) fn keep(&mut self) -> Result<(), BeaconError> {
+    pub(super) fn keep(&mut self) -> Result<(), OpError> {
         self.state.version = 1;
         if !self.frozen && self.state != self.kept {
             self.file.store(&self.state)?;
@@ -149,12 +150,10 @@ impl<'a> Desk<'a> {
     }
 
     /// As [`keep`](Self::keep), for what must be on the disk before one goes on.
-    pub(super) fn must_keep(&mut self) -> Result<(), BeaconError> {
+    pub(super) fn must_keep(&mut self) -> Result<(), OpError> {
         if self.frozen {
             let path = self.file.path().display();
-            return Err(
-                BeaconError::refused(format!("{path} is of a newer claude-craft")).remedy("update claude-craft")
-            );
+            return Err(OpError::refused(format!("{path} is of a newer claude-craft")).remedy("update claude-craft"));
         }
         self.keep()
     }
@@ -184,7 +183,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Asks the permission gate for one call. What is denied is in the journal then.
-    pub(super) fn leave<O: of::Of>(&mut self) -> Result<Grant<on::Github, O>, BeaconError> {
+    pub(super) fn leave<O: of::Of>(&mut self) -> Result<Grant<on::Github, O>, OpError> {
         self.in_time().map_err(|trouble| self.error(trouble))?;
         let item = self.item();
         let asked = permit::pass(self.ctx, Some(&self.place.at), Origin::Internal, &item, self.place.trigger);
@@ -259,7 +258,7 @@ impl<'a> Desk<'a> {
     }
 
     /// What kept the bell from being asked or rung, and the way on.
-    pub(super) fn error(&self, trouble: Trouble) -> BeaconError {
+    pub(super) fn error(&self, trouble: Trouble) -> OpError {
         let error = match trouble {
             Trouble::Here(error) => return error,
             Trouble::Github(error) => error,
@@ -267,7 +266,7 @@ impl<'a> Desk<'a> {
         let bell = self.state.channels.get(self.place.channel.as_str());
         let number = bell.map_or(0, |b| b.number);
         let name = if number == 0 { self.repository.to_string() } else { format!("{}#{number}", self.repository) };
-        let says = |kind: Kind| BeaconError::new(kind, format!("{name}: {error}"));
+        let says = |kind: Kind| OpError::new(kind, format!("{name}: {error}"));
         let anew = "`craft beacon init` makes another one";
         match &error {
             GithubError::NotSent(_) | GithubError::Unwell(_) | GithubError::Unknown(_) => says(Kind::Network),
@@ -289,10 +288,10 @@ impl<'a> Desk<'a> {
 }
 
 /// A denial, with the command that takes it back.
-pub(super) fn not_granted(denied: &Denied) -> BeaconError {
+pub(super) fn not_granted(denied: &Denied) -> OpError {
     let decision = &denied.decision;
     let (platform, operation) = (decision.platform.word(), decision.operation.word());
-    BeaconError::new(Kind::Gate, decision.sentence())
+    OpError::new(Kind::Gate, decision.sentence())
         .remedy(format!("`craft permissions set {platform} {operation} internal` allows it"))
 }
 
@@ -302,17 +301,17 @@ fn variable(host: &str) -> String {
 
 /// Which repository, of which host, and where that host's interface is. Where the interface is comes from the user's
 /// own configuration or from the host's name; a project's file has no say in it.
-fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), BeaconError> {
+fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), OpError> {
     let ours = &place.config.beacon.github;
     let remote = named(place, git)?;
     let repository = match &ours.repository {
         Some(name) => Some(Repository::parse(name).ok_or_else(|| {
-            BeaconError::usage(format!("`beacon.github.repository` is {name:?}, which is no `owner/name`"))
+            OpError::usage(format!("`beacon.github.repository` is {name:?}, which is no `owner/name`"))
         })?),
         None => remote.as_ref().map(|r| r.repository.clone()),
     };
     let repository = repository.ok_or_else(|| {
-        BeaconError::refused("the remote names no repository of GitHub")
+        OpError::refused("the remote names no repository of GitHub")
             .remedy("`craft auto-sync config set beacon.github.repository OWNER/NAME` names one")
     })?;
     let Some(api) = &ours.api else {
@@ -320,7 +319,7 @@ fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String),
         let api = api_of(&host);
         return Ok((repository, host, api));
     };
-    let wrong = || BeaconError::usage("`beacon.github.api` is no address that begins with https://");
+    let wrong = || OpError::usage("`beacon.github.api` is no address that begins with https://");
     let api = api.trim_end_matches('/');
     let origin = origin(api).ok_or_else(wrong)?;
     if !origin.starts_with("https://") && !is_loopback(api) {
@@ -336,7 +335,7 @@ fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String),
 }
 
 /// What the beacon's remote names; `None` where that is no repository of a host.
-fn named(place: &Place, git: &Git<'_>) -> Result<Option<Address>, BeaconError> {
+fn named(place: &Place, git: &Git<'_>) -> Result<Option<Address>, OpError> {
     let reads = Reads::open(&place.at, git);
     let name = remote::name(place, &reads)?;
     // A name that git takes for an address or a folder is one.

@@ -4,8 +4,8 @@ use super::desk::{Desk, Trouble};
 use crate::beacon::bell::{self, LABELS, Machine, TITLE};
 use crate::clock::Millis;
 use crate::github::{Draft, GithubError, Issue};
-use crate::ops::beacon::{BeaconError, Kind};
 use crate::ops::engine;
+use crate::ops::error::{Kind, OpError};
 use crate::permission::of;
 use crate::plain;
 use crate::state::bell::Intent;
@@ -54,7 +54,7 @@ pub(super) fn seek(desk: &mut Desk<'_>, remarks: &mut Vec<String>) -> Result<Opt
         None if !complete => {
             let why = format!("{repository} has more issues with these labels than are looked at");
             let labels = LABELS.join(" and ");
-            return Err(BeaconError::refused(why)
+            return Err(OpError::refused(why)
                 .remedy(format!("take {labels} off those that are not the beacon's"))
                 .into());
         }
@@ -91,7 +91,7 @@ fn reconcile(desk: &mut Desk<'_>, logins: &[String]) -> Result<Option<Issue>, Tr
     // Two reasons for which it may be there although it was not found.
     if !listed.complete || desk.ctx.clock.now_ms() < intent.at.saturating_add(UNDER_WAY) {
         let why = format!("{repository}: nobody knows yet whether the beacon's issue was made");
-        return Err(BeaconError::new(Kind::Network, why)
+        return Err(OpError::new(Kind::Network, why)
             .remedy(format!("it is looked for again; what was sent is marked {}", intent.marker))
             .into());
     }

@@ -2,10 +2,11 @@
 
 use super::{Existing, Run, Unit, Way, paths_of, unwritable};
 use crate::ops::engine::fail_point;
+use crate::ops::error::OpError;
 use crate::ops::plan::commit;
 use crate::ops::plan::merged::{self, Main};
 use crate::ops::plan::needs::branch_of;
-use crate::ops::plan::{PlanError, store};
+use crate::ops::plan::store;
 use crate::phase::book::Book;
 use crate::phase::carry::carry;
 use crate::sync::quote;
@@ -13,7 +14,7 @@ use crate::sync::quote;
 impl Run<'_> {
     /// A command that was killed between its switch and its commit left the note of where it came from: what the tree
     /// lacks of the books is brought from there.
-    pub(super) fn finish_what_was_killed(&mut self) -> Result<(), PlanError> {
+    pub(super) fn finish_what_was_killed(&mut self) -> Result<(), OpError> {
         let Some(branch) = branch_of(self.reads)? else { return Ok(()) };
         let Some(from) = self.ways.came_from(&branch)? else { return Ok(()) };
         let Some(text) = self.text_at(&from, crate::book::FILE)? else { return Ok(()) };
@@ -26,7 +27,7 @@ impl Run<'_> {
     }
 
     /// Puts into the tree what it lacks of the books that were there before.
-    pub(super) fn bring_along(&self, before: &Book, documents: &[(String, String)]) -> Result<(), PlanError> {
+    pub(super) fn bring_along(&self, before: &Book, documents: &[(String, String)]) -> Result<(), OpError> {
         for (path, text) in documents {
             store::create(self.place, path, text)?;
         }
@@ -47,15 +48,15 @@ impl Run<'_> {
     }
 
     /// Gets to the branch of the unit.
-    pub(super) fn get_there(&mut self, main: &Main, unit: &mut Unit) -> Result<Way, PlanError> {
+    pub(super) fn get_there(&mut self, main: &Main, unit: &mut Unit) -> Result<Way, OpError> {
         if main.diverged {
             let remote = main.remote.as_deref().unwrap_or("origin");
             let name = quote::word(&main.name);
-            return Err(PlanError::refused(format!("{0} and {remote}/{0} have come apart", main.name))
+            return Err(OpError::refused(format!("{0} and {remote}/{0} have come apart", main.name))
                 .remedy(format!("git switch {name} && git pull --rebase {} {name}", quote::word(remote))));
         }
         if unit.branch == main.name {
-            return Err(PlanError::usage(format!(
+            return Err(OpError::usage(format!(
                 "{} is the main branch, and cannot be the branch of a phase",
                 main.name
             ))
@@ -74,7 +75,7 @@ impl Run<'_> {
         }
         if there.is_some() && !linked && self.options.existing == Existing::Stop {
             let again = self.again(unit);
-            return Err(PlanError::refused(format!("the branch {} exists already", unit.branch)).remedy(format!(
+            return Err(OpError::refused(format!("the branch {} exists already", unit.branch)).remedy(format!(
                 "`{again} --existing continue` goes on there, `{again} --existing new` makes {}",
                 self.free(main, &unit.branch)?
             )));
@@ -106,7 +107,7 @@ impl Run<'_> {
     }
 
     /// git checks a branch out in one working tree only.
-    fn is_checked_out_nowhere_else(&self, unit: &Unit) -> Result<(), PlanError> {
+    fn is_checked_out_nowhere_else(&self, unit: &Unit) -> Result<(), OpError> {
         let linked = self.reads.worktrees()?;
         let Some(tree) = linked.iter().find(|l| l.branch.as_ref() == Some(&unit.branch) && !l.prunable) else {
             return Ok(());
@@ -117,10 +118,10 @@ impl Run<'_> {
             false => format!("free it: git -C {} switch --detach", quote::path(&tree.path)),
         };
         let what = format!("{} is checked out in {}", unit.branch, tree.path.display());
-        Err(PlanError::refused(what).remedy(remedy))
+        Err(OpError::refused(what).remedy(remedy))
     }
 
-    pub(super) fn switch(&mut self, unit: &Unit, base: Option<&str>, follows: Option<&str>) -> Result<(), PlanError> {
+    pub(super) fn switch(&mut self, unit: &Unit, base: Option<&str>, follows: Option<&str>) -> Result<(), OpError> {
         let book = store::read(self.place)?;
         let mut documents = Vec::new();
         for path in book.iter().flat_map(paths_of) {
@@ -158,7 +159,7 @@ impl Run<'_> {
     }
 
     /// The first name `branch-2`, `branch-3`, … that is free.
-    pub(super) fn free(&self, main: &Main, branch: &str) -> Result<String, PlanError> {
+    pub(super) fn free(&self, main: &Main, branch: &str) -> Result<String, OpError> {
         let (stem, from) = match branch.rsplit_once('-') {
             // A name that ends in a number of ours goes on counting; that of a phase does not.
             Some((stem, number)) if !stem.ends_with("-phase") => match number.parse::<u32>() {
@@ -173,6 +174,6 @@ impl Run<'_> {
                 return Ok(name);
             }
         }
-        Err(PlanError::refused(format!("there are too many branches {stem}-…")))
+        Err(OpError::refused(format!("there are too many branches {stem}-…")))
     }
 }

@@ -1,9 +1,10 @@
 //! What is known of the plan: from the working tree, the main branch, and the branches of its phases.
 
 use super::{Run, Unit, unwritable};
+use crate::ops::error::OpError;
 use crate::ops::plan::documents::Documents;
 use crate::ops::plan::merged::{self, Main};
-use crate::ops::plan::{PlanError, store};
+use crate::ops::plan::store;
 use crate::phase::book::Book;
 use crate::phase::carry::carry;
 use crate::sync::quote;
@@ -11,7 +12,7 @@ use crate::sync::quote;
 impl Run<'_> {
     /// The book and the documents; with `main`, as all that is known of the phases has them: what the main branch's
     /// book says, and those on the branches of the phases.
-    pub(super) fn documents(&self, main: Option<&Main>) -> Result<(Book, Documents), PlanError> {
+    pub(super) fn documents(&self, main: Option<&Main>) -> Result<(Book, Documents), OpError> {
         let book = match (store::read(self.place)?, main) {
             (Some(book), _) => book,
             (None, Some(main)) => match merged::book_at(self.reads, &main.tip)? {
@@ -40,7 +41,7 @@ impl Run<'_> {
         Ok((book, seen))
     }
 
-    pub(super) fn load(&self, book: &Book) -> Result<Documents, PlanError> {
+    pub(super) fn load(&self, book: &Book) -> Result<Documents, OpError> {
         let prefix = &self.config.plans.branch_prefix;
         let fields = book.fields();
         let simple = fields.phased_execution.is_none();
@@ -52,7 +53,7 @@ impl Run<'_> {
             if simple && store::text(self.place, &path)?.is_some() {
                 book.set_active(&[path]).map_err(unwritable)?;
             } else if !known {
-                return Err(PlanError::usage(format!("{path} is no plan of this book"))
+                return Err(OpError::usage(format!("{path} is no plan of this book"))
                     .remedy("`craft plan status` shows what is under way"));
             }
         } else if simple {
@@ -60,15 +61,15 @@ impl Run<'_> {
             let plans: Vec<_> = plans.map(String::as_str).collect();
             // One that is under way is the one that is meant.
             if plans.len() > 1 && fields.execution_branch.is_none() {
-                return Err(PlanError::usage(format!("which plan? {}", plans.join(", ")))
+                return Err(OpError::usage(format!("which plan? {}", plans.join(", ")))
                     .remedy(format!("name one: --plan {}", quote::word(plans[0]))));
             }
         }
         Documents::load(self.place, &book, prefix)?
-            .ok_or_else(|| PlanError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"))
+            .ok_or_else(|| OpError::refused("there is no active plan").remedy("`craft plan new TASK` makes one"))
     }
 
-    pub(super) fn unit(&self, documents: &Documents, book: &Book, phase: Option<u32>) -> Result<Unit, PlanError> {
+    pub(super) fn unit(&self, documents: &Documents, book: &Book, phase: Option<u32>) -> Result<Unit, OpError> {
         let prefix = &self.config.plans.branch_prefix;
         let unit = match phase {
             Some(number) => {
@@ -97,13 +98,13 @@ impl Run<'_> {
         // What `git switch` would take for an option, another branch or a commit.
         let odd = unit.branch.starts_with(['-', '@']) || unit.branch == "HEAD" || unit.branch.starts_with("refs/");
         if odd || self.git.read(["check-ref-format", &reference]).run().is_err() {
-            return Err(PlanError::usage(format!("`{}` cannot be the name of a branch", unit.branch))
+            return Err(OpError::usage(format!("`{}` cannot be the name of a branch", unit.branch))
                 .remedy("rename the plan's file, or set plans.branchPrefix"));
         }
         Ok(unit)
     }
 
-    pub(super) fn text_at(&self, commit: &str, path: &str) -> Result<Option<String>, PlanError> {
+    pub(super) fn text_at(&self, commit: &str, path: &str) -> Result<Option<String>, OpError> {
         Ok(self.reads.file(commit, path)?.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 }

@@ -4,11 +4,12 @@ use super::{Executed, Run, Todo, Unit, Way, paths_of, unwritable};
 use crate::audit::Outcome;
 use crate::book::fields::Status;
 use crate::ops::engine::fail_point;
+use crate::ops::error::OpError;
 use crate::ops::plan::begin::Beginning;
 use crate::ops::plan::commit::{self, What};
 use crate::ops::plan::merged::{self, Main};
 use crate::ops::plan::place::now;
-use crate::ops::plan::{PlanError, store};
+use crate::ops::plan::store;
 use crate::phase::book::Book;
 use crate::phase::plan;
 use crate::sync::quote;
@@ -21,7 +22,7 @@ impl Run<'_> {
         steps: &[plan::Step],
         way: &Way,
         forced: Option<&str>,
-    ) -> Result<Executed, PlanError> {
+    ) -> Result<Executed, OpError> {
         let was = store::need(self.place)?;
         let documents = self.load(&was)?;
         let now = now(self.ctx);
@@ -91,7 +92,7 @@ impl Run<'_> {
     }
 
     /// Commits the beginning, unless that was done before.
-    pub(super) fn commit(&self, main: &Main, unit: &Unit, way: &Way, book: &Book) -> Result<Option<String>, PlanError> {
+    pub(super) fn commit(&self, main: &Main, unit: &Unit, way: &Way, book: &Book) -> Result<Option<String>, OpError> {
         let message = format!("chore: Initialize execution context for {}", unit.name);
         if let Some(linked) = &way.linked {
             let tip = self.reads.resolve(&format!("refs/heads/{}", unit.branch))?;
