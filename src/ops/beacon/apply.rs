@@ -72,6 +72,11 @@ pub(super) struct Former {
 #[serde(default, rename_all = "camelCase")]
 struct Plan {
     version: u32,
+    /// What the names of its slots begin with. Each run has slots of its own: what a run that was killed has staged by
+    /// then must not be taken for what a former one displaced.
+    run: String,
+    /// The channel it is of.
+    channel: String,
     /// The applied commit that it was made on: once another one is there, it was carried out.
     applied: Option<String>,
     steps: Vec<Step>,
@@ -149,10 +154,10 @@ impl Apply<'_> {
         }
         let mut former = BTreeMap::new();
         let Some(plan) = self.plan()? else { return Ok(former) };
-        let interrupted = plan.applied.as_deref() == applied;
+        let interrupted = plan.channel == self.place.channel.as_str() && plan.applied.as_deref() == applied;
         for (n, step) in plan.steps.iter().enumerate() {
             if !dry {
-                self.put_back(&slot(n), step, remarks)?;
+                self.put_back(&slot(&plan.run, n), step, remarks)?;
             }
             let now = disk.read(&step.path).unwrap_or_default();
             if !interrupted || !is(step.want.as_ref(), now.as_ref()) {
@@ -283,6 +288,8 @@ impl Apply<'_> {
         }
         // What a former one left is known by now; the plan of it stays until there is another.
         self.empty(false)?;
+        let run = format!("{:08x}", self.ctx.dice().token());
+        let slot = |n| slot(&run, n);
         for (n, change) in changes.iter().enumerate().filter(|(_, c)| c.now != c.want) {
             let Some(want) = &change.want else { continue };
             let there = if change.now.is_some() { disk.permissions(&change.path)? } else { None };
@@ -303,13 +310,19 @@ impl Apply<'_> {
             };
             Step { path: change.path.clone(), before, want: change.want.as_deref().map(Mark::of) }
         });
-        let plan = Plan { version: 1, applied: applied.map(str::to_owned), steps: steps.collect() };
+        let plan = Plan {
+            version: 1,
+            run: run.clone(),
+            channel: self.place.channel.to_string(),
+            applied: applied.map(str::to_owned),
+            steps: steps.collect(),
+        };
         let text = serde_json::to_vec(&plan).map_err(|e| OpError::refused(e.to_string()))?;
         disk.replace(PLAN, &text, 0o600)?;
         (self.step)("planned");
         let mut moved = Vec::new();
         for (n, change) in changes.iter().enumerate().filter(|(_, c)| c.now != c.want) {
-            if self.swap(n, change, &mut outcome)? {
+            if self.swap(n, &slot(n), change, &mut outcome)? {
                 moved.push((n, change));
             } else {
                 outcome.left.insert(change.path.clone());
@@ -352,10 +365,10 @@ impl Apply<'_> {
     }
 
     /// Changes one path. Whether it was as it was expected.
-    fn swap(&self, n: usize, change: &Change, outcome: &mut Outcome) -> Result<bool, OpError> {
-        let (disk, slot) = (self.disk(), slot(n));
+    fn swap(&self, n: usize, slot: &str, change: &Change, outcome: &mut Outcome) -> Result<bool, OpError> {
+        let disk = self.disk();
         let Some(now) = change.now.as_deref() else {
-            return Ok(disk.move_new(&slot, &change.path)?);
+            return Ok(disk.move_new(slot, &change.path)?);
         };
         let is_expected = |path: &str| disk.read(path).is_ok_and(|there| there.as_ref() == Some(now));
         if !is_expected(&change.path) {
@@ -363,7 +376,7 @@ impl Apply<'_> {
         }
         (self.step)(&format!("before-{n}"));
         if change.want.is_none() {
-            let to = if change.archive.is_empty() { &slot } else { &change.archive };
+            let to = if change.archive.is_empty() { slot } else { &change.archive };
             if !disk.move_new(&change.path, to)? {
                 return Ok(false);
             }
@@ -376,18 +389,18 @@ impl Apply<'_> {
             }
             return Ok(false);
         }
-        if !disk.exchange(&slot, &change.path)? {
+        if !disk.exchange(slot, &change.path)? {
             return Ok(false);
         }
         (self.step)(&format!("taken-{n}"));
-        if is_expected(&slot) {
+        if is_expected(slot) {
             return Ok(true);
         }
-        let back = disk.exchange(&slot, &change.path)?;
-        let ours = disk.read(&slot).is_ok_and(|there| there.as_ref() == change.want.as_deref());
+        let back = disk.exchange(slot, &change.path)?;
+        let ours = disk.read(slot).is_ok_and(|there| there.as_ref() == change.want.as_deref());
         if !back || !ours {
             // A second edit came in just then. It has the place now.
-            self.rescue(&slot, &change.path, &mut outcome.remarks)?;
+            self.rescue(slot, &change.path, &mut outcome.remarks)?;
         }
         Ok(false)
     }
@@ -420,8 +433,8 @@ impl Apply<'_> {
     }
 }
 
-fn slot(n: usize) -> String {
-    format!("{STAGE}/{n}")
+fn slot(run: &str, n: usize) -> String {
+    format!("{STAGE}/{run}-{n}")
 }
 
 /// A path with a number before which no other file of that name is; 1 is the path itself. Names stay short enough.

@@ -73,15 +73,26 @@ impl Bench {
 
     /// Replaces `old` by `new` in `A`; `-` is nothing.
     fn run(&self, want: &str, archive: &str, step: &dyn Fn(&str)) -> Outcome {
+        self.run_on(A, want, archive, None, step)
+    }
+
+    /// The same for any path, where this commit is the applied one.
+    fn run_on(&self, path: &str, want: &str, archive: &str, applied: Option<&str>, step: &dyn Fn(&str)) -> Outcome {
         let git = self.place.git(&self.ctx);
         let apply = Apply { ctx: &self.ctx, place: &self.place, git: &git, step };
-        let former = apply.recover(None, false, &mut Vec::new()).unwrap();
-        let (now, before) = apply.here(A, &former).unwrap();
+        let former = apply.recover(applied, false, &mut Vec::new()).unwrap();
+        let (now, before) = apply.here(path, &former).unwrap();
         let want = (want != "-").then(|| content(want)).flatten();
-        let change = Change { path: A.into(), now, before, want, archive: archive.into() };
-        let outcome = apply.run(&[change], &former, None).unwrap();
+        let change = Change { path: path.into(), now, before, want, archive: archive.into() };
+        let outcome = apply.run(&[change], &former, applied).unwrap();
         apply.finish().unwrap();
         outcome
+    }
+
+    /// The first slot of the run that is under way.
+    fn slot(&self) -> String {
+        let plan: Plan = serde_json::from_str(&self.text(PLAN)).unwrap();
+        slot(&plan.run, 0)
     }
 }
 
@@ -184,8 +195,7 @@ fn a_slow_swap_that_died_half_way_leaves_the_file_in_its_place() {
     let bench = Bench::new();
     let die = |step: &str| {
         if step == "before-0" {
-            let disk = Disk(bench.top());
-            assert!(disk.move_new(A, &disk::aside(&slot(0))).unwrap());
+            assert!(Disk(bench.top()).move_new(A, &disk::aside(&bench.slot())).unwrap());
             std::panic::panic_any("dies here")
         }
     };
@@ -196,16 +206,66 @@ fn a_slow_swap_that_died_half_way_leaves_the_file_in_its_place() {
     assert!(bench.tmp.path().exists());
 }
 
+/// Dies at a step.
+fn dies_at(step: &'static str) -> impl Fn(&str) {
+    move |here| {
+        if here == step {
+            std::panic::panic_any("dies here")
+        }
+    }
+}
+
+#[test]
+fn what_a_second_run_had_staged_when_it_died_as_well_is_not_put_into_the_files_of_the_first() {
+    const B: &str = ".claude/planning/b.md";
+    for second in ["staged", "kept"] {
+        for applied in [None, Some("moved on")] {
+            let bench = Bench::new();
+            bench.write(B, "b old");
+            let killed = |path, want, applied, step| {
+                let run = || bench.run_on(path, want, "", applied, &dies_at(step));
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_err();
+            };
+            killed(A, "new", None, "moved-0");
+            killed(B, "b new", applied, second);
+            assert_eq!((bench.text(A), bench.text(B)), ("new".into(), "b old".into()));
+            let outcome = bench.run_on(B, "b new", "", applied, &|_| {});
+            assert_eq!((bench.text(A), bench.text(B)), ("new".into(), "b new".into()), "{second}");
+            assert!(outcome.left.is_empty() && outcome.remarks.is_empty(), "{outcome:?}");
+            assert_eq!(bench.archived(), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn what_one_channel_had_begun_is_no_plan_of_another() {
+    let mut bench = Bench::new();
+    let run = || bench.run("new", "", &dies_at("moved-0"));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).unwrap_err();
+    let git = bench.place.git(&bench.ctx);
+    let former = |place: &Place| {
+        let apply = Apply { ctx: &bench.ctx, place, git: &git, step: &|_| {} };
+        apply.recover(None, false, &mut Vec::new()).unwrap()
+    };
+    let other = Place { channel: Name::parse("other").unwrap(), ..bench.place.clone() };
+    assert_eq!(former(&other).len(), 0);
+    assert_eq!(former(&bench.place).len(), 1);
+    bench.place.channel = other.channel.clone();
+    assert!(bench.run("newer", "", &|_| {}).left.is_empty());
+    assert_eq!(bench.text(A), "newer");
+}
+
 #[test]
 fn a_plan_that_was_damaged_stops_everything() {
     let bench = Bench::new();
     bench.write(PLAN, "{");
-    bench.write(&slot(0), "who knows");
+    let slot = slot("", 0);
+    bench.write(&slot, "who knows");
     let git = bench.place.git(&bench.ctx);
     let apply = Apply { ctx: &bench.ctx, place: &bench.place, git: &git, step: &|_| {} };
     let error = apply.recover(None, false, &mut Vec::new()).unwrap_err();
     assert!(error.message.contains("plan.json") && error.remedy.is_some(), "{error}");
-    assert_eq!(bench.text(&slot(0)), "who knows");
+    assert_eq!(bench.text(&slot), "who knows");
 }
 
 #[test]
