@@ -18,6 +18,7 @@ mod beacon_typed;
 mod beacon_walkthrough;
 mod beacon_watch;
 mod bell_emulate;
+mod bell_find;
 mod bell_http;
 mod chaos;
 mod cli;

@@ -12,5 +12,6 @@ pub mod process;
 pub mod reads;
 pub mod repository;
 pub mod settings;
+pub mod ssh;
 pub mod version;
 pub mod worktrees;

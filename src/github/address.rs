@@ -34,6 +34,8 @@ impl fmt::Display for Repository {
 pub struct Address {
     /// Name of the host, in lower case; with its port where that is not the usual one of the web.
     pub host: String,
+    /// Whether that is a name for ssh, whose configuration may make another host of it.
+    pub ssh: bool,
     /// The repository.
     pub repository: Repository,
 }
@@ -44,7 +46,7 @@ impl Address {
     #[must_use]
     pub fn parse(url: &str) -> Option<Self> {
         let url = url.trim();
-        let (host, path) = match url.split_once("://") {
+        let (ssh, host, path) = match url.split_once("://") {
             Some((scheme, rest)) => {
                 let (authority, path) = rest.split_once('/')?;
                 let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -59,7 +61,7 @@ impl Address {
                     // The port of ssh says nothing of that of the web.
                     None => host.split_once(':').map_or(host, |(host, _)| host),
                 };
-                (host, path)
+                (web.is_none() && !scheme.eq_ignore_ascii_case("git"), host, path)
             }
             // scp's form; with a slash before the colon it is a folder (git-clone(1), GIT URLS).
             None => {
@@ -68,19 +70,28 @@ impl Address {
                 if host.contains('/') {
                     return None;
                 }
-                (host, path.trim_start_matches('/'))
+                (true, host, path.trim_start_matches('/'))
             }
         };
-        let host = host.to_ascii_lowercase();
-        let host = match host.as_str() {
-            // Their ssh on the port of https (docs.github.com, "Using SSH over the HTTPS port").
-            "ssh.github.com" | "www.github.com" => GITHUB.to_owned(),
-            _ => host,
-        };
+        let host = usual(host.to_ascii_lowercase());
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':');
         let path = path.trim_end_matches('/');
         let repository = Repository::parse(path.strip_suffix(".git").unwrap_or(path))?;
-        (!host.is_empty() && host.chars().all(plain)).then_some(Self { host, repository })
+        (!host.is_empty() && host.chars().all(plain)).then_some(Self { host, ssh, repository })
+    }
+
+    /// The same at the host that ssh makes of its name.
+    #[must_use]
+    pub fn led_to(self, host: &str) -> Self {
+        Self { host: usual(host.to_ascii_lowercase()), ..self }
+    }
+}
+
+fn usual(host: String) -> String {
+    match host.as_str() {
+        // Their ssh on the port of https (docs.github.com, "Using SSH over the HTTPS port").
+        "ssh.github.com" | "www.github.com" => GITHUB.to_owned(),
+        _ => host,
     }
 }
 

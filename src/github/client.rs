@@ -145,7 +145,8 @@ impl<'c> Client<'c> {
         Repository::parse(&named.full_name).ok_or_else(|| GithubError::Unwell("the answer names no repository".into()))
     }
 
-    /// The issues that have all these labels, the oldest first; without labels, those that were changed `since`.
+    /// The issues that have all these labels, the oldest first; without labels the newest first, of those that were
+    /// changed `since`.
     /// Pages are followed as GitHub links them, on its own host only.
     ///
     /// # Errors
@@ -157,10 +158,11 @@ impl<'c> Client<'c> {
         labels: &[&str],
         since: Option<Millis>,
     ) -> Result<Listed, GithubError> {
+        let direction = if labels.is_empty() { "desc" } else { "asc" };
         // Names of ours: letters and `-`.
         let labels = if labels.is_empty() { String::new() } else { format!("&labels={}", labels.join(",")) };
         let since = since.map(|ms| format!("&since={}", crate::clock::rfc3339(ms))).unwrap_or_default();
-        let query = format!("state=all&sort=created&direction=asc&per_page={PER_PAGE}{labels}{since}");
+        let query = format!("state=all&sort=created&direction={direction}&per_page={PER_PAGE}{labels}{since}");
         let mut next = Some(format!("{}/repos/{repository}/issues?{query}", self.api));
         let mut listed = Listed { issues: Vec::new(), complete: true };
         for _ in 0..PAGES {

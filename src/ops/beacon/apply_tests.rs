@@ -250,7 +250,7 @@ fn what_one_channel_had_begun_is_no_plan_of_another() {
     let other = Place { channel: Name::parse("other").unwrap(), ..bench.place.clone() };
     assert_eq!(former(&other).len(), 0);
     assert_eq!(former(&bench.place).len(), 1);
-    bench.place.channel = other.channel.clone();
+    bench.place.channel = other.channel;
     assert!(bench.run("newer", "", &|_| {}).left.is_empty());
     assert_eq!(bench.text(A), "newer");
 }

@@ -342,19 +342,25 @@ pub fn set_up(ctx: &Context, place: &Place) -> Result<Heard, OpError> {
 fn ready(desk: &mut Desk<'_>) -> Result<Heard, Trouble> {
     desk.in_time()?;
     let mut remarks = Vec::new();
-    let number = desk.bell().number;
+    let (number, mut former) = (desk.bell().number, None);
     if number > 0 {
         match desk.look(number, None) {
             Ok(got) => return Ok(told(desk, &got.value, got.etag, remarks)),
             Err(Trouble::Github(error @ (GithubError::Gone | GithubError::NotFound | GithubError::Moved(_)))) => {
                 remarks.push(format!("{}: {error}", desk.item()));
                 let repository = desk.repository.to_string();
-                *desk.bell() = crate::state::bell::Bell { repository, ..Default::default() };
+                let fresh = crate::state::bell::Bell { repository, ..Default::default() };
+                former = Some(std::mem::replace(desk.bell(), fresh));
             }
             Err(trouble) => return Err(trouble),
         }
     }
-    let issue = match find::seek(desk, &mut remarks)? {
+    let sought = find::seek(desk, &mut remarks);
+    if let (Err(_), Some(former)) = (&sought, former) {
+        // Perhaps it is only this token that may not see it any more.
+        *desk.bell() = former;
+    }
+    let issue = match sought? {
         Some(issue) => issue,
         None => {
             let machine = Machine { channel: desk.place.channel.to_string(), ..Machine::default() };

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
+use crate::git::ssh;
 use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
 use crate::http::{Ureq, is_loopback, origin};
 use crate::ops::beacon::{Place, remote};
@@ -76,7 +77,7 @@ pub(super) struct Desk<'a> {
 impl<'a> Desk<'a> {
     /// Finds all of that.
     pub(super) fn open(ctx: &'a Context, place: &'a Place, git: &Git<'_>, web: &'a Ureq) -> Result<Self, OpError> {
-        let (repository, host, api) = address(place, git)?;
+        let (repository, host, api) = address(ctx, place, git)?;
         let files = place.files(ctx);
         let guard = lock::exclusive_within(&files.beacon_bell_lock(), &sync::me(ctx, "bell"), PATIENCE)?;
         let guard = guard.ok_or_else(|| {
@@ -301,9 +302,9 @@ fn variable(host: &str) -> String {
 
 /// Which repository, of which host, and where that host's interface is. Where the interface is comes from the user's
 /// own configuration or from the host's name; a project's file has no say in it.
-fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), OpError> {
+fn address(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(Repository, String, String), OpError> {
     let ours = &place.config.beacon.github;
-    let remote = named(place, git)?;
+    let remote = named(ctx, place, git)?;
     let repository = match &ours.repository {
         Some(name) => Some(Repository::parse(name).ok_or_else(|| {
             OpError::usage(format!("`beacon.github.repository` is {name:?}, which is no `owner/name`"))
@@ -335,10 +336,18 @@ fn address(place: &Place, git: &Git<'_>) -> Result<(Repository, String, String),
 }
 
 /// What the beacon's remote names; `None` where that is no repository of a host.
-fn named(place: &Place, git: &Git<'_>) -> Result<Option<Address>, OpError> {
+fn named(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Option<Address>, OpError> {
     let reads = Reads::open(&place.at, git);
     let name = remote::name(place, &reads)?;
     // A name that git takes for an address or a folder is one.
     let url = reads.remote_urls(&name)?.map_or(name, |urls| urls.fetch);
-    Ok(Address::parse(&url).filter(|_| !Path::new(&url).is_absolute()))
+    let address = Address::parse(&url).filter(|_| !Path::new(&url).is_absolute());
+    Ok(address.map(|address| {
+        // Another name than GitHub's own may stand for it: `github.com-work`.
+        let asked = address.ssh && address.host != "github.com";
+        match asked.then(|| ssh::host(ctx, &address.host)).flatten() {
+            Some(host) => address.led_to(&host),
+            None => address,
+        }
+    }))
 }

@@ -26,17 +26,8 @@ pub(super) fn seek(desk: &mut Desk<'_>, remarks: &mut Vec<String>) -> Result<Opt
     let listed = desk.heard(listed)?;
     let complete = listed.complete;
     let channel = desk.place.channel.to_string();
-    let (ours, others): (Vec<_>, Vec<_>) =
+    let (mut ours, others): (Vec<_>, Vec<_>) =
         listed.issues.into_iter().filter(|i| is_bell(i, &channel)).partition(|i| is_by(i, &logins));
-    for issue in &others {
-        let login = plain::name(issue.user.as_ref().map_or("nobody", |u| &u.login));
-        remarks.push(format!(
-            "{repository}#{} looks like the beacon's issue, but {login} made it; if that is right, add {login} to \
-             `beacon.github.logins`",
-            issue.number
-        ));
-    }
-    let mut ours = ours;
     ours.sort_by_key(|issue| issue.number);
     if ours.len() > 1 {
         let numbers: Vec<_> = ours.iter().map(|i| format!("#{}", i.number)).collect();
@@ -47,7 +38,23 @@ pub(super) fn seek(desk: &mut Desk<'_>, remarks: &mut Vec<String>) -> Result<Opt
     }
     let mut found = ours.into_iter().next();
     if found.is_none() {
-        found = reconcile(desk, &logins)?;
+        found = reconcile(desk)?;
+    }
+    for issue in others.iter().filter(|i| found.as_ref().is_none_or(|f| f.number != i.number)) {
+        let login = plain::name(issue.user.as_ref().map_or("nobody", |u| &u.login));
+        remarks.push(format!(
+            "{repository}#{} looks like the beacon's issue, but {login} made it; if that is right, add {login} to \
+             `beacon.github.logins`",
+            issue.number
+        ));
+    }
+    if found.is_none() && logins.is_empty() && !others.is_empty() {
+        // Any of them may be our own, and another one would be a second.
+        return Err(OpError::refused(format!(
+            "{repository}: nobody knows who this token is, so none of them is taken"
+        ))
+        .remedy("add the login that makes the beacon's issues to `beacon.github.logins`")
+        .into());
     }
     match &found {
         Some(issue) => adopt(desk, issue)?,
@@ -72,24 +79,39 @@ fn adopt(desk: &mut Desk<'_>, issue: &Issue) -> Result<(), Trouble> {
     }
     known.number = issue.number;
     known.url.clone_from(&issue.html_url);
-    known.intent = None;
+    let intent = known.intent.take();
+    if let (Some(intent), Some(author)) = (intent, &issue.user)
+        && is_marked(issue, &intent)
+    {
+        // Whoever made it with this token is whose token it is, also where GitHub does not tell otherwise.
+        desk.login().clone_from(&author.login);
+    }
     Ok(desk.keep()?)
 }
 
 /// Looks for the issue that a former call was going to make, by the marker in its text: labels are dropped without a
-/// word where the token may set none.
-fn reconcile(desk: &mut Desk<'_>, logins: &[String]) -> Result<Option<Issue>, Trouble> {
+/// word where the token may set none, and GitHub does not tell everybody who they are. Nobody else knew the marker
+/// before it stood there, so the oldest that has it is the one.
+fn reconcile(desk: &mut Desk<'_>) -> Result<Option<Issue>, Trouble> {
     let Some(intent) = desk.bell().intent.clone() else { return Ok(None) };
+    let now = desk.ctx.clock.now_ms();
+    // A clock that was ahead then says nothing of when it was.
+    let ahead = intent.at > now;
+    let since = (!ahead).then(|| intent.at.saturating_sub(SKEW));
     let (grant, repository) = (desk.leave::<of::Read>()?, desk.repository_now());
-    let listed = desk.client()?.issues(grant, &repository, &[], Some(intent.at.saturating_sub(SKEW)));
+    let listed = desk.client()?.issues(grant, &repository, &[], since);
     let listed = desk.heard(listed)?;
-    let marked = |issue: &&Issue| bell::parse(issue.text()).machine.is_some_and(|m| m.marker == intent.marker);
-    let found = listed.issues.iter().filter(marked).find(|i| is_by(i, logins)).cloned();
+    let found = listed.issues.iter().filter(|i| is_marked(i, &intent)).min_by_key(|i| i.number).cloned();
     if found.is_some() {
         return Ok(found);
     }
+    if ahead {
+        // From now on it is waited as long as after any other.
+        desk.bell().intent = Some(Intent { at: now, ..intent.clone() });
+        desk.keep()?;
+    }
     // Two reasons for which it may be there although it was not found.
-    if !listed.complete || desk.ctx.clock.now_ms() < intent.at.saturating_add(UNDER_WAY) {
+    if !listed.complete || now < intent.at.saturating_add(UNDER_WAY) {
         let why = format!("{repository}: nobody knows yet whether the beacon's issue was made");
         return Err(OpError::new(Kind::Network, why)
             .remedy(format!("it is looked for again; what was sent is marked {}", intent.marker))
@@ -163,6 +185,11 @@ fn logins(desk: &mut Desk<'_>) -> Result<Vec<String>, Trouble> {
 /// Whether somebody of these made an issue.
 pub(super) fn is_by(issue: &Issue, logins: &[String]) -> bool {
     issue.user.as_ref().is_some_and(|user| logins.iter().any(|l| l.eq_ignore_ascii_case(&user.login)))
+}
+
+/// Whether an issue is the one that was going to be made.
+fn is_marked(issue: &Issue, intent: &Intent) -> bool {
+    bell::parse(issue.text()).machine.is_some_and(|machine| machine.marker == intent.marker)
 }
 
 /// Whether an issue looks like the channel's: by its line for machines, or, where a person made it after the seed
