@@ -10,6 +10,7 @@ mod beacon_hooks;
 mod beacon_hostile;
 mod beacon_init;
 mod beacon_kill;
+mod beacon_moved;
 mod beacon_pull;
 mod beacon_race;
 mod beacon_remote;

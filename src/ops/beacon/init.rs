@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::fs::{IoContext, atomic, layout};
 use crate::git::command::Git;
 use crate::locate::Location;
-use crate::ops::beacon::{Place, bell, folders, migrate, place, status};
+use crate::ops::beacon::{Place, bell, folders, migrate, moved, place, status};
 use crate::ops::error::OpError;
 use crate::ops::{exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
@@ -67,6 +67,7 @@ pub struct Made {
 /// Outside of a repository, where a name is none, and where a file cannot be made.
 pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
     let at = place::repository(cwd)?;
+    moved::take_over(ctx, &at)?;
     let wanted = Wanted::of(ask)?;
     let config = policy::config_at(&ctx.layout, &at)?;
     let mut side = Place {

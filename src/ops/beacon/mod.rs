@@ -18,6 +18,7 @@ pub mod init;
 pub mod log;
 pub mod make;
 mod migrate;
+mod moved;
 pub mod notices;
 pub mod outbox;
 pub mod place;

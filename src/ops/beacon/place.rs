@@ -14,6 +14,7 @@ use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::locate::{Location, locate};
+use crate::ops::beacon::moved;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, engine, sync};
 use crate::permission::{Grant, Origin, of, on};
@@ -51,6 +52,7 @@ impl Place {
     /// Outside of any repository, and where `craft beacon init` was not called yet.
     pub fn find(ctx: &Context, cwd: &Path, channel: Option<&str>, trigger: Trigger) -> Result<Self, OpError> {
         let at = repository(cwd)?;
+        moved::take_over(ctx, &at)?;
         match Self::at(ctx, &at, channel, trigger)? {
             Some(place) => Ok(place),
             None => Err(OpError::refused(format!("{} has no beacon yet", at.worktree.display()))
