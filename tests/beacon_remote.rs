@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use claude_craft::ops::beacon::chain::{self, For};
-use claude_craft::ops::beacon::send;
+use claude_craft::ops::beacon::{send, status, watch};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
-use crate::common::{HttpGit, Sides, read, script, write};
+use crate::common::{FakeGit, HttpGit, Rule, Sides, read, script, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
 const BRANCH: &str = "refs/heads/craft/beacons/main";
@@ -266,4 +266,100 @@ fn repositories_that_only_the_git_program_can_read_work_as_well() {
     sides.takes_in(&code, 3);
     assert!(send::drain(&ctx, &place, &git).unwrap().receipt);
     assert_eq!(sides.sends(&desk, "0.md", "y\n"), 4);
+}
+
+#[test]
+fn a_push_whose_end_nobody_heard_is_tried_three_times_and_nothing_goes_out_twice() {
+    const PUSH: &str = " push --porcelain ";
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    let lost = |nth| Rule::fail(PUSH, 128, "fatal: the remote end hung up unexpectedly").nth(nth);
+    let applied = Rule { when: PUSH, nth: 1, action: "kill-after", ..Rule::default() };
+    let git = FakeGit::install(&sides, &[applied, lost(2), lost(3), lost(4)]);
+    let push = |name: &str| {
+        write(desk.join(".claude/planning").join(name), "x\n");
+        sides.craft(&desk, &["beacon", "push"])
+    };
+    push("a.md").ok();
+    assert_eq!((git.calls(PUSH).len(), sides.messages().len()), (1, 1), "it is there, so it is not sent again");
+    let ran = push("b.md");
+    assert_eq!((ran.code, git.calls(PUSH).len(), sides.messages().len()), (6, 4, 1), "{}", ran.stderr);
+    assert_eq!(queued(&sides, &desk), 1);
+    sides.craft(&desk, &["beacon", "queue", "send"]).ok();
+    assert_eq!((git.calls(PUSH).len(), queued(&sides, &desk)), (5, 0));
+    let paths: Vec<_> = sides.messages().into_iter().map(|m| m.files[0].path.clone()).collect();
+    assert_eq!(paths, [".claude/planning/a.md", ".claude/planning/b.md"]);
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_offline_and_one_without_a_repository_is_a_fault() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.sends(&desk, "a.md", "x\n");
+    let away = sides.path("away.git");
+    std::fs::rename(&sides.remote, &away).unwrap();
+    write(desk.join(".claude/planning/b.md"), "x\n");
+    let ran = sides.craft(&desk, &["beacon", "push"]);
+    assert_eq!(ran.code, 6, "{}", ran.stderr);
+    assert!(ran.stderr.contains("remote.git is not there") || ran.stdout.contains("remote.git is not there"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    let look = watch::look(&ctx, &place, true, true).unwrap();
+    assert!(look.offline.unwrap().contains("is not there") && look.waiting.offline_since > 0);
+    assert!(status::status(&ctx, &place, true).unwrap().offline.unwrap().contains("is not there"));
+    assert_eq!(sides.craft(&desk, &["beacon", "status", "--exit-code"]).code, 6);
+    assert_eq!(sides.craft(&desk, &["beacon", "queue", "send"]).code, 6);
+
+    // Something else lies there: that does not pass by itself.
+    std::fs::create_dir(&sides.remote).unwrap();
+    assert_eq!(sides.craft(&desk, &["beacon", "queue", "send"]).code, 1);
+    assert!(watch::look(&ctx, &place, false, false).is_err());
+    std::fs::remove_dir(&sides.remote).unwrap();
+    std::fs::rename(&away, &sides.remote).unwrap();
+    let look = watch::look(&ctx, &place, true, true).unwrap();
+    assert_eq!((look.offline, look.sent.unwrap().messages.len(), queued(&sides, &desk)), (None, 1, 0));
+}
+
+#[test]
+fn hooks_of_the_user_do_not_run_and_those_of_the_remote_do() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let (ran, heard) = (sides.path("ran"), sides.path("heard"));
+    let others = sides.path("hooks");
+    std::fs::create_dir(&others).unwrap();
+    for folder in [desk.join(".git/hooks"), others.clone()] {
+        for hook in ["reference-transaction", "pre-push", "post-update", "post-index-change", "pre-commit"] {
+            script(folder.join(hook), &format!("echo {hook} >> '{}'; exit 1", ran.display()));
+        }
+    }
+    sides.git(&code, &["config", "core.hooksPath", others.to_str().unwrap()]);
+    let theirs = ["pre-receive", "update", "reference-transaction", "post-receive"];
+    for hook in theirs {
+        script(sides.remote.join("hooks").join(hook), &format!("echo {hook} >> '{}'", heard.display()));
+    }
+    for (from, to) in [(&desk, &code), (&code, &desk)] {
+        sides.sends(from, "plan.md", &format!("{}\n", from.display()));
+        sides.craft(to, &["beacon", "pull"]).ok();
+    }
+    assert!(!ran.exists(), "{}", String::from_utf8_lossy(&read(&ran)));
+    let heard = String::from_utf8(read(heard)).unwrap();
+    assert!(theirs.iter().all(|hook| heard.contains(hook)), "{heard}");
+    // What is done to the user's own index, and by the user, is heard of.
+    let hears = |clone: &Path, what: &dyn Fn(&Path), hook: &str| {
+        let _ = std::fs::remove_file(&ran);
+        what(clone);
+        assert!(String::from_utf8(read(&ran)).unwrap().contains(hook), "{hook}");
+    };
+    for clone in [&desk, &code] {
+        write(clone.join(".claude/prompts/old.md"), "x\n");
+        sides.git(clone, &["add", ".claude/prompts/old.md"]);
+        let moves = |clone: &Path| drop(sides.craft(clone, &["beacon", "init", "--migrate-prompts"]).ok());
+        hears(clone, &moves, "post-index-change");
+        let commits = |clone: &Path| {
+            let mut command = sides.command("git", clone);
+            command.args(["commit", "-qm", "x"]);
+            assert_ne!(sides.run(command, b"").code, 0);
+        };
+        hears(clone, &commits, "pre-commit");
+    }
 }

@@ -62,6 +62,9 @@ const PRELUDE: [&str; 8] = [
 /// loose objects or ref are empty files afterwards is a repository that somebody has to mend by hand.
 const DURABLE: [&str; 2] = ["core.fsync=committed,index", "core.fsyncMethod=batch"];
 
+/// Without the user's hooks, also those that hear of every ref: they are about the user's branches.
+const HOOKLESS: [&str; 1] = ["core.hooksPath=/dev/null"];
+
 /// Commands that talk to a remote; there is a function for each that is used.
 const REACHING_OUT: [&str; 11] = [
     "push",
@@ -124,6 +127,8 @@ pub struct Git<'a> {
     durable: Cell<bool>,
     /// Whether a partial clone may get what it lacks whenever a call needs it.
     lazy: Cell<bool>,
+    /// Whether hooks of this repository run.
+    hooks: Cell<bool>,
 }
 
 impl<'a> Git<'a> {
@@ -140,6 +145,7 @@ impl<'a> Git<'a> {
             stopped: Rc::default(),
             durable: Cell::new(false),
             lazy: Cell::new(true),
+            hooks: Cell::new(true),
         }
     }
 
@@ -162,6 +168,12 @@ impl<'a> Git<'a> {
     #[must_use]
     pub fn is_durable(&self) -> bool {
         self.durable.get()
+    }
+
+    /// From now on no call runs a hook of this repository. Those of a remote run, also where it is a folder: git takes
+    /// settings of a call out of the environment before it goes over there.
+    pub fn leave_hooks_out(&self) {
+        self.hooks.set(false);
     }
 
     /// Whether a git that may write was ended by a signal, its own deadline included: it may have left locks.
@@ -320,9 +332,9 @@ impl Call<'_, '_> {
     pub fn start(self) -> Result<Started, GitError> {
         let git = self.git;
         let durable: &[&str] = if git.durable.get() && self.kind != Kind::Read { &DURABLE } else { &[] };
-        let fixed = PRELUDE.iter().chain(durable);
-        let mut arguments =
-            Vec::with_capacity(2 * (PRELUDE.len() + durable.len() + self.settings.len()) + self.arguments.len());
+        let hookless: &[&str] = if git.hooks.get() { &[] } else { &HOOKLESS };
+        let fixed = PRELUDE.iter().chain(durable).chain(hookless);
+        let mut arguments = Vec::new();
         for setting in fixed.map(|s| OsStr::new(*s)).chain(self.settings.iter().map(OsString::as_os_str)) {
             arguments.push(OsString::from("-c"));
             arguments.push(setting.to_owned());

@@ -135,13 +135,17 @@ pub enum PushedRef {
 /// ```
 #[must_use]
 pub fn push(output: &[u8]) -> Option<PushedRef> {
-    const RACES: [&str; 6] = [
+    const RACES: [&str; 9] = [
         "fetch first",
         "non-fast-forward",
         "stale info",
         "remote ref updated since checkout",
         "cannot lock ref",
         "failed to update ref",
+        // Servers with git 2.50 and later.
+        "incorrect old value provided",
+        "reference already exists",
+        "reference does not exist",
     ];
     output.split(|b| *b == b'\n').find_map(|line| {
         let mut fields = line.splitn(3, |b| *b == b'\t');
@@ -496,6 +500,10 @@ mod tests {
         assert_eq!(push_line("*\tHEAD:refs/heads/m\t[new branch]"), Some(PushedRef::Accepted));
         assert!(matches!(push_line("!\tx:refs/heads/m\t[rejected] (fetch first)"), Some(PushedRef::Raced(_))));
         assert!(matches!(push_line("!\tx:refs/heads/m\t[rejected] (stale info)"), Some(PushedRef::Raced(_))));
+        for newer in ["incorrect old value provided", "reference already exists", "reference does not exist"] {
+            let line = format!("!\tx:refs/heads/m\t[remote rejected] ({newer})");
+            assert!(matches!(push_line(&line), Some(PushedRef::Raced(_))), "{newer}");
+        }
         assert!(matches!(
             push_line("!\tx:refs/heads/m\t[remote rejected] (pre-receive hook declined)"),
             Some(PushedRef::Refused(_))

@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 
 use super::command::{Git, GitError, ssh_command};
-use super::objects;
+use super::objects::{self, Content};
 use super::patches::{self, Same};
 use super::porcelain::{self, TreeEntry};
-use super::repository::{Head, ReadError, RemoteUrls, Repository, Upstream, upstream_from, urls};
+use super::repository::{Head, ReadError, RemoteUrls, Repository, Target, Upstream, upstream_from, urls};
 use super::worktrees::{self, Linked};
 use crate::env::Env;
 use crate::locate::Location;
@@ -109,6 +109,43 @@ impl<'g, 'a> Reads<'g, 'a> {
         self.either(
             |r| r.resolve(reference),
             |git| git.read(["rev-parse", "--quiet", "--verify", &format!("{reference}^{{commit}}")]).answer(),
+        )
+    }
+
+    /// See [`Repository::target`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn target(&self, reference: &str) -> Result<Option<Target>, GitError> {
+        self.either(
+            |r| r.target(reference),
+            |git| {
+                let told = git.read(["for-each-ref", "--format=%(refname) %(objectname) %(objecttype)", reference]);
+                let told = told.line()?;
+                let mut lines = told.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+                Ok(lines.find_map(|words| match words[..] {
+                    [name, id, kind] if name == reference => Some(Target { id: id.into(), kind: kind.into() }),
+                    _ => None,
+                }))
+            },
+        )
+    }
+
+    /// See [`Repository::content`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn content(&self, blob: &str, limit: u64) -> Result<Content, GitError> {
+        self.either(
+            |r| r.content(blob, limit),
+            |git| {
+                let mut found = Content::Missing;
+                objects::contents(git, &[blob.to_owned()], limit, |_, content| {
+                    found = content;
+                    Ok::<_, GitError>(())
+                })?;
+                Ok(found)
+            },
         )
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::{ErrorCode, Oid};
 
 use super::compare::compare;
+use super::objects::Content;
 use super::porcelain::TreeEntry;
 use super::worktrees::{Linked, branch_of};
 use crate::locate::Location;
@@ -56,6 +57,15 @@ pub struct RemoteUrls {
     pub fetch: String,
     /// Where is pushed to, if that is another place.
     pub push: Option<String>,
+}
+
+/// What a ref is at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The object's id.
+    pub id: String,
+    /// `commit`, `tree`, `blob` or `tag`.
+    pub kind: String,
 }
 
 /// An open repository.
@@ -150,6 +160,29 @@ impl Repository {
     /// Where the ref is damaged.
     pub fn resolve(&self, reference: &str) -> Result<Option<String>, ReadError> {
         Ok(optional(self.inner.refname_to_id(reference)).reading(reference)?.map(|id| id.to_string()))
+    }
+
+    /// What a full ref name is at, whatever it is: the object and its kind.
+    ///
+    /// # Errors
+    /// Where the ref is damaged, or the object missing.
+    pub fn target(&self, reference: &str) -> Result<Option<Target>, ReadError> {
+        let Some(id) = optional(self.inner.refname_to_id(reference)).reading(reference)? else { return Ok(None) };
+        let (_, kind) = self.inner.odb().and_then(|odb| odb.read_header(id)).reading("an object")?;
+        Ok(Some(Target { id: id.to_string(), kind: kind.str().to_owned() }))
+    }
+
+    /// The bytes of a blob, unless it has more than `limit`: then they are not read.
+    ///
+    /// # Errors
+    /// Where it is missing.
+    pub fn content(&self, blob: &str, limit: u64) -> Result<Content, ReadError> {
+        let id = oid(blob)?;
+        let (size, _) = self.inner.odb().and_then(|odb| odb.read_header(id)).reading("a file")?;
+        if size as u64 > limit {
+            return Ok(Content::TooLarge(size as u64));
+        }
+        Ok(Content::Bytes(self.inner.find_blob(id).reading("a file")?.content().to_owned()))
     }
 
     /// How many commits each of two commits has that the other does not.

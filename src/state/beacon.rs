@@ -30,7 +30,7 @@ pub struct Identity {
     pub channel: String,
     /// The working tree.
     pub worktree: PathBuf,
-    /// Remotes that take no refs but branches, by their URL without credentials, and since when that is known.
+    /// Remotes that take or show no refs but branches, by their URL without credentials, and since when that is known.
     pub branches_only: BTreeMap<String, Millis>,
 }
 

@@ -12,8 +12,8 @@ use crate::git::command::{Git, GitError};
 use crate::git::fault::Fault;
 use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
-use crate::git::repository::Repository;
-use crate::ops::beacon::remote::{self, Remote};
+use crate::git::repository::{Repository, Target};
+use crate::ops::beacon::remote::{self, ASKED, Remote};
 use crate::ops::beacon::{Place, make};
 use crate::ops::error::OpError;
 use crate::plain;
@@ -90,15 +90,16 @@ pub enum For {
 pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, OpError> {
     let remote = remote::of(place, git)?;
     let seen = place.seen();
-    let known = Reads::open(&place.at, git).resolve(&seen)?;
+    let known = self::seen(place, git)?;
     if known.is_some() || remote.takes_branches_only(place) {
         let refspec = format!("+{}:{seen}", remote.channel(place));
-        match remote.fetch(ctx, place, git, what, &[&refspec], known.as_deref())? {
+        let tip = known.as_ref().and_then(|end| end.commit().ok());
+        match remote.fetch(ctx, place, git, what, &[&refspec], tip)? {
             Ok(_) => return self::known(place, git),
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(None),
             // It is gone, or was made anew where this side would not look for it.
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
-            Err(error) => return Err(unreached(&remote, error)),
+            Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
         }
     }
     discover(ctx, place, git, &remote, what)
@@ -115,7 +116,7 @@ fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: 
     let fetched = remote.fetch(ctx, place, git, what, &refspecs, None)?;
     let result = match fetched {
         Ok(_) => adopt(ctx, place, git, remote, [&found(NAMESPACE), &found(FALLBACK)]),
-        Err(error) => Err(unreached(remote, error)),
+        Err(error) => Err(remote.out_of_reach(place, ASKED, error)),
     };
     let left = git.read(["for-each-ref", "--format=delete %(refname)", &format!("{seen}-*"), &format!("{seen}-*/**")]);
     let left = left.line()?;
@@ -135,27 +136,18 @@ fn adopt(
 ) -> Result<Option<Tip>, OpError> {
     let reads = Reads::open(&place.at, git);
     for (branch, name) in [false, true].into_iter().zip(found) {
-        let Some(commit) = reads.resolve(name)? else { continue };
-        git.write(["update-ref", &place.seen(), &commit]).run()?;
+        let Some(end) = reads.target(name)? else { continue };
+        git.write(["update-ref", &place.seen(), &end.id]).run()?;
         if branch != remote.takes_branches_only(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }
         return known(place, git);
     }
+    // What nobody understood and is gone now must not be what the channel goes on from.
+    if known(place, git).is_err() {
+        git.write(["update-ref", "-d", &place.seen()]).run()?;
+    }
     Ok(None)
-}
-
-fn unreached(remote: &Remote, error: GitError) -> OpError {
-    let name = plain::name(&remote.name);
-    let remedy = match &error.fault {
-        Fault::Authentication(_) => Some(format!("see that `git fetch {name}` works without a question")),
-        Fault::HostKey(_) | Fault::RemoteMissing(_) => Some(format!("see that `git fetch {name}` works")),
-        _ => None,
-    };
-    let text = error.fault.text().to_owned();
-    let error = OpError::from(error);
-    let why = if text.is_empty() { &error.message } else { &text };
-    OpError { message: format!("{name} cannot be asked: {why}"), remedy: remedy.or(error.remedy), kind: error.kind }
 }
 
 /// The end of the channel as it was last seen. Nothing is asked of the remote.
@@ -163,14 +155,62 @@ fn unreached(remote: &Remote, error: GitError) -> OpError {
 /// # Errors
 /// Where it cannot be read.
 pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, OpError> {
-    let reads = Reads::open(&place.at, git);
-    let Some(commit) = reads.resolve(&place.seen())? else { return Ok(None) };
-    let manifest = reads.file(&commit, FILE)?.ok_or_else(|| format!("it has no {FILE}"));
-    match manifest.and_then(|bytes| understood(place, &bytes)) {
-        Ok(manifest) => Ok(Some(Tip { commit, manifest })),
-        Err(why) => Err(OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
-            .remedy("use another channel, or have it taken away on the remote")),
+    let Some(end) = seen(place, git)? else { return Ok(None) };
+    let said = match end.commit() {
+        Ok(commit) => manifest(place, git, commit)?.map(|manifest| Tip { commit: commit.to_owned(), manifest }),
+        Err(why) => Err(why),
+    };
+    said.map(Some).map_err(|why| {
+        OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
+            .remedy("use another channel, or have it taken away on the remote")
+    })
+}
+
+/// What lies at the end of the channel as it was last seen, whatever it is.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn seen(place: &Place, git: &Git<'_>) -> Result<Option<End>, GitError> {
+    Ok(Reads::open(&place.at, git).target(&place.seen())?.map(End))
+}
+
+/// An object at the end of a channel; whoever can push there can put anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End(Target);
+
+impl End {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.0.id
     }
+
+    /// The same where it is a commit.
+    ///
+    /// # Errors
+    /// What it is instead.
+    pub fn commit(&self) -> Result<&str, String> {
+        if self.0.kind == "commit" { Ok(&self.0.id) } else { Err(format!("it is a {}, and no commit", self.0.kind)) }
+    }
+}
+
+/// What a commit says, or why that cannot be understood.
+fn manifest(place: &Place, git: &Git<'_>, commit: &str) -> Result<Result<Manifest, String>, GitError> {
+    let reads = Reads::open(&place.at, git);
+    let Some(entry) = reads.entries(commit, &[FILE])?.pop() else { return Ok(Err(without())) };
+    Ok(judged(place, reads.content(&entry.id, LONGEST)?))
+}
+
+fn judged(place: &Place, content: Content) -> Result<Manifest, String> {
+    match content {
+        Content::Bytes(bytes) => understood(place, &bytes),
+        Content::TooLarge(_) => Err(format!("its manifest is larger than {} MiB", LONGEST >> 20)),
+        Content::Missing => Err("its manifest is not here".into()),
+    }
+}
+
+fn without() -> String {
+    format!("it has no {FILE}")
 }
 
 fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
@@ -314,12 +354,7 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
     let mut manifests = BTreeMap::new();
     let wanted: Vec<String> = blobs.iter().flatten().cloned().collect();
     objects::contents(git, &wanted, LONGEST, |id, content| {
-        let manifest = match content {
-            Content::Bytes(bytes) => understood(place, &bytes),
-            Content::TooLarge(_) => Err(format!("its manifest is larger than {} MiB", LONGEST >> 20)),
-            Content::Missing => Err("its manifest is not here".into()),
-        };
-        manifests.insert(id.to_owned(), manifest);
+        manifests.insert(id.to_owned(), judged(place, content));
         Ok::<_, GitError>(())
     })?;
     Ok(commits
@@ -328,9 +363,7 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
         .map(|(commit, blob)| Link {
             commit: commit.clone(),
             author: authors.get(commit.as_str()).cloned().unwrap_or_default(),
-            manifest: blob
-                .and_then(|blob| manifests.get(&blob).cloned())
-                .unwrap_or_else(|| Err(format!("it has no {FILE}"))),
+            manifest: blob.and_then(|blob| manifests.get(&blob).cloned()).unwrap_or_else(|| Err(without())),
         })
         .collect())
 }
@@ -340,8 +373,10 @@ fn read_fast(place: &Place, commits: &[String]) -> Option<Vec<Link>> {
     let repository = Repository::open(&place.at).ok()?;
     let link = |commit: &String| {
         let (name, email) = repository.committer(commit).ok()?;
-        let bytes = repository.file(commit, FILE).ok()?;
-        let manifest = bytes.ok_or_else(|| format!("it has no {FILE}")).and_then(|bytes| understood(place, &bytes));
+        let manifest = match repository.entries(commit, &[FILE]).ok()?.pop() {
+            Some(entry) => judged(place, repository.content(&entry.id, LONGEST).ok()?),
+            None => Err(without()),
+        };
         Some(Link { commit: commit.clone(), author: Author { name, email, signature: 'N' }, manifest })
     };
     commits.iter().map(link).collect()

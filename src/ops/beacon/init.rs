@@ -13,7 +13,7 @@ use crate::git::command::Git;
 use crate::locate::Location;
 use crate::ops::beacon::{Place, bell, folders, migrate, moved, place, status};
 use crate::ops::error::OpError;
-use crate::ops::{exclude, permit};
+use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
 use crate::queue::Trigger;
@@ -91,7 +91,8 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
     made.made.extend(status::first(&side)?);
     let git = side.git(ctx);
     if ask.migrate_prompts {
-        (made.moved, made.left) = migrate::prompts(&side, &git)?;
+        // The index is the user's, and so are the hooks that hear of it.
+        (made.moved, made.left) = migrate::prompts(&side, &engine::git_for(ctx, &side.at, &side.config))?;
     }
     made.remarks = remarks(ctx, &side, &git);
     ring_up(ctx, &side, &mut made);

@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use crate::context::Context;
-use crate::git::reads::Reads;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link};
 use crate::ops::error::OpError;
@@ -16,8 +15,10 @@ pub fn log(ctx: &Context, place: &Place, count: usize) -> Result<Vec<Link>, OpEr
     let git = place.git(ctx);
     let mut links = Vec::new();
     // An end that is none of ours is shown as well: that is when somebody looks.
-    if let Some(tip) = Reads::open(&place.at, &git).resolve(&place.seen())?.filter(|_| count > 0) {
-        chain::back(place, &git, &tip, |link| {
+    if let Some(end) = chain::seen(place, &git)?.filter(|_| count > 0) {
+        // Of what is no commit there is nothing more to show than that.
+        let Ok(tip) = end.commit() else { return chain::known(place, &git).map(|_| links) };
+        chain::back(place, &git, tip, |link| {
             links.push(link);
             if links.len() < count { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;

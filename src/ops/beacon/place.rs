@@ -94,11 +94,13 @@ impl Place {
         files(ctx, &self.at)
     }
 
-    /// git in this working tree, whose writes survive a power cut unless the user wants it otherwise.
+    /// git in this working tree, whose writes survive a power cut unless the user wants it otherwise. No hook of the
+    /// user's runs: all refs that it moves are ours.
     #[must_use]
     pub fn git<'a>(&'a self, ctx: &'a Context) -> Git<'a> {
         let git = engine::git_for(ctx, &self.at, &self.config);
         engine::sync_writes(&git, &Reads::open(&self.at, &git));
+        git.leave_hooks_out();
         git
     }
 

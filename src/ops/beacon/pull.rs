@@ -131,7 +131,7 @@ struct Asked {
 }
 
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, OpError> {
-    let seen = || git.read(["rev-parse", "--verify", "-q", &format!("{}^{{commit}}", place.seen())]).answer();
+    let seen = || Ok::<_, OpError>(chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned)));
     match chain::fetch(ctx, place, git, For::Pull) {
         Ok(tip) => Ok(Asked { end: tip.as_ref().map(|t| t.commit.clone()), tip, offline: None }),
         Err(error) if error.kind == Kind::Network => {

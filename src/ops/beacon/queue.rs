@@ -31,7 +31,8 @@ const ROOM: u64 = 1 << 20;
 /// Puts a message at the end of the queue. Durable when it returns.
 pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> Result<Queued, OpError> {
     let reads = Reads::open(&place.at, git);
-    let (end, after) = (reads.resolve(&place.queue())?, reads.resolve(&place.seen())?);
+    let end = reads.resolve(&place.queue())?;
+    let after = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
     let now = ctx.clock.now_ms();
     let (files, objects): (Vec<_>, Vec<_>) = draft.files.into_iter().unzip();
     let said = if draft.action.is_empty() { outlook::action(&draft.to) } else { draft.action.as_str() };

@@ -1,19 +1,27 @@
 //! The remote that carries a channel, and the two calls that talk to it.
 
+use std::path::Path;
+
 use crate::beacon::name::{FALLBACK, NAMESPACE};
 use crate::context::Context;
 use crate::git::command::{Call, Git, GitError};
+use crate::git::fault::Fault;
 use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::ops::beacon::chain::For;
 use crate::ops::beacon::{Place, place};
-use crate::ops::error::OpError;
+use crate::ops::error::{Kind, OpError};
 use crate::permission::of;
 use crate::plain;
 use crate::state::beacon::Identity;
 use crate::state::file::StateFile;
 use crate::sync::quote;
+
+/// What a look could not do with a remote, and what a push could not.
+pub const ASKED: &str = "asked";
+/// See [`ASKED`].
+pub const SENT_TO: &str = "sent to";
 
 /// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +30,9 @@ pub struct Remote {
     pub name: String,
     /// Where it is, without credentials.
     pub url: String,
+    /// Where is pushed to, without credentials, where that reads otherwise. It may be the same repository all the same
+    /// (https and ssh), or another one (a fork); only looking tells.
+    pub push: Option<String>,
 }
 
 /// The remote of a beacon: `beacon.remote`, or that of the branch that is checked out, or `origin`.
@@ -35,7 +46,7 @@ pub fn of(place: &Place, git: &Git<'_>) -> Result<Remote, OpError> {
     let known = reads.remotes()?.contains(&name);
     let urls = if known { reads.remote_urls(&name)? } else { None };
     match urls {
-        Some(urls) => Ok(Remote { name, url: urls.fetch }),
+        Some(urls) => Ok(Remote { name, url: urls.fetch, push: urls.push }),
         None => {
             let error = OpError::refused(format!("there is no remote {}", plain::name(&name)));
             Err(error.remedy(format!(
@@ -146,7 +157,7 @@ impl Remote {
         Ok(self.bounded(ctx, place, git, call).run())
     }
 
-    /// Puts `commit` onto the end of the channel, where that is at `old`.
+    /// Puts `commit` onto the end of the channel, where that is at `old`. No commit (an empty text) takes it away.
     ///
     /// # Errors
     /// The outer one is the gate's.
@@ -161,10 +172,88 @@ impl Remote {
         let channel = self.channel(place);
         let lease = format!("--force-with-lease={channel}:{}", old.unwrap_or_default());
         let refspec = format!("{commit}:{channel}");
-        // The user's hook is about their branches.
         let words = ["--porcelain", "--no-verify", "--recurse-submodules=no", &lease, "--", &self.name, &refspec];
         let call = git.push(place.leave::<of::Push>(ctx)?, words);
         Ok(self.bounded(ctx, place, git, call.setting("push.negotiate=false")).run())
+    }
+
+    /// Takes `commit`, which was put there a moment ago, away from the end of the channel, unless it moved meanwhile.
+    ///
+    /// # Errors
+    /// The outer one is the gate's.
+    pub fn take_back(
+        &self,
+        ctx: &Context,
+        place: &Place,
+        git: &Git<'_>,
+        commit: &str,
+    ) -> Result<Result<Finished, GitError>, OpError> {
+        self.push(ctx, place, git, "", Some(commit))
+    }
+
+    /// What a call that failed says: `what` of the remote could not be done ("asked").
+    #[must_use]
+    pub fn out_of_reach(&self, place: &Place, what: &str, error: GitError) -> OpError {
+        let name = plain::name(&self.name);
+        let url = if what == ASKED { &self.url } else { self.push.as_ref().unwrap_or(&self.url) };
+        if matches!(error.fault, Fault::RemoteMissing(_)) && is_gone(&place.at.worktree, url) {
+            let error =
+                OpError::new(Kind::Network, format!("{name} cannot be {what}: {} is not there", plain::name(url)));
+            return error.remedy("put it back or mount it; `git remote -v` shows where it is looked for");
+        }
+        let remedy = match &error.fault {
+            Fault::Authentication(_) => Some(format!("see that `git fetch {name}` works without a question")),
+            Fault::HostKey(_) | Fault::RemoteMissing(_) => Some(format!("see that `git fetch {name}` works")),
+            _ => None,
+        };
+        let text = error.fault.text().to_owned();
+        let error = OpError::from(error);
+        let why = if text.is_empty() { &error.message } else { &text };
+        OpError {
+            message: format!("{name} cannot be {what}: {why}"),
+            remedy: remedy.or(error.remedy),
+            kind: error.kind,
+        }
+    }
+
+    /// That what is pushed does not show where is fetched from, although git said that it was taken.
+    #[must_use]
+    pub fn elsewhere(&self, place: &Place, git: &Git<'_>) -> OpError {
+        let (name, url) = (plain::name(&self.name), plain::name(&self.url));
+        let push = plain::name(self.push.as_deref().unwrap_or(&self.url));
+        let error = format!(
+            "{name} is pushed to at {push} and fetched from at {url}, and what is sent to the one does not show at the other"
+        );
+        let set = Reads::open(&place.at, git).setting(&format!("remote.{}.pushurl", self.name)).ok().flatten();
+        let way = match set {
+            Some(_) => format!("`git config --unset-all {}`", quote::word(&format!("remote.{name}.pushurl"))),
+            None => "take the `url.….pushInsteadOf` for it out of git's configuration".to_owned(),
+        };
+        OpError::refused(error)
+            .remedy(format!("name one remote for both: `craft auto-sync config set beacon.remote NAME`, or {way}"))
+    }
+
+    /// That the remote takes the channel, and shows it to nobody.
+    #[must_use]
+    pub fn hidden(&self, place: &Place) -> OpError {
+        let (name, channel) = (plain::name(&self.name), self.channel(place));
+        let error = format!("{name} takes {channel} and does not show it, so nobody could read the message");
+        OpError::refused(error).remedy(
+            "see its settings `transfer.hideRefs` and `uploadpack.hideRefs`, or name another remote with \
+             `craft auto-sync config set beacon.remote NAME`",
+        )
+    }
+
+    /// That the remote has another end of the channel for pushes than for fetches.
+    #[must_use]
+    pub fn two_faced(&self, place: &Place) -> OpError {
+        let (name, channel) = (plain::name(&self.name), self.channel(place));
+        let error =
+            format!("{name} shows {channel} to fetches otherwise than to pushes, so nothing can be put onto its end");
+        OpError::new(Kind::Busy, error).remedy(
+            "try again in a moment; where it stays so, see its setting `receive.hideRefs`, or name another remote with \
+             `craft auto-sync config set beacon.remote NAME`",
+        )
     }
 
     /// Adds what keeps a call from waiting for somebody, and from doing more than it was told.
@@ -177,5 +266,43 @@ impl Remote {
                 .setting(format!("remote.{}.followRemoteHEAD=never", self.name));
         }
         call
+    }
+}
+
+/// Whether a URL names a place on this machine where nothing is: a drive that is not mounted, a folder that was moved.
+fn is_gone(top: &Path, url: &str) -> bool {
+    let path = match url.strip_prefix("file://") {
+        Some(path) if path.contains('%') => return false,
+        Some(path) => path,
+        // As git tells a path from `host:path`.
+        None if url.split('/').next().is_some_and(|first| first.contains(':')) => return false,
+        None => url,
+    };
+    // git adds the ending by itself.
+    let nothing = |path: String| matches!(top.join(path).try_exists(), Ok(false));
+    !path.starts_with('~') && nothing(path.to_owned()) && nothing(format!("{path}.git"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_path_that_leads_nowhere_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("here.git")).unwrap();
+        let gone = |url: &str| is_gone(folder.path(), url);
+        let at = |name: &str| format!("{}/{name}", folder.path().display());
+        for there in ["here.git", "here", "./here.git", &at("here.git"), &format!("file://{}", at("here"))] {
+            assert!(!gone(there), "{there}");
+        }
+        for nowhere in ["away.git", "../away/x.git", &at("away"), &format!("file://{}", at("away"))] {
+            assert!(gone(nowhere), "{nowhere}");
+        }
+        for elsewhere in
+            ["https://away/x", "ssh://away/x", "git@away:x.git", "away:x", "ext::away x", "~/away", "file:///a%20b"]
+        {
+            assert!(!gone(elsewhere), "{elsewhere}");
+        }
     }
 }

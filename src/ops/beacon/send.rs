@@ -1,6 +1,8 @@
 //! Sending: a message is first put into the queue here, then onto the end of the channel on the remote, by
 //! compare-and-swap. Whoever loses puts theirs onto the winner's and tries again.
 
+mod land;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -8,9 +10,6 @@ use crate::beacon::applied::Applied;
 use crate::beacon::manifest::{File, Message};
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
-use crate::git::fault::Fault;
-use crate::git::porcelain::{self, PushedRef};
-use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, For, Link, Tip};
 use crate::ops::beacon::make;
@@ -19,7 +18,6 @@ use crate::ops::beacon::remote::{self, Remote};
 use crate::ops::beacon::{Place, applied, build, guard, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
-use crate::plain;
 use crate::sync::backoff;
 
 /// Pushes that are tried against others who are faster: with waits of at most five seconds, about a minute.
@@ -133,6 +131,8 @@ pub(super) fn drain_from(
         searched: None,
         fallen_back: false,
         unheard: 0,
+        refused_at: None,
+        unmoved: 0,
     };
     match drain.run(looked) {
         Ok(()) => Ok(drain.sent),
@@ -197,6 +197,10 @@ struct Drain<'d> {
     /// Whether the usual namespace was refused a moment ago.
     fallen_back: bool,
     unheard: u32,
+    /// The end at which the last push was refused, as it is where others were faster.
+    refused_at: Option<Option<String>>,
+    /// Such refusals in a row after which the end was still the same.
+    unmoved: u32,
 }
 
 impl Drain<'_> {
@@ -207,6 +211,9 @@ impl Drain<'_> {
                 Some(tip) => tip,
                 None => self.look()?,
             };
+            if self.stands_still(tip.as_ref())? {
+                continue;
+            }
             self.settle(tip.as_ref())?;
             let receipt = match &tip {
                 Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
@@ -233,7 +240,14 @@ impl Drain<'_> {
             fail_point(self.ctx, "beacon-pushed");
             match pushed {
                 Push::Done => {
-                    make::move_ref(self.git, &self.place.seen(), self.seen()?.as_deref(), Some(&commit))?;
+                    if tip.is_some() && self.remote.push.is_none() {
+                        make::move_ref(self.git, &self.place.seen(), self.seen()?.as_deref(), Some(&commit))?;
+                    } else if !self.shows(&commit, &mut dice)? {
+                        continue;
+                    }
+                    if self.fallen_back {
+                        self.remote.remember(self.ctx, &mut self.place, true)?;
+                    }
                     fail_point(self.ctx, "beacon-seen");
                     self.sent.receipt |= receipt.is_some();
                     let before = manifest.seq - self.items.len() as u64;
@@ -280,7 +294,7 @@ impl Drain<'_> {
     }
 
     fn seen(&self) -> Result<Option<String>, GitError> {
-        Reads::open(&self.place.at, self.git).resolve(&self.place.seen())
+        Ok(chain::seen(&self.place, self.git)?.map(|end| end.id().to_owned()))
     }
 
     fn contains(&self, tip: &str, commit: &str) -> bool {
@@ -356,61 +370,5 @@ impl Drain<'_> {
         }
         self.scanned.extend(self.items.iter().map(|i| i.queued.message.id.clone()));
         Ok(())
-    }
-
-    /// One push, and what it means.
-    fn push(&mut self, commit: &str, tip: Option<&Tip>) -> Result<Push, Stop> {
-        self.sent.tries += 1;
-        let old = tip.map(|t| t.commit.as_str());
-        let name = plain::name(&self.remote.name);
-        let error = match self.remote.push(self.ctx, &self.place, self.git, commit, old)? {
-            Ok(_) => {
-                if self.fallen_back {
-                    self.remote.remember(self.ctx, &mut self.place, true)?;
-                }
-                return Ok(Push::Done);
-            }
-            Err(error) => error,
-        };
-        match verdict(&error.finished) {
-            Some(PushedRef::Raced(_)) => Ok(Push::Raced),
-            Some(PushedRef::Refused(_)) if old.is_none() && !self.remote.takes_branches_only(&self.place) => {
-                // Not of this channel, but of its namespace: nothing was ever put there.
-                let now = self.ctx.clock.now_ms();
-                self.place.identity.branches_only.insert(self.remote.url.clone(), now);
-                self.fallen_back = true;
-                Ok(Push::Raced)
-            }
-            Some(PushedRef::Refused(why)) => {
-                let text = match error.fault.text() {
-                    "" => String::new(),
-                    text => format!(". {text}"),
-                };
-                let refused = OpError::refused(format!("{name} refused the message: {why}{text}"));
-                Err(Stop::Waits(refused.remedy("see what the remote's rules say, or use another with `beacon.remote`")))
-            }
-            _ => {
-                let fault = error.fault.clone();
-                let error = OpError::from(error);
-                let why = if fault.text().is_empty() { &error.message } else { fault.text() };
-                let error = OpError { message: format!("{name} cannot be sent to: {why}"), ..error };
-                match fault {
-                    Fault::Offline(_) | Fault::Authentication(_) | Fault::HostKey(_) | Fault::RemoteMissing(_) => {
-                        Err(Stop::Waits(error))
-                    }
-                    _ => Ok(Push::Unheard(error)),
-                }
-            }
-        }
-    }
-}
-
-/// What the remote said of the ref; `None` where it cannot be known what became of it.
-fn verdict(finished: &Finished) -> Option<PushedRef> {
-    // Where a connection broke off, git tells of refs as if it had been answered, or that it was not.
-    match porcelain::push(&finished.stdout) {
-        Some(PushedRef::Refused(why)) if why.contains("remote failure") || why.contains("unpacker error") => None,
-        Some(PushedRef::Accepted) => None,
-        other => other,
     }
 }

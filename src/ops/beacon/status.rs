@@ -127,17 +127,24 @@ struct Known {
 
 impl Known {
     fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
-        let (tip, end) = match chain::known(place, git) {
-            Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
-            // A last message that nobody understands must not hide those before it.
-            Err(error) => match git.read(["rev-parse", "--verify", "--quiet", &place.seen()]).answer()? {
-                Some(end) => (None, Some(end)),
-                None => return Err(error),
-            },
-        };
-        let garbled = tip.is_none() && end.is_some();
         let state = applied::read(place, git)?.state;
         let mut held = state.held;
+        let mut garbled = false;
+        let (tip, end) = match chain::known(place, git) {
+            Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
+            Err(error) => {
+                garbled = true;
+                let Some(end) = chain::seen(place, git)? else { return Err(error) };
+                match end.commit() {
+                    // A last message that nobody understands must not hide those before it.
+                    Ok(commit) => (None, Some(commit.to_owned())),
+                    Err(why) => {
+                        held.push(Held { seq: 0, commit: end.id().to_owned(), why });
+                        (None, None)
+                    }
+                }
+            }
+        };
         let mut waiting = Vec::new();
         if let Some(end) = &end {
             let me = place.me(ctx);

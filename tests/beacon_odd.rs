@@ -1,0 +1,156 @@
+//! Ends of a channel that are none: objects of another kind, manifests that are too large; and very many messages.
+
+use std::path::Path;
+
+use claude_craft::git::objects::Content;
+use claude_craft::git::repository::Repository;
+use claude_craft::locate::locate;
+use claude_craft::ops::beacon::chain::{self, For};
+use claude_craft::ops::beacon::{log, pull, status, watch};
+
+use crate::common::{Sides, write};
+
+const CHANNEL: &str = "refs/craft/beacons/main";
+/// More than a manifest may have.
+const LARGE: usize = 5 << 20;
+
+/// What a git in the remote that reads `input` prints.
+fn fed(sides: &Sides, words: &[&str], input: &[u8]) -> String {
+    let mut command = sides.command("git", &sides.remote);
+    command.args(words);
+    sides.run(command, input).ok().stdout.trim().to_owned()
+}
+
+#[test]
+fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
+    for format in ["sha1", "sha256"] {
+        let sides = Sides::with(&[&format!("--object-format={format}")]);
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        sides.git(&sides.remote, &["tag", "-am", "x", "v1", "main"]);
+        let odd = [
+            ("blob", fed(&sides, &["hash-object", "-w", "--stdin"], b"x")),
+            ("tree", sides.git(&sides.remote, &["rev-parse", "main^{tree}"])),
+            ("tag", sides.git(&sides.remote, &["rev-parse", "v1"])),
+        ];
+        let ctx = sides.context();
+        for (n, (kind, id)) in odd.iter().enumerate() {
+            sides.sends(&desk, &format!("{n}.md"), "x\n");
+            sides.git(&sides.remote, &["update-ref", CHANNEL, id]);
+            let why = format!("it is a {kind}, and no commit");
+            // One that knows the channel, and one that never looked.
+            let new = sides.side(&format!("new-{n}"), "Code");
+            for clone in [&desk, &code, &new] {
+                let place = sides.place(&ctx, clone);
+                let git = place.git(&ctx);
+                let told = |error: claude_craft::ops::error::OpError| {
+                    assert!(error.message.contains(&format!("is none of ours: {why}")), "{format} {kind}: {error}");
+                };
+                told(chain::fetch(&ctx, &place, &git, For::Look).unwrap_err());
+                told(pull::pull(&ctx, &place, false).unwrap_err());
+                told(log::log(&ctx, &place, 9).unwrap_err());
+                told(watch::look(&ctx, &place, false, false).unwrap_err());
+                assert!(watch::look(&ctx, &place, true, false).unwrap().remarks.iter().any(|r| r.contains(&why)));
+                let stands = status::status(&ctx, &place, true).unwrap();
+                assert_eq!(
+                    (stands.offline, stands.held[0].why.as_str(), &stands.held[0].commit),
+                    (None, why.as_str(), id)
+                );
+            }
+            write(code.join(".claude/planning/b.md"), format!("{kind}\n"));
+            let sent = sides.push(&code, &[]).unwrap().sent;
+            assert!(sent.waits.unwrap().message.contains(&why) && sent.tries == 0);
+
+            sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]);
+            let sent = sides.push(&code, &[]).unwrap().sent;
+            assert_eq!((sent.waits, sent.messages.len()), (None, 1), "{format} {kind}: what waited goes out");
+            assert_eq!(status::status(&ctx, &sides.place(&ctx, &code), true).unwrap().held, []);
+            let taken = pull::pull(&ctx, &sides.place(&ctx, &desk), false).unwrap();
+            assert_eq!(taken.messages.len(), 1, "{format} {kind}");
+        }
+    }
+}
+
+/// Puts a commit onto the channel whose manifest is that of the end, changed.
+fn puts(sides: &Sides, change: impl Fn(&mut serde_json::Value)) {
+    let mut manifest = serde_json::from_str(&sides.at_the_end("manifest.json")).unwrap_or_else(|_| {
+        let before = sides.git(&sides.remote, &["cat-file", "blob", &format!("{CHANNEL}~1:manifest.json")]);
+        serde_json::from_str(&before).unwrap()
+    });
+    change(&mut manifest);
+    let blob = fed(sides, &["hash-object", "-w", "--stdin"], &serde_json::to_vec(&manifest).unwrap());
+    let tree = fed(sides, &["mktree"], format!("100644 blob {blob}\tmanifest.json\n").as_bytes());
+    let commit = sides.git(&sides.remote, &["commit-tree", &tree, "-p", CHANNEL, "-m", "x"]);
+    sides.git(&sides.remote, &["update-ref", CHANNEL, &commit]);
+}
+
+#[test]
+fn a_manifest_that_is_too_large_is_held_at_the_end_and_in_the_middle() {
+    for format in ["sha1", "sha256"] {
+        let sides = Sides::with(&[&format!("--object-format={format}")]);
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        sides.sends(&desk, "a.md", "x\n");
+        puts(&sides, |manifest| {
+            manifest["seq"] = 2.into();
+            manifest["message"]["files"] = serde_json::json!([]);
+            manifest["padding"] = "x".repeat(LARGE).into();
+        });
+        let ctx = sides.context();
+        let place = sides.place(&ctx, &code);
+        let git = place.git(&ctx);
+        let error = chain::fetch(&ctx, &place, &git, For::Look).unwrap_err();
+        assert!(error.message.contains("its manifest is larger than 4 MiB"), "{error}");
+        let stands = status::status(&ctx, &place, true).unwrap();
+        assert_eq!((stands.waiting.messages, stands.held.len(), stands.offline), (1, 1, None));
+        let pulled = pull::pull(&ctx, &place, false).unwrap();
+        assert_eq!((pulled.messages.len(), pulled.held.len()), (1, 1), "{pulled:?}");
+
+        puts(&sides, |manifest| {
+            manifest["seq"] = 3.into();
+            manifest["sent"]["Code"] = 3.into();
+            manifest["padding"] = "".into();
+            manifest["message"]["id"] = "0123456789abcdef".into();
+            manifest["message"]["files"] = serde_json::json!([]);
+        });
+        let pulled = pull::pull(&ctx, &place, false).unwrap();
+        assert_eq!((pulled.messages.len(), pulled.held.len()), (1, 1), "{pulled:?}");
+        assert!(pulled.held[0].why.contains("larger than 4 MiB"), "{pulled:?}");
+        assert!(log::log(&ctx, &place, 9).unwrap().iter().any(|link| link.manifest.is_err()));
+    }
+}
+
+/// How `id` is kept in the pack of a repository: as a difference to another object.
+fn is_delta(sides: &Sides, clone: &Path, id: &str) -> bool {
+    let packs = clone.join(".git/objects/pack");
+    let index = std::fs::read_dir(packs)
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "idx"));
+    let told = sides.git(clone, &["verify-pack", "-v", index.unwrap().to_str().unwrap()]);
+    told.lines().any(|line| line.starts_with(id) && line.split_whitespace().count() > 5)
+}
+
+#[test]
+fn what_is_too_large_is_told_by_its_head_however_it_is_kept() {
+    let sides = Sides::new();
+    let clone = sides.side("desk", "Desktop");
+    let text = |end: char| (0..LARGE / 8).map(|n| format!("{n:07}\n")).chain([end.to_string()]).collect::<String>();
+    let ids: Vec<_> = ['a', 'b']
+        .map(|end| {
+            write(clone.join(format!("{end}.txt")), text(end));
+            sides.git(&clone, &["hash-object", "-w", &format!("{end}.txt")])
+        })
+        .into();
+    let look = || {
+        let repository = Repository::open(&locate(&clone).unwrap()).unwrap();
+        for id in &ids {
+            assert_eq!(repository.content(id, 4 << 20).unwrap(), Content::TooLarge(LARGE as u64 + 1));
+            assert!(matches!(repository.content(id, 6 << 20).unwrap(), Content::Bytes(b) if b.len() == LARGE + 1));
+        }
+        assert!(repository.content(&"1".repeat(40), 1).is_err());
+    };
+    look();
+    sides.git(&clone, &["add", "a.txt", "b.txt"]);
+    sides.git(&clone, &["-c", "core.bigFileThreshold=1g", "repack", "-adfq"]);
+    assert!(ids.iter().any(|id| is_delta(&sides, &clone, id)), "one is kept as a difference to the other");
+    look();
+}
