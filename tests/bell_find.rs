@@ -5,16 +5,12 @@ use std::sync::Mutex;
 use claude_craft::ops::beacon::bell;
 use serde_json::{Value, json};
 
-use crate::common::github::{NOW, Stage};
+use crate::common::github::{NOW, Stage, ok};
 use crate::common::weather::{Asked, Fault, Reply};
 use crate::common::{Weather, script};
 
 const LIST: &str = "/repos/ann/plans/issues";
 const HOUR: u64 = 3_600_000;
-
-fn ok(value: &Value) -> Reply {
-    Reply::new(200, value.to_string())
-}
 
 /// A GitHub that keeps issues, and answers a program's token as it does: it may not ask who it is.
 fn with_programs_token() -> Weather {
@@ -53,9 +49,7 @@ fn with_programs_token() -> Weather {
 }
 
 fn ring(stage: &Stage, now: u64) -> Vec<String> {
-    let (ctx, tip) = (stage.ctx_at(now), stage.tip(None, &["a.md"]));
-    let place = stage.place(&ctx);
-    bell::ring(&ctx, &place, &place.git(&ctx), &tip)
+    stage.ring(now, &stage.tip(None, &["a.md"]))
 }
 
 fn made(weather: &Weather) -> usize {
