@@ -21,6 +21,8 @@ pub struct Context {
     pub git: PathBuf,
     /// The name of this machine.
     pub host: String,
+    /// The folder that `-C` named, as it was typed: commands that are proposed need it as well.
+    pub folder: Option<PathBuf>,
 }
 
 /// Neither `CLAUDE_CONFIG_DIR` nor `HOME` is set, so there is no place for configuration and state.
@@ -39,6 +41,7 @@ impl Context {
             layout: Layout::from_env(&env).ok_or(NoHome)?,
             git: found(env.path(env::CRAFT_GIT).unwrap_or_else(|| PathBuf::from("git")), &env),
             host: sys::host_name(),
+            folder: None,
             env,
         })
     }

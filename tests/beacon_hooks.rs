@@ -68,6 +68,14 @@ fn a_session_is_told_what_waits_in_any_repository_and_nothing_where_nothing_does
     env.configure(json!({"beacon": {"sessionContext": true}}));
     write(&file, json!({"version": 1, "checkedAt": 1, "note": "old", "held": 3, "queued": 2}).to_string());
     assert_eq!(env.hook(&start(&top)), Value::Null, "nothing waits to be taken in");
+    env.set("CRAFT_INTERNAL__NOW_MS", "1756900800000");
+    let stuck = |since: u64| json!({"version": 1, "queued": 2, "queuedSince": since}).to_string();
+    write(&file, stuck(1_756_900_800_000 - 86_399_000));
+    assert_eq!(env.hook(&start(&top)), Value::Null, "a day without a network is nothing to be told of");
+    write(&file, stuck(1_756_900_800_000 - 2 * 86_400_000));
+    let line = "craft: 📤 2 messages have waited to go out for 2 days — run: craft beacon queue send";
+    assert_eq!(told(&env, &top), (Some(line.to_owned()), None));
+    env.unset("CRAFT_INTERNAL__NOW_MS");
     write(&file, json!({"version": 1, "conflicts": 1}).to_string());
     let clash = "craft: ⚠ both sides changed 1 file — run: craft beacon diff";
     assert_eq!(told(&env, &top).0.as_deref(), Some(clash));

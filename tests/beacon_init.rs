@@ -27,7 +27,7 @@ fn identity(pair: &Pair) -> Value {
 fn a_side_gets_the_seeds_folders_and_a_second_call_changes_only_what_it_says() {
     let pair = Pair::new();
     assert_snapshot!(init(&pair, &[]).ok().stdout, @r"
-    this working tree is Code, its files are for Desktop, on channel main
+    this working tree is Code; its files are for Desktop, on channel main
       made   .claude
       made   .claude/planning
       made   .claude/planning/session-notes
@@ -54,7 +54,7 @@ fn a_side_gets_the_seeds_folders_and_a_second_call_changes_only_what_it_says() {
     write(&template, "mine\n");
     let again = init(&pair, &["--as", "lab", "--to", "Desktop", "--to", "*", "--channel", "night"]).ok();
     assert!(again.stdout.starts_with(
-        "this working tree is lab already, its files are for Desktop, everybody, on channel night\nnote: "
+        "this working tree is lab, and was Code until now; its files are for Desktop, everybody, on channel night\nnote: "
     ));
     assert_eq!(read(&template), b"mine\n", "a template of the user's stays");
     let second = identity(&pair);
@@ -70,7 +70,7 @@ fn what_is_missing_is_named_with_the_command_that_mends_it() {
     pair.git(&pair.a, &["config", "--global", "--unset", "user.email"]);
     pair.configure(serde_json::json!({"beacon": {"github": {"enabled": true}}, "scheduler": {"enabled": true}}));
     assert_snapshot!(init(&pair, &["--as", "lab"]).ok().stdout, @r"
-    this working tree is lab, its files are for nobody yet, on channel main
+    this working tree is lab; its files are for nobody yet, on channel main
       made   .claude
       made   .claude/planning
       made   .claude/planning/session-notes

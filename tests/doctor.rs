@@ -215,3 +215,55 @@ fn work_that_was_forgotten_is_taken_up() {
     desk.env.wait_for_worker(&project);
     assert_eq!(desk.env.git(&desk.env.path("remote.git"), &["show", "HEAD:new.txt"]), "new");
 }
+
+/// What is said of the beacon: states and texts.
+fn of_the_beacon(desk: &Desk) -> Vec<String> {
+    let (_, found) = checks(desk, &[]);
+    let ours = found.iter().filter(|c| c["id"].as_str().unwrap().starts_with("beacon"));
+    ours.map(|c| format!("{} {}", c["state"].as_str().unwrap(), c["text"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn a_beacon_is_told_of_and_only_what_needs_somebody_is_a_fault() {
+    const DAY: u64 = 86_400_000;
+    let now = 1_756_900_800_000_u64;
+    let desk = healthy();
+    assert_eq!(of_the_beacon(&desk), Vec::<String>::new(), "there is none");
+    desk.env.set("CRAFT_INTERNAL__NOW_MS", now.to_string());
+    desk.craft(&["beacon", "init"]).ok();
+    desk.craft(&["beacon", "status"]).ok();
+    let well = [
+        "ok Code on channel main of origin, last reached a moment ago",
+        "ok it takes in messages of your own address",
+        "ok nothing looks by itself: `craft jobs enable`, `craft jobs resume beacon-watch`; or `craft beacon watch`",
+    ];
+    assert_eq!(of_the_beacon(&desk), well);
+    let elsewhere = desk.env.path("elsewhere");
+    desk.env.git(desk.env.root(), &["init", "-q", "elsewhere"]);
+    desk.craft(&["-C", elsewhere.to_str().unwrap(), "beacon", "init", "--as", "Desktop"]).ok();
+    assert_eq!(of_the_beacon(&desk).last().unwrap(), "ok 1 beacon in other working trees");
+
+    // Two days without the remote, with a message that waits, a folder that is a link, and a bell nobody may ring.
+    let project = desk.project();
+    desk.env.git(&project, &["remote", "set-url", "origin", "http://127.0.0.1:1/x.git"]);
+    write(project.join(".claude/planning/a.md"), "a\n");
+    desk.craft(&["beacon", "push"]);
+    fs::remove_dir(project.join(".claude/implementation")).unwrap();
+    std::os::unix::fs::symlink("planning", project.join(".claude/implementation")).unwrap();
+    desk.craft(&["auto-sync", "config", "set", "beacon.github.enabled", "true"]).ok();
+    desk.env.set("CRAFT_INTERNAL__NOW_MS", (now + 2 * DAY).to_string());
+    let found = of_the_beacon(&desk);
+    for text in [
+        "warning Code on channel main of origin, last reached 2 days ago, out of reach for 2 days",
+        "warning .claude/implementation is a symbolic link, so nothing in it is sent or taken in",
+        "warning 1 message to go out, since 2025-09-03T12:00:00Z",
+        "warning the bell is on, and may not be rung: ",
+    ] {
+        assert!(found.iter().any(|line| line.starts_with(text)), "{text}: {found:#?}");
+    }
+    desk.env.git(&project, &["remote", "remove", "origin"]);
+    let (_, found) = checks(&desk, &[]);
+    assert_eq!(state(&found, "beacon").0, "broken");
+    let remedy = found.iter().find(|c| c["id"] == "beacon").unwrap()["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("add it with `git remote add origin URL`"), "{remedy}");
+}

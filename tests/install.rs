@@ -413,6 +413,23 @@ fn what_the_client_writes_into_the_plugin_goes_with_it_and_what_the_user_put_the
 }
 
 #[test]
+fn only_programs_that_are_on_no_path_yet_are_to_be_linked() {
+    let desk = Desk::new("2.1.329");
+    let bin = desk.env.path("bin");
+    fs::create_dir(&bin).unwrap();
+    desk.env.set("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()));
+    let installed = desk.claude().join("skills/craft/bin");
+    let linked = |name: &str| std::os::unix::fs::symlink(installed.join(name), bin.join(name)).unwrap();
+    linked("craft");
+    let said = desk.craft(&["install"]).ok().stdout;
+    assert!(said.contains("to have `ps-sync` in your terminal too, link it into"), "{said}");
+    assert!(said.contains("  ln -sf ~/.claude/skills/craft/bin/ps-sync ~/.local/bin/\n"), "{said}");
+    linked("ps-sync");
+    let said = desk.craft(&["install"]).ok().stdout;
+    assert!(!said.contains("in your terminal"), "{said}");
+}
+
+#[test]
 fn the_readme_shows_what_an_install_says() {
     let readme = include_str!("../README.md");
     let block = readme.split("```text\n$ craft install\n").nth(1).and_then(|t| t.split("```").next()).unwrap();

@@ -28,6 +28,9 @@ const LOADED_BELOW: [&str; 9] = [
     "skills",
 ];
 
+/// What is wrong with a path that another configuration would allow.
+pub const OUTSIDE: &str = "is in none of the folders of beacon.folders";
+
 /// Why a message cannot be taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{entry:?} {why}")]
@@ -152,7 +155,7 @@ pub fn check(path: &str, folders: &[String]) -> Result<(), Bad> {
         return bad("is in .claude/sync, which is the beacon's own");
     }
     if !folders.iter().any(|folder| is_below(path, folder)) {
-        return bad("is in none of the folders of beacon.folders");
+        return bad(OUTSIDE);
     }
     if is_loaded(&lower) {
         return bad("is read by Claude Code by itself, as if the user had written it");

@@ -271,6 +271,9 @@ fn rows(touches: &[Touch], look: &Look) -> String {
     touches.iter().zip(&paths).map(row).collect::<Vec<_>>().join("\n")
 }
 
+/// The programs that are typed, or started by tasks of an editor.
+const TYPED: [&str; 2] = ["craft", "ps-sync"];
+
 fn farewell(ctx: &Context, plan: &Plan, look: &Look, done: bool) -> String {
     let mut lines = Vec::new();
     lines.push(if done {
@@ -285,19 +288,29 @@ fn farewell(ctx: &Context, plan: &Plan, look: &Look, done: bool) -> String {
         "/craft:auto-sync enable"
     };
     lines.push(format!("next: start Claude Code in a repository and type {}", look.strong(command)));
-    let craft = plan.bin().join("craft");
-    let on_path = ctx.program(Path::new("craft")).is_some_and(|p| {
-        std::fs::canonicalize(&p).ok().zip(std::fs::canonicalize(&craft).ok()).is_some_and(|(a, b)| a == b)
-    });
-    if !on_path {
-        lines.push("to have `craft` in your terminal too, link it into a folder on your PATH:".to_owned());
+    let missing: Vec<_> = TYPED.iter().map(|name| plan.bin().join(name)).filter(|p| !on_path(ctx, p)).collect();
+    if !missing.is_empty() {
+        let names: Vec<_> = missing.iter().filter_map(|p| Some(format!("`{}`", p.file_name()?.to_str()?))).collect();
+        let it = if missing.len() == 1 { "it" } else { "them" };
+        let names = names.join(" and ");
+        lines.push(format!("to have {names} in your terminal too, link {it} into a folder on your PATH:"));
         // Behind a `~` that the shell is to read there may be no quotes.
-        let short = look.path(&craft);
-        let plain = short.strip_prefix("~/").is_some_and(|rest| quote::word(rest) == rest);
-        lines.push(format!("  ln -sf {} ~/.local/bin/craft", if plain { short } else { quote::path(&craft) }));
+        let word = |path: &PathBuf| {
+            let short = look.path(path);
+            let plain = short.strip_prefix("~/").is_some_and(|rest| quote::word(rest) == rest);
+            if plain { short } else { quote::path(path) }
+        };
+        lines.push(format!("  ln -sf {} ~/.local/bin/", missing.iter().map(word).collect::<Vec<_>>().join(" ")));
     }
     lines.push("`craft doctor` checks that everything works, `craft uninstall` takes it all away again".to_owned());
     lines.join("\n")
+}
+
+/// Whether a program is what its name alone starts.
+fn on_path(ctx: &Context, program: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let found = program.file_name().and_then(|name| ctx.program(Path::new(name)));
+    found.is_some_and(|found| real(&found).zip(real(program)).is_some_and(|(a, b)| a == b))
 }
 
 impl From<InstallError> for CommandError {

@@ -182,7 +182,7 @@ fn run(env: &Env, ui: &mut Ui, folder: Option<&Path>, command: Command) -> Resul
         Command::Man(args) => return man::run(ui, &args),
         command => command,
     };
-    let ctx = Context::new(env.clone())?;
+    let ctx = Context { folder: folder.map(Path::to_owned), ..Context::new(env.clone())? };
     // These two tell of it in their own way.
     if !matches!(command, Command::Doctor(_) | Command::Brief(_)) {
         ours::check(&ctx)?;

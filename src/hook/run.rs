@@ -76,7 +76,7 @@ pub fn session_start<C: Clock>(hook: &mut Hook<'_, C>) {
     let here = match hook.arrive(Name::SessionStart) {
         Arrival::Here(here) => here,
         Arrival::Stranger(layout, location, event) => {
-            let standing = standing::of(&layout, &location, &event, None);
+            let standing = standing::of(&layout, &location, &event, None, hook.clock.now_ms());
             let _ = hook.print_with(Name::SessionStart, &standing.notices(), false, standing.model());
             return;
         }

@@ -23,7 +23,7 @@ use crate::fs::atomic::{self, Durability};
 use crate::fs::{FsError, IoContext, read_optional, remove_optional};
 use crate::json::document::{Document, Fault};
 use crate::locate::Location;
-use crate::ops::beacon::place;
+use crate::ops::beacon::{hints, place};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, config_file};
 use crate::queue::Trigger;
@@ -31,8 +31,6 @@ use crate::state::file::StateFile;
 
 /// The folder, from the top of the working tree.
 const FOLDER: &str = ".vscode";
-/// The executable that the tasks start.
-const PS_SYNC: &str = "ps-sync";
 
 /// What was done, or would be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,8 +54,9 @@ pub fn init(ctx: &Context, cwd: &Path, dry: bool) -> Result<Done, OpError> {
         let text = if edited.puts.is_empty() { now.map(str::to_owned) } else { Some(edited.text.clone()) };
         Ok(Next { record: with_puts(known, now, &edited), text, left: named(file, edited.left) })
     })?;
-    if ctx.program(Path::new(PS_SYNC)).is_none() {
-        done.remarks.push(format!("`{PS_SYNC}`, which the tasks start, is in no folder of PATH"));
+    if !hints::has_ps_sync(ctx) {
+        let way = hints::link_ps_sync().map(|link| format!(": `{link}`")).unwrap_or_default();
+        done.remarks.push(format!("`{}`, which the tasks start, is in no folder of PATH{way}", hints::PS_SYNC));
     }
     if place::identity(ctx, &place::repository(cwd)?)?.is_none() {
         done.remarks.push("this working tree has no beacon yet; `craft beacon init` makes it one side of it".into());

@@ -83,11 +83,11 @@ impl Waiting {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The few words for status lines: `📬 2` for messages that wait, `⚠ 1` for files with a conflict. `None` where there
-    /// is neither.
+    /// The few words for status lines: `📬 2` for messages that wait here, `📤 1` for those that could not go out, `⚠ 1` for
+    /// files with a conflict. `None` where there is none of them.
     #[must_use]
     pub fn words(&self) -> Option<String> {
-        let all = [("📬", self.messages), ("⚠", self.conflicts)];
+        let all = [("📬", self.messages), ("📤", self.queued), ("⚠", self.conflicts)];
         let said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
         (!said.is_empty()).then(|| said.join(" "))
     }
@@ -104,5 +104,7 @@ mod tests {
         assert_eq!(words(2, 0).as_deref(), Some("📬 2"));
         assert_eq!(words(0, 1).as_deref(), Some("⚠ 1"));
         assert_eq!(words(3, 2).as_deref(), Some("📬 3 ⚠ 2"));
+        let all = Waiting { messages: 3, queued: 1, conflicts: 2, ..Waiting::default() };
+        assert_eq!(all.words().as_deref(), Some("📬 3 📤 1 ⚠ 2"));
     }
 }

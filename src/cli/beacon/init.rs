@@ -10,7 +10,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::init::{self, Ask, Made};
+use crate::sync::quote;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -49,22 +51,27 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Init) -> Result<u8, Co
             pairs.iter().map(|(one, other)| json!({first: one, second: other})).collect()
         };
         ui.json(&json!({
-            "version": 1, "name": made.name, "to": made.to, "channel": made.channel, "again": made.again,
+            "version": 1, "name": made.name, "to": made.to, "channel": made.channel, "again": made.again, "was": made.was,
             "bell": made.bell.as_ref().map(|(number, url)| json!({"number": number, "url": url})),
             "made": made.made, "moved": pairs(&made.moved, "from", "to"), "left": pairs(&made.left, "path", "why"),
             "remarks": made.remarks,
         }));
     } else {
-        ui.say(&render(&made, &Look::of(ctx)));
+        let hints = Hints { folder: ctx.folder.as_deref().map(quote::path), ..Hints::default() };
+        ui.say(&render(&made, &hints, &Look::of(ctx)));
     }
     Ok(exit_code::DONE)
 }
 
-fn render(made: &Made, look: &Look) -> String {
+fn render(made: &Made, hints: &Hints, look: &Look) -> String {
     let to = if made.to.is_empty() { "nobody yet".to_owned() } else { people(&made.to) };
-    let again = if made.again { " already" } else { "" };
+    let again = match &made.was {
+        Some(was) => format!(", and was {was} until now"),
+        None if made.again => " already".to_owned(),
+        None => String::new(),
+    };
     let head =
-        format!("this working tree is {}{again}, its files are for {to}, on channel {}", made.name, made.channel);
+        format!("this working tree is {}{again}; its files are for {to}, on channel {}", made.name, made.channel);
     let mut lines = vec![look.strong(&head)];
     lines.extend(made.made.iter().map(|path| format!("  made   {}", named(path))));
     lines.extend(made.moved.iter().map(|(from, to)| format!("  moved  {} to {}", named(from), named(to))));
@@ -75,7 +82,7 @@ fn render(made: &Made, look: &Look) -> String {
         lines.push(format!("bell: issue {number} {}", super::clean(url)));
     }
     lines.extend(remarks(&made.remarks, look));
-    lines.push(next("craft beacon status", look));
+    lines.push(next(&hints.verb("status"), look));
     lines.join("\n")
 }
 
@@ -95,11 +102,12 @@ mod tests {
             to: vec!["Code".into(), "*".into()],
             channel: "main".into(),
             again: false,
+            was: None,
             bell: Some((7, "https://github.example/ann/app/issues/7".into())),
             remarks: vec!["there is no remote".into()],
         };
-        assert_snapshot!(render(&made, &Look::default()), @r"
-        this working tree is Desktop, its files are for Code, everybody, on channel main
+        assert_snapshot!(render(&made, &Hints::default(), &Look::default()), @r"
+        this working tree is Desktop; its files are for Code, everybody, on channel main
           made   .claude/sync
           moved  .claude/prompts/a.md to .claude/planning/a.md
           left   .claude/prompts/b\u{1b}.md: .claude/planning/b.md is there already
@@ -108,8 +116,13 @@ mod tests {
         next: craft beacon status
         ");
         let again = Made { name: "lab".into(), channel: "x".into(), again: true, ..Made::default() };
-        assert_snapshot!(render(&again, &Look::default()), @r"
-        this working tree is lab already, its files are for nobody yet, on channel x
+        assert_snapshot!(render(&again, &Hints::default(), &Look::default()), @r"
+        this working tree is lab already; its files are for nobody yet, on channel x
+        next: craft beacon status
+        ");
+        let renamed = Made { name: "Lab2".into(), was: Some("Lab".into()), ..again };
+        assert_snapshot!(render(&renamed, &Hints::default(), &Look::default()), @r"
+        this working tree is Lab2, and was Lab until now; its files are for nobody yet, on channel x
         next: craft beacon status
         ");
     }

@@ -18,11 +18,10 @@ use serde_json::{Value, json};
 use super::error::CommandError;
 use super::exit_code;
 use super::ui::{Look, Ui};
-use crate::beacon::applied::Held;
 use crate::clock;
 use crate::context::Context;
 use crate::ops::beacon::Place;
-use crate::ops::beacon::chain::STRANGER;
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::Sent;
 use crate::plain;
@@ -79,53 +78,6 @@ impl On {
     /// The beacon of the folder.
     fn place(&self, ctx: &Context, cwd: &Path) -> Result<Place, CommandError> {
         Ok(Place::find(ctx, cwd, self.channel.as_deref(), Trigger::Manual)?)
-    }
-}
-
-/// How commands are written that are typed next, so that they do here what was meant.
-#[derive(Debug, Default, Clone)]
-struct Hints {
-    /// The channel, where it is not the usual one.
-    channel: Option<String>,
-    /// Whose messages are accepted already.
-    authors: Vec<String>,
-}
-
-impl Hints {
-    fn of(place: &Place) -> Self {
-        let channel = Some(place.channel.to_string()).filter(|channel| *channel != place.identity.channel);
-        Self { channel, authors: place.config.beacon.authors.clone() }
-    }
-
-    /// A verb of `craft beacon`, with what belongs to it.
-    fn verb(&self, verb: &str) -> String {
-        let channel = self.channel.as_ref().map(|channel| format!(" --channel {channel}")).unwrap_or_default();
-        format!("craft beacon {verb}{channel}")
-    }
-
-    /// What shows a conflict, and what settles it.
-    fn settle(&self, path: &str) -> [String; 2] {
-        let path = crate::sync::quote::word(&named(path));
-        // A `|` between the three would start a pipe.
-        let resolve = self.verb(&format!("resolve {path} --ours"));
-        [self.verb(&format!("diff {path}")), format!("{resolve}  # or --theirs, or --merged")]
-    }
-
-    /// What accepts the first of those whose messages are held because nobody knows them.
-    fn accept(&self, held: &[Held]) -> Option<String> {
-        // The address comes from elsewhere, and stands in a command here: none but a plain one.
-        let plain = |c: char| c.is_ascii_alphanumeric() || "@._+-".contains(c);
-        let address = held
-            .iter()
-            .filter_map(|held| held.why.strip_suffix(STRANGER))
-            .find(|address| address.contains('@') && !address.starts_with('-') && address.chars().all(plain))?;
-        let value = if self.authors.is_empty() {
-            address.to_owned()
-        } else {
-            let all: Vec<_> = self.authors.iter().map(String::as_str).chain([address]).collect();
-            json!(all).to_string()
-        };
-        Some(format!("craft auto-sync config set beacon.authors {}", crate::sync::quote::word(&value)))
     }
 }
 
@@ -227,49 +179,13 @@ fn next(command: &str, look: &Look) -> String {
     format!("{} {}", look.faint("next:"), look.strong(command))
 }
 
+/// What shows a conflict, and what settles it.
+fn settle(path: &str, hints: &Hints, look: &Look) -> [String; 2] {
+    let ways = look.faint("then one of --ours, --theirs, --merged:");
+    [next(&hints.diff(path), look), format!("{ways} {}", look.strong(&hints.resolve(path)))]
+}
+
 /// Remarks, each a line.
 fn remarks(remarks: &[String], look: &Look) -> Vec<String> {
     remarks.iter().map(|remark| look.alarm(&format!("note: {}", plain::cut(&clean(remark), 4 * SHOWN)))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn held(why: &str) -> Vec<Held> {
-        vec![Held { seq: 1, commit: "c".into(), why: why.into() }]
-    }
-
-    #[test]
-    fn a_stranger_is_accepted_beside_those_who_are() {
-        let mut hints = Hints::default();
-        let stranger = held(&format!("ann@example.org{STRANGER}"));
-        assert_eq!(
-            hints.accept(&stranger).as_deref(),
-            Some("craft auto-sync config set beacon.authors ann@example.org")
-        );
-        hints.authors = vec!["bob@example.org".into()];
-        assert_eq!(
-            hints.accept(&stranger).as_deref(),
-            Some(r#"craft auto-sync config set beacon.authors '["bob@example.org","ann@example.org"]'"#)
-        );
-        assert_eq!(hints.accept(&held("the message of ann@example.org is not signed")), None);
-        for hostile in ["x@$(id)", "x@y'; id", "--help@x", "nobody", "x@y \u{1b}[2J"] {
-            assert_eq!(hints.accept(&held(&format!("{hostile}{STRANGER}"))), None, "{hostile}");
-        }
-    }
-
-    #[test]
-    fn what_is_typed_next_is_for_the_same_channel() {
-        let hints = Hints { channel: Some("draft".into()), ..Hints::default() };
-        assert_eq!(hints.verb("pull"), "craft beacon pull --channel draft");
-        assert_eq!(
-            hints.settle("a b.md"),
-            [
-                "craft beacon diff 'a b.md' --channel draft",
-                "craft beacon resolve 'a b.md' --ours --channel draft  # or --theirs, or --merged"
-            ]
-        );
-        assert_eq!(Hints::default().verb("pull"), "craft beacon pull");
-    }
 }

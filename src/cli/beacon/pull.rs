@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::status::{held_line, skip_line};
-use super::{Hints, On, SHOWN, accept_line, clean, named, next, quoted, remarks, when};
+use super::{Hints, On, SHOWN, accept_line, clean, named, quoted, remarks, settle, when};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
@@ -37,7 +37,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Pull) -> Result<u8, Co
     if args.on.json {
         ui.json(&data(&pulled, args.dry_run));
     } else {
-        ui.say(&render(&pulled, args.dry_run, &Hints::of(&place), &Look::of(ctx)));
+        ui.say(&render(&pulled, args.dry_run, &Hints::of(ctx, &place), &Look::of(ctx)));
     }
     Ok(code(&pulled))
 }
@@ -64,12 +64,14 @@ fn words(became: Became) -> (&'static str, &'static str) {
     }
 }
 
-fn row(taken: &Taken) -> String {
+fn row(taken: &Taken, dry: bool) -> String {
     let (_, word) = words(taken.became);
     let beside = named(&taken.beside);
     let rest = match taken.became {
         Became::Conflict if beside.is_empty() => "; they took it away, and it was changed here".to_owned(),
+        Became::Conflict if dry => format!("; yours would stay as it is, theirs would be {beside}"),
         Became::Conflict => format!("; yours is as it was, theirs is {beside}"),
+        Became::Archived if dry => format!("; they took it away, it would be {beside}"),
         Became::Archived => format!("; they took it away, it is {beside} now"),
         Became::Kept => "; they took it away, and it was changed here".to_owned(),
         _ => String::new(),
@@ -84,7 +86,7 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
         lines.push(format!("{}: {}", look.strong(&head), quoted(&heard.note)));
     }
     for taken in &pulled.files {
-        let line = row(taken);
+        let line = row(taken, dry);
         lines.push(if taken.became == Became::Conflict { look.alarm(&line) } else { line });
     }
     if pulled.messages.is_empty() {
@@ -96,7 +98,7 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
     lines.extend(pulled.skipped.iter().map(|held| format!("message {} {drops} for good", held.seq)));
     lines.extend(pulled.held.iter().map(|held| look.alarm(&held_line(held))));
     lines.extend(hints.accept(&pulled.held).map(|command| accept_line(&command, look)));
-    lines.extend(skip_line(&pulled.held));
+    lines.extend(skip_line(&pulled.held, hints));
     if let Some(why) = &pulled.offline {
         let why = plain::cut(&clean(why), 2 * SHOWN);
         lines.push(look.alarm(&format!("OFFLINE: {why}; only what had arrived before was looked at")));
@@ -105,13 +107,15 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
         lines.push(look.faint(&format!("what was replaced is kept: {}", named(backup))));
     }
     lines.extend(remarks(&pulled.remarks, look));
-    // Some are older than this pull.
-    let open = |path: &&String| !pulled.files.iter().any(|t| t.became == Became::Conflict && t.path == **path);
-    for path in pulled.conflicts.iter().filter(open) {
-        lines.push(look.alarm(&format!("CONFLICT: {} is not settled yet", named(path))));
+    // Some are older than this pull, and have no row.
+    let told = |path: &String| pulled.files.iter().any(|t| t.became == Became::Conflict && t.path == *path);
+    let here = |path: &String| pulled.files.iter().any(|t| t.path == *path);
+    for path in pulled.conflicts.iter().filter(|path| !told(path)) {
+        let how = if dry && here(path) { "would have to be settled" } else { "is not settled yet" };
+        lines.push(look.alarm(&format!("CONFLICT: {} {how}", named(path))));
     }
     if let Some(path) = pulled.conflicts.first().filter(|_| !dry) {
-        lines.extend(hints.settle(path).iter().map(|command| next(command, look)));
+        lines.extend(settle(path, hints, look));
     }
     lines.join("\n")
 }
@@ -170,7 +174,7 @@ mod tests {
             ],
             held: vec![Held { seq: 4, commit: "c".into(), why: "\"../x\" has a part . or ..".into() }],
             skipped: vec![Held { seq: 2, commit: "b".into(), why: "it is not wanted".into() }],
-            conflicts: vec!["e.md".into(), "f.md".into(), "old.md".into()],
+            conflicts: ["e.md", "f.md", "h.md", "old.md"].map(str::to_owned).to_vec(),
             backup: Some("refs/craft/beacon/0/main/backup/20251006T093000Z".into()),
             offline: Some("no route to host".into()),
             remarks: vec!["the receipt could not be sent".into()],
@@ -191,10 +195,21 @@ mod tests {
         OFFLINE: no route to host; only what had arrived before was looked at
         what was replaced is kept: refs/craft/beacon/0/main/backup/20251006T093000Z
         note: the receipt could not be sent
+        CONFLICT: h.md is not settled yet
         CONFLICT: old.md is not settled yet
         next: craft beacon diff e.md
-        next: craft beacon resolve e.md --ours  # or --theirs, or --merged
+        then one of --ours, --theirs, --merged: craft beacon resolve e.md --ours
         "#);
+        let dry = render(&pulled, true, &Hints::default(), &look());
+        let would: Vec<_> = dry.lines().filter(|line| line.contains("would") || line.contains("settled")).collect();
+        assert_snapshot!(would.join("\n"), @r"
+          CONFLICT e.md; yours would stay as it is, theirs would be e.md.theirs
+          archived g.md; they took it away, it would be .claude/sync/archive/2025-10-06/g.md
+        nothing was changed: this is what a pull would do
+        message 2 would be dropped for good
+        CONFLICT: h.md would have to be settled
+        CONFLICT: old.md is not settled yet
+        ");
         assert_eq!(code(&pulled), 3);
         assert_eq!(data(&pulled, false)["files"][6]["became"], "archived");
         assert_eq!(code(&Pulled { conflicts: Vec::new(), ..pulled.clone() }), 4);

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Hints, On, listed, named, next, people, remarks, sent_code, sent_data, sent_lines};
+use super::{Hints, On, listed, next, people, remarks, sent_code, sent_data, sent_lines};
 use crate::cli::error::CommandError;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
@@ -53,7 +53,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Push) -> Result<u8, Co
             "sent": sent_data(&pushed.sent), "remarks": pushed.remarks,
         }));
     } else {
-        ui.say(&render(&pushed, &Hints::of(&place), &Look::of(ctx)));
+        ui.say(&render(&pushed, &Hints::of(ctx, &place), &Look::of(ctx)));
     }
     Ok(sent_code(&pushed.sent))
 }
@@ -76,7 +76,7 @@ fn render(pushed: &Pushed, hints: &Hints, look: &Look) -> String {
     }
     lines.extend(remarks(&pushed.remarks, look));
     if let [gone, ..] = pushed.gone.as_slice() {
-        lines.push(next(&hints.verb(&format!("push {}", crate::sync::quote::word(&named(gone)))), look));
+        lines.push(next(&hints.push(Some(gone), &[]), look));
     }
     lines.join("\n")
 }

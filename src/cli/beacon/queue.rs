@@ -57,7 +57,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Queue) -> Result<u8, C
     let list = |ui: &mut Ui, on: &On| -> Result<u8, CommandError> {
         let place = on.place(ctx, cwd)?;
         let queued = outbox::list(ctx, &place)?;
-        show(ctx, ui, on, "queued", &queued, |queued, look| render(queued, &Hints::of(&place), look));
+        show(ctx, ui, on, "queued", &queued, |queued, look| render(queued, &Hints::of(ctx, &place), look));
         Ok(exit_code::DONE)
     };
     match &args.verb {

@@ -55,7 +55,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
     if args.on.json {
         ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));
     } else {
-        ui.say(&render(&path, with, &open, &Hints::of(&place), &Look::of(ctx)));
+        ui.say(&render(&path, with, &open, &Hints::of(ctx, &place), &Look::of(ctx)));
     }
     Ok(exit_code::DONE)
 }
@@ -69,11 +69,11 @@ fn render(path: &str, with: With, open: &[String], hints: &Hints, look: &Look) -
     let mut lines = vec![format!("{} is settled: {how}", named(path))];
     match open {
         [] if with == With::Theirs => {}
-        [] => lines.push(next(&hints.verb("push"), look)),
+        [] => lines.push(next(&hints.push(None, &[]), look)),
         [first, ..] => {
             let left = crate::sync::tell::counted(open.len(), "conflict");
             lines.push(format!("{left} left"));
-            lines.push(next(&hints.settle(first)[0], look));
+            lines.push(next(&hints.diff(first), look));
         }
     }
     lines.join("\n")

@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Hints, On, SHOWN, accept_line, clean, listed, many, named, next, people, quoted, when};
+use super::{Hints, On, SHOWN, accept_line, clean, listed, many, named, next, people, quoted, settle, when};
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::block::Status;
 use crate::cli::error::CommandError;
@@ -38,7 +38,7 @@ pub struct Show {
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Show) -> Result<u8, CommandError> {
     let place = args.on.place(ctx, cwd)?;
     let standing = status::status(ctx, &place, !args.offline)?;
-    let hints = Hints::of(&place);
+    let hints = Hints::of(ctx, &place);
     if args.on.json {
         ui.json(&data(&standing, &place.identity.name, place.channel.as_str(), &hints));
     } else {
@@ -62,11 +62,16 @@ fn word(standing: &Standing) -> &'static str {
     if standing.waiting.messages > 0 { Status::UpdateAvailable.word() } else { Status::Idle.word() }
 }
 
+/// Most of what is not read that is listed.
+const LEFT: usize = 5;
+/// How many commands settle a conflict; see [`commands`].
+const SETTLING: usize = 2;
+
 /// The commands that come next, the most urgent first.
 fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     let mut commands = Vec::new();
     if let Some(conflict) = standing.conflicts.first() {
-        commands.extend(hints.settle(&conflict.path));
+        commands.extend([hints.diff(&conflict.path), hints.resolve(&conflict.path)]);
     }
     if standing.waiting.messages > 0 {
         commands.push(hints.verb("pull"));
@@ -74,7 +79,7 @@ fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     // A push of all that was changed is refused until a conflict in it is settled.
     let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
     if !standing.changed.is_empty() && standing.changed.iter().all(settled) {
-        commands.push(hints.verb("push"));
+        commands.push(hints.push(None, &standing.others));
     } else if !standing.queued.is_empty() {
         commands.push(hints.verb("queue send"));
     }
@@ -92,9 +97,9 @@ pub(super) fn held_line(held: &Held) -> String {
 }
 
 /// How to be rid of what is held, where its number is known.
-pub(super) fn skip_line(held: &[Held]) -> Option<String> {
+pub(super) fn skip_line(held: &[Held], hints: &Hints) -> Option<String> {
     let seq = held.iter().map(|held| held.seq).find(|seq| *seq > 0)?;
-    Some(format!("  `craft beacon pull --skip {seq}` drops it for good"))
+    Some(format!("  `{}` drops it for good", hints.verb(&format!("pull --skip {seq}"))))
 }
 
 fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
@@ -143,17 +148,22 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
         lines.push(format!("gone here, and not told to anybody: {}", counted(standing.gone.len(), "file")));
         lines.extend(listed(&standing.gone, ""));
     }
+    lines.extend(standing.left.iter().take(LEFT).map(|(path, why)| format!("not read: {} {why}", named(path))));
+    if standing.left.len() > LEFT {
+        lines.push(format!("  and {} more", standing.left.len() - LEFT));
+    }
     for Conflict { path, beside, .. } in &standing.conflicts {
         lines.push(look.alarm(&conflict_line(path, beside)));
     }
     lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held))));
     lines.extend(hints.accept(&standing.held).map(|command| accept_line(&command, look)));
-    lines.extend(skip_line(&standing.held));
+    lines.extend(skip_line(&standing.held, hints));
     if !standing.unread.is_empty() {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
     }
     if let Some(why) = &standing.offline {
         lines.push(look.alarm(&offline_line(waiting, why, look)));
+        lines.extend(standing.remedy.as_ref().map(|remedy| format!("  {}", clean(remedy))));
     }
     if let Some(bell) = &standing.bell {
         if bell.number > 0 {
@@ -161,7 +171,10 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
         }
         lines.extend(bell.remarks.iter().map(|r| look.alarm(&format!("bell: {}", plain::cut(&clean(r), 2 * SHOWN)))));
     }
-    lines.extend(commands(standing, hints).iter().map(|command| next(command, look)));
+    let first = standing.conflicts.first();
+    lines.extend(first.iter().flat_map(|conflict| settle(&conflict.path, hints, look)));
+    let shown = if first.is_some() { SETTLING } else { 0 };
+    lines.extend(commands(standing, hints).iter().skip(shown).map(|command| next(command, look)));
     lines.join("\n")
 }
 
@@ -181,12 +194,15 @@ fn data(standing: &Standing, name: &str, channel: &str, hints: &Hints) -> Value 
         },
         "changed": standing.changed,
         "gone": standing.gone,
+        "left": standing.left.iter().map(|(path, why)| json!({"path": path, "why": why})).collect::<Vec<_>>(),
         "queued": {"messages": waiting.queued, "since": waiting.queued_since},
         "conflicts": standing.conflicts,
         "held": standing.held,
         "unread": standing.unread,
         "checkedAt": waiting.checked_at,
-        "offline": standing.offline.as_ref().map(|why| json!({"why": why, "since": waiting.offline_since})),
+        "offline": standing.offline.as_ref().map(|why| json!({
+            "why": why, "since": waiting.offline_since, "remedy": standing.remedy,
+        })),
         "bell": standing.bell.as_ref().map(|bell| json!({
             "number": bell.number, "url": bell.url, "seq": bell.seq, "remarks": bell.remarks,
         })),

@@ -79,7 +79,9 @@ fn whatever_needs_somebody_has_a_line() {
             Held { seq: 0, commit: "d".into(), why: "the manifest says no version".into() },
         ],
         unread: vec!["Desktop".into(), "*".into()],
+        left: vec![(".claude/implementation".into(), "is a symbolic link".into())],
         offline: Some("could not resolve host".into()),
+        remedy: Some("see that `git fetch origin` works".into()),
         bell: Some(Bell {
             number: 12,
             url: "https://github.example/ann/app/issues/12".into(),
@@ -95,6 +97,7 @@ fn whatever_needs_somebody_has_a_line() {
     AHEAD: 1 message queued here, 1 min ago
     gone here, and not told to anybody: 1 file
       .claude/planning/gone.md
+    not read: .claude/implementation is a symbolic link
     CONFLICT: .claude/planning/a b.md; theirs is .claude/planning/a b.md.theirs
     CONFLICT: .claude/planning/c.md; they took it away
     HELD: message 5 is not taken in: eve@example.org is nobody's we know
@@ -102,10 +105,11 @@ fn whatever_needs_somebody_has_a_line() {
       `craft beacon pull --skip 5` drops it for good
     sent, and not taken in yet by Desktop, everybody
     OFFLINE: could not resolve host; this is what was known 5 min ago
+      see that `git fetch origin` works
     bell: issue 12 https://github.example/ann/app/issues/12
     bell: it was closed; opened again
     next: craft beacon diff '.claude/planning/a b.md'
-    next: craft beacon resolve '.claude/planning/a b.md' --ours  # or --theirs, or --merged
+    then one of --ours, --theirs, --merged: craft beacon resolve '.claude/planning/a b.md' --ours
     next: craft beacon push
     ");
     assert_eq!(code(&standing), 3);

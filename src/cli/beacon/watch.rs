@@ -18,6 +18,7 @@ use crate::context::Context;
 use crate::dice::Dice;
 use crate::fs::lock::{self, LockGuard};
 use crate::locate::Location;
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::pull::Pulled;
 use crate::ops::beacon::watch::{self as once, Look};
 use crate::ops::beacon::watching::{self, Event, Seen, Woken, World};
@@ -249,14 +250,14 @@ impl World for Here<'_> {
             self.print(name, more);
         } else {
             let time = clock::rfc3339(self.ctx.clock.now_ms());
-            self.ui.say(&format!("{time} {}", words(&event)));
+            self.ui.say(&format!("{time} {}", words(&event, &Hints::of(self.ctx, &self.place))));
         }
         self.ui.open()
     }
 }
 
 /// An event as people read it.
-fn words(event: &Event) -> String {
+fn words(event: &Event, hints: &Hints) -> String {
     match event {
         Event::Waits(w) => {
             let note = if w.note.is_empty() { String::new() } else { format!(" (\"{}\")", cut(&w.note)) };
@@ -264,7 +265,7 @@ fn words(event: &Event) -> String {
             let count = usize::try_from(w.messages).unwrap_or(usize::MAX);
             let files = if w.files.is_empty() { String::new() } else { format!(": {}", named(&w.files)) };
             let does = if count == 1 { "waits" } else { "wait" };
-            format!("📬 {}{from} {does}{note}{files} — craft beacon pull", counted(count, "message"))
+            format!("📬 {}{from} {does}{note}{files} — {}", counted(count, "message"), hints.verb("pull"))
         }
         Event::Drained => "nothing waits any more".into(),
         Event::Taken(pulled) => {
@@ -283,11 +284,11 @@ fn words(event: &Event) -> String {
         Event::Delivered(count) => format!("{} that waited went out", counted(*count, "message")),
         Event::Conflicts(count) => {
             let files = counted(usize::try_from(*count).unwrap_or(usize::MAX), "file");
-            format!("⚠ both sides changed {files} — craft beacon diff")
+            format!("⚠ both sides changed {files} — {}", hints.verb("diff"))
         }
         Event::Held(count) => {
             let messages = counted(usize::try_from(*count).unwrap_or(usize::MAX), "message");
-            format!("⚠ {messages} not taken in — craft beacon status tells why")
+            format!("⚠ {messages} not taken in — {} tells why", hints.verb("status"))
         }
         Event::Offline(why) => format!("offline, looking again now and then: {}", cut(why)),
         Event::Back => "back online".into(),
@@ -363,14 +364,17 @@ mod tests {
             ..Waiting::default()
         };
         assert_eq!(
-            words(&Event::Waits(waiting)),
+            words(&Event::Waits(waiting), &Hints::default()),
             "📬 2 messages from Desktop wait (\"Act 2\\u{1b}[2J STATUS: IDLE\"): a.md, b\\u{202e}.md, c.md and 1 more — craft beacon pull"
         );
-        assert_eq!(words(&Event::Offline("no\nroute".into())), "offline, looking again now and then: no route");
-        assert_eq!(words(&Event::Sent(vec!["a".into()])), "sent 1 file: a");
+        assert_eq!(
+            words(&Event::Offline("no\nroute".into()), &Hints::default()),
+            "offline, looking again now and then: no route"
+        );
+        assert_eq!(words(&Event::Sent(vec!["a".into()]), &Hints::default()), "sent 1 file: a");
         let queued = "1 file to send, waiting here until the remote takes it: a";
-        assert_eq!(words(&Event::Queued(vec!["a".into()])), queued);
-        assert_eq!(words(&Event::Conflicts(1)), "⚠ both sides changed 1 file — craft beacon diff");
+        assert_eq!(words(&Event::Queued(vec!["a".into()]), &Hints::default()), queued);
+        assert_eq!(words(&Event::Conflicts(1), &Hints::default()), "⚠ both sides changed 1 file — craft beacon diff");
         assert_eq!(data(&Event::Held(1)).1, json!({"held": 1}));
     }
 }

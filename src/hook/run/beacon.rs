@@ -2,6 +2,7 @@
 //! is quoted, on one line, bounded, and says to the model that it is no instruction.
 
 use crate::book::brief::quoted;
+use crate::clock::{self, Millis};
 use crate::config::model::Beacon;
 use crate::config::policy;
 use crate::fs::layout::{Layout, repo_key};
@@ -18,28 +19,31 @@ const PATH: usize = 80;
 const NAME: usize = 60;
 /// Files, and environments, that are named at most.
 const NAMED: usize = 3;
+/// Messages of ours that have not gone out for so long are told of.
+const LONG: Millis = 86_400_000;
 /// Characters of the paragraph for the model at most.
 const MOST: usize = 700;
 
-/// The line for the user and the one for the model, where something waits at `location` and the configuration, which is
+/// The line for the user and the one for the model, which may be empty, where something waits at `location` and the configuration, which is
 /// read only then, does not say otherwise. Without a beacon this is one `open` that fails.
 pub(super) fn told(
     layout: &Layout,
     location: &Location,
     event: &Event,
     config: Option<&Beacon>,
+    now: Millis,
 ) -> Option<(String, String)> {
     if event.agent_id.is_some() || config.is_some_and(|c| !c.session_context) {
         return None;
     }
     // Each linked working tree is a side of its own, so its own git folder counts.
     let waiting = Waiting::read(&layout.repo(&repo_key(&location.git_dir)).beacon_waiting())?;
-    let said = (user(&waiting)?, model(&waiting));
+    let said = (user(&waiting, now)?, model(&waiting));
     let wanted = config.is_some() || policy::config_at(layout, location).is_ok_and(|c| c.beacon.session_context);
     wanted.then_some(said)
 }
 
-fn user(waiting: &Waiting) -> Option<String> {
+fn user(waiting: &Waiting, now: Millis) -> Option<String> {
     let mail = (waiting.messages > 0).then(|| {
         let note =
             if waiting.note.trim().is_empty() { String::new() } else { format!(" ({})", quoted(&waiting.note, NOTE)) };
@@ -47,7 +51,13 @@ fn user(waiting: &Waiting) -> Option<String> {
     });
     let clash = (waiting.conflicts > 0)
         .then(|| format!("⚠ both sides changed {} — run: craft beacon diff", counted(waiting.conflicts, "file")));
-    let said: Vec<_> = mail.into_iter().chain(clash).collect();
+    // Until then it is an ordinary journey without a network, and the status line says enough.
+    let age = now.saturating_sub(waiting.queued_since);
+    let stuck = (waiting.queued > 0 && waiting.queued_since > 0 && age >= LONG).then(|| {
+        let (messages, have) = (counted(waiting.queued, "message"), if waiting.queued == 1 { "has" } else { "have" });
+        format!("📤 {messages} {have} waited to go out for {} — run: craft beacon queue send", clock::span(age))
+    });
+    let said: Vec<_> = mail.into_iter().chain(clash).chain(stuck).collect();
     (!said.is_empty()).then(|| format!("craft: {}", said.join("; ")))
 }
 

@@ -1,6 +1,7 @@
 //! What is told of a repository when a session starts in it, enrolled or not: how its plan stands, what its beacon has.
 
 use super::{Here, beacon, plan};
+use crate::clock::Millis;
 use crate::config::model::Config;
 use crate::fs::layout::Layout;
 use crate::hook::event::Event;
@@ -31,15 +32,21 @@ impl Standing {
 impl Here {
     /// What is to be told here.
     pub(super) fn standing(&self) -> Standing {
-        of(&self.layout, &self.location, &self.event, Some(&self.policy.config))
+        of(&self.layout, &self.location, &self.event, Some(&self.policy.config), self.now)
     }
 }
 
 /// What is to be told at `location`. The configuration, where it is not known yet, is read only where there is something
 /// to tell.
-pub(super) fn of(layout: &Layout, location: &Location, event: &Event, config: Option<&Config>) -> Standing {
+pub(super) fn of(
+    layout: &Layout,
+    location: &Location,
+    event: &Event,
+    config: Option<&Config>,
+    now: Millis,
+) -> Standing {
     let plan = plan::told(layout, location, event, config.map(|c| &c.plans));
-    let (user, beacon) = beacon::told(layout, location, event, config.map(|c| &c.beacon)).unzip();
-    let model = [plan, beacon].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let (user, beacon) = beacon::told(layout, location, event, config.map(|c| &c.beacon), now).unzip();
+    let model = [plan, beacon].into_iter().flatten().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     Standing { user, model: Some(model).filter(|m| !m.is_empty()) }
 }

@@ -30,7 +30,7 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
     };
     let broken = |what: &str| {
         OpError::refused(format!("{reference} cannot be understood: {what}")).remedy(format!(
-            "`git update-ref -d {reference}` and `craft beacon pull` take everything in again; no file of yours is lost"
+            "`git update-ref -d {reference}` and a pull take everything in again; no file of yours is lost"
         ))
     };
     let mut applied = Applied { commit: Some(commit.clone()), ..Applied::default() };

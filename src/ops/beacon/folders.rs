@@ -2,11 +2,12 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::beacon::path;
+use crate::beacon::path::{self, Bad};
 use crate::fs::IoContext;
 use crate::ops::beacon::Place;
 use crate::ops::error::OpError;
 use crate::plain;
+use crate::sync::quote;
 
 /// Makes a folder, and those above it; the paths of those that were not there.
 ///
@@ -47,6 +48,27 @@ pub fn make(place: &Place, folder: &str) -> Result<Vec<String>, OpError> {
 pub fn is_plain(place: &Place, folder: &str) -> bool {
     let path = place.at.worktree.join(folder);
     path.is_dir() && std::fs::canonicalize(&path).is_ok_and(|real| real == path)
+}
+
+/// What to do about a path that is not the beacon's: nothing, unless it lies beside the folders, which can be more.
+#[must_use]
+pub fn allow(place: &Place, name: &str, bad: &Bad) -> Option<String> {
+    if bad.why != path::OUTSIDE {
+        return None;
+    }
+    let folders: Vec<&str> = place.config.beacon.folders.iter().map(|f| f.trim_end_matches('/')).collect();
+    let named = format!("it takes files from {}", folders.join(" and "));
+    let folder = Some(name).filter(|name| place.at.worktree.join(name).is_dir());
+    let more = match folder.or_else(|| Some(name.rsplit_once('/')?.0)) {
+        // A path that is bad in another way too would only be refused later.
+        Some(above) if path::check(&format!("{above}/file"), &[above.to_owned()]).is_ok() => {
+            let all = serde_json::json!(folders.iter().copied().chain([above]).collect::<Vec<_>>()).to_string();
+            let more = format!("craft auto-sync config set beacon.folders {}", quote::word(&all));
+            format!("; `{more}` adds {above}, which the other side needs to do as well")
+        }
+        _ => String::new(),
+    };
+    Some(format!("{named}{more}"))
 }
 
 /// What a user calls a file, as a path from the top of the repository, with `/`. The file may be gone; it is not

@@ -11,7 +11,8 @@ use crate::context::Context;
 use crate::fs::{IoContext, atomic, layout};
 use crate::git::command::Git;
 use crate::locate::Location;
-use crate::ops::beacon::{Place, bell, folders, migrate, moved, place, status};
+use crate::ops::beacon::hints::{self, Hints};
+use crate::ops::beacon::{Place, applied, bell, chain, folders, migrate, moved, outbox, place, status, unread};
 use crate::ops::error::OpError;
 use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
@@ -19,6 +20,7 @@ use crate::plain;
 use crate::queue::Trigger;
 use crate::state::beacon::Identity;
 use crate::state::file::{Problem, StateFile};
+use crate::sync::tell::counted;
 
 /// The channel where nothing else is said.
 const CHANNEL: &str = "main";
@@ -55,6 +57,8 @@ pub struct Made {
     pub channel: String,
     /// Whether it was one side already.
     pub again: bool,
+    /// The name it had until now, where it has another one.
+    pub was: Option<String>,
     /// The issue that is the bell, where there is one: its number and address.
     pub bell: Option<(u64, String)>,
     /// What is missing for it to work, with the command that mends it.
@@ -80,10 +84,12 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
     let guard = side.lock(ctx)?;
 
     let (was, again) = identity(ctx, &side.at)?;
-    let next = wanted.over(ctx, &side.at, was);
+    let next = wanted.over(ctx, &side.at, was.clone());
     side.channel = wanted.channel(&next.channel)?;
+    let left = if again { left_behind(ctx, &side, &was, &next)? } else { Vec::new() };
     let mut made =
         Made { made: make(&side)?, name: next.name.clone(), channel: next.channel.clone(), again, ..Made::default() };
+    made.was = Some(was.name).filter(|name| again && *name != next.name);
     // The identity comes last: whoever has one has the folders.
     StateFile::at(side.files(ctx).beacon()).store(&next)?;
     side.identity = next;
@@ -94,12 +100,18 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
         // The index is the user's, and so are the hooks that hear of it.
         (made.moved, made.left) = migrate::prompts(&side, &engine::git_for(ctx, &side.at, &side.config))?;
     }
-    made.remarks = remarks(ctx, &side, &git);
+    if again {
+        // What waits for it is another's now, or waits elsewhere.
+        status::keep(ctx, &side, None)?;
+    }
+    made.remarks = left;
+    made.remarks.extend(remarks(ctx, &side, &git));
     // GitHub may not answer for long.
     drop(guard);
     ring_up(ctx, &side, &mut made);
+    let renamed = made.was.as_ref().map(|was| format!(", which was {was}")).unwrap_or_default();
     let moved = if made.moved.is_empty() { String::new() } else { format!(", moved {} prompts", made.moved.len()) };
-    side.note(ctx, "init", Outcome::Success, &format!("as {}{moved}", made.name));
+    side.note(ctx, "init", Outcome::Success, &format!("as {}{renamed}{moved}", made.name));
     Ok(made)
 }
 
@@ -169,6 +181,45 @@ fn identity(ctx: &Context, at: &Location) -> Result<(Identity, bool), OpError> {
     Ok((loaded.value, again))
 }
 
+/// What another name or another channel leaves behind, with the command that fetches it. What is for a name is taken in
+/// by whoever has it: kept under the former one it would be another's as well, and its sender would never hear of it.
+fn left_behind(ctx: &Context, side: &Place, was: &Identity, next: &Identity) -> Result<Vec<String>, OpError> {
+    let mut said = Vec::new();
+    let former = Place {
+        identity: was.clone(),
+        channel: Name::parse(&was.channel).unwrap_or_else(|_| side.channel.clone()),
+        ..side.clone()
+    };
+    let git = former.git(ctx);
+    let hints = Hints {
+        channel: Some(was.channel.clone()).filter(|channel| *channel != next.channel),
+        ..Hints::of(ctx, &former)
+    };
+    if was.name != next.name {
+        let back = hints.craft(&format!("beacon init --as {}", was.name));
+        said.push(format!(
+            "what is sent to {}, or waits for it, is not for this side any more; `{back}` takes the name back",
+            was.name
+        ));
+        let waits = match chain::known(&former, &git) {
+            Ok(Some(tip)) => unread::waiting(ctx, &former, &git, &applied::read(&former, &git)?, &tip)?,
+            // What stands there cannot be understood, or nothing was ever seen.
+            _ => 0,
+        };
+        if waits > 0 {
+            let waiting = counted(waits, "message");
+            let pull = hints.verb("pull");
+            said.push(format!("{waiting} for {} will not be taken in; with the name back, `{pull}` does", was.name));
+        }
+    }
+    let queued = if was.channel == next.channel { 0 } else { outbox::list(ctx, &former)?.len() };
+    if queued > 0 {
+        let queued = counted(queued, "message");
+        said.push(format!("{queued} to go out on channel {}: `{}`", was.channel, hints.verb("queue send")));
+    }
+    Ok(said)
+}
+
 /// Makes folders and template; their paths.
 fn make(side: &Place) -> Result<Vec<String>, OpError> {
     let mut wanted: Vec<&str> = side.config.beacon.folders.iter().map(|f| f.trim_end_matches('/')).collect();
@@ -217,7 +268,7 @@ fn may_ring(ctx: &Context, side: &Place) -> bool {
 
 /// What is missing for it to work.
 fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
-    let mut remarks = Vec::new();
+    let (mut remarks, next) = (Vec::new(), Hints::of(ctx, side));
     let remotes = git.read(["remote"]).line().unwrap_or_default();
     match &side.config.beacon.remote {
         Some(remote) if !remotes.lines().any(|r| r == remote) => {
@@ -237,24 +288,20 @@ fn remarks(ctx: &Context, side: &Place, git: &Git<'_>) -> Vec<String> {
     }
     if side.recipients().is_empty() {
         let name = &side.identity.name;
-        remarks.push(format!("nobody is named whom files of {name} are for: `craft beacon init --to NAME`"));
+        let init = next.craft("beacon init --to NAME");
+        remarks.push(format!("nobody is named whom files of {name} are for: `{init}`"));
     }
-    if ctx.program(Path::new("ps-sync")).is_none() {
-        let beside = std::env::current_exe().ok().map(|p| p.with_file_name("ps-sync")).filter(|p| p.is_file());
-        remarks.push(match beside {
-            Some(beside) => format!(
-                "ps-sync is in no folder of your PATH: `ln -sf {} ~/.local/bin/ps-sync`",
-                crate::sync::quote::path(&beside)
-            ),
-            None => "ps-sync is in no folder of your PATH; `craft beacon` does the same".into(),
-        });
+    if !hints::has_ps_sync(ctx) {
+        let way =
+            hints::link_ps_sync().map_or("; `craft beacon` does the same".to_owned(), |link| format!(": `{link}`"));
+        remarks.push(format!("ps-sync is in no folder of your PATH{way}"));
     }
     if !side.config.scheduler.enabled {
-        remarks.push(
+        remarks.push(format!(
             "nothing looks for messages by itself yet: `craft jobs enable`, then `craft jobs resume beacon-watch`; or \
-             `craft beacon watch` in a terminal"
-                .into(),
-        );
+             `{}` in a terminal",
+            next.craft("beacon watch")
+        ));
     }
     if side.config.beacon.github.enabled && !may_ring(ctx, side) {
         remarks

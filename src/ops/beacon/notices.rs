@@ -9,11 +9,11 @@ use crate::fs::layout::repo_key;
 use crate::locate::Location;
 use crate::notify::Draft;
 use crate::notify::model::{Kind as About, Severity};
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::watch::Look;
 use crate::ops::notifications;
 use crate::plain;
 use crate::state::beacon::Waiting;
-use crate::sync::quote;
 use crate::sync::tell::counted;
 
 /// Characters of a name of others at most.
@@ -33,7 +33,7 @@ pub(super) fn raise(ctx: &Context, at: &Location, before: &Waiting, look: &Look)
         message,
         data: Some(json!({
             "repository": at.worktree,
-            "command": format!("craft -C {} beacon {command}", quote::path(&at.worktree)),
+            "command": Hints::anywhere(&at.worktree).verb(command),
         })),
         dedupe_key: key(at, what),
         told: false,

@@ -2,6 +2,7 @@
 
 use crate::audit::Outcome;
 use crate::context::Context;
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Queued, Sent};
 use crate::ops::beacon::{Place, bell, status};
 use crate::ops::error::{Kind, OpError};
@@ -23,18 +24,18 @@ pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>,
     let _guard = place.lock(ctx)?;
     let git = place.git(ctx);
     let queued = send::queued(place, &git)?;
-    let mut whole = Vec::new();
+    let (hints, mut whole) = (Hints::of(ctx, place), Vec::new());
     for id in ids {
         let mut found = queued.iter().map(|q| &q.message.id).filter(|known| known.starts_with(id.as_str()));
         match (found.next(), found.next()) {
             (Some(known), None) if !id.is_empty() => whole.push(known.clone()),
             (Some(_), _) => {
                 return Err(OpError::usage(format!("several messages begin with {}", plain::name(id)))
-                    .remedy("`craft beacon queue` shows whole ids"));
+                    .remedy(format!("`{}` shows whole ids", hints.verb("queue"))));
             }
             (None, _) => {
                 return Err(OpError::usage(format!("no message {} waits here", plain::name(id)))
-                    .remedy("`craft beacon queue` shows what waits"));
+                    .remedy(format!("`{}` shows what waits", hints.verb("queue"))));
             }
         }
     }

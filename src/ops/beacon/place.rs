@@ -1,5 +1,6 @@
 //! Which side of a beacon a working tree is, and where everything of it lies.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use crate::beacon::name::{self, Name};
 use crate::config::model::Config;
 use crate::config::policy;
 use crate::context::Context;
+use crate::fs::IoContext;
 use crate::fs::layout::{RepoFiles, repo_key};
 use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
@@ -179,6 +181,29 @@ pub fn repository(cwd: &Path) -> Result<Location, OpError> {
 #[must_use]
 pub fn files(ctx: &Context, at: &Location) -> RepoFiles {
     ctx.layout.repo(&repo_key(&at.git_dir))
+}
+
+/// Every side of a beacon that this user has, by the key of its files. One whose file cannot be understood has no id.
+///
+/// # Errors
+/// Where the folder cannot be listed.
+pub fn sides(ctx: &Context) -> Result<Vec<(String, Identity)>, OpError> {
+    let folder = ctx.layout.repos();
+    let mut keys: Vec<_> = match fs::read_dir(&folder) {
+        Ok(entries) => entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect(),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        other => {
+            other.at("list", &folder)?;
+            Vec::new()
+        }
+    };
+    keys.retain(|key| ctx.layout.repo(key).beacon().exists());
+    keys.sort();
+    let side = |key: String| {
+        let loaded = StateFile::at(ctx.layout.repo(&key).beacon()).peek::<Identity>();
+        (key, loaded.map(|loaded| loaded.value).unwrap_or_default())
+    };
+    Ok(keys.into_iter().map(side).collect())
 }
 
 /// Which side a working tree is; `None` where it is none.

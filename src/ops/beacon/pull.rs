@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{For, Link, Standing, Tip};
+use crate::ops::beacon::hints::Hints;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{engine, exclude, permit};
 use crate::permission::{Operation, Origin, Platform};
@@ -176,9 +177,8 @@ fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool, skip: &[u64])
     // A status names messages as held that no pull has looked at yet.
     pulled.skipped.extend(next.state.held.extract_if(.., |held| skip.contains(&held.seq)));
     if let Some(seq) = skip.iter().find(|seq| !pulled.skipped.iter().any(|held| held.seq == **seq)) {
-        return Err(
-            OpError::usage(format!("no message {seq} is held")).remedy("`craft beacon pull` names those that are")
-        );
+        return Err(OpError::usage(format!("no message {seq} is held"))
+            .remedy(format!("`{}` names those that are", Hints::of(ctx, place).verb("pull"))));
     }
     let plan = planning::plan(&apply, &known, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
@@ -209,7 +209,7 @@ fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool, skip: &[u64])
         }
     }
     for (n, path) in behind {
-        let why = format!("{path:?} was edited here while it was taken in; `craft beacon pull` tries again");
+        let why = format!("{path:?} was edited here while it was taken in; the next pull tries again");
         next.state.held.push(Held { seq: news[n].seq, commit: news[n].commit.clone(), why });
         pulled.messages.retain(|heard| heard.seq != news[n].seq);
     }

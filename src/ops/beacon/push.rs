@@ -12,13 +12,13 @@ use crate::beacon::path::{self, Limits};
 use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, For, Tip};
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
-use crate::ops::beacon::{Place, applied, bell, guard, make, queue, remote, status, unread};
+use crate::ops::beacon::{Place, applied, bell, folders, guard, heard, make, queue, remote, status, unread};
 use crate::ops::error::{Kind, OpError};
 use crate::permission::of;
 use crate::plain;
-use crate::sync::quote;
 use crate::sync::tell::counted;
 
 /// Longest list of names in a note that nobody wrote, in characters.
@@ -81,7 +81,8 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> 
 
 /// The part that keeps other commands away; the bell is no part of it.
 fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
-    let to = recipients(place, ask)?;
+    let hints = Hints::of(ctx, place);
+    let to = recipients(place, ask, &hints)?;
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     remote::of(place, &git)?;
@@ -89,7 +90,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     drop(place.leave::<of::Push>(ctx)?);
     let mut pushed = Pushed { to, ..Pushed::default() };
     let (files, objects) = {
-        let load = load(place, &git, ask, &mut pushed)?;
+        let load = load(place, &git, ask, &hints, &mut pushed)?;
         load.into_iter().unzip::<File, Option<String>, Vec<_>, Vec<_>>()
     };
     let mut scanned = BTreeSet::new();
@@ -110,6 +111,11 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
             Err(error) if error.kind == Kind::Gate => return Err(error),
             Err(error) => waits = Some(error),
         }
+        let end = match &looked {
+            Some(tip) => tip.clone(),
+            None => chain::known(place, &git).ok().flatten(),
+        };
+        pushed.remarks.extend(heard::unheard(place, &git, end.as_ref(), &pushed.to)?);
         let files = files.into_iter().zip(objects).collect();
         let draft = Draft { to: pushed.to.clone(), note, action: ask.action.clone(), files };
         let queued = send::enqueue(ctx, place, &git, draft)?;
@@ -149,12 +155,13 @@ fn told(pushed: &Pushed) -> (Outcome, String) {
     }
 }
 
-fn recipients(place: &Place, ask: &Ask) -> Result<Vec<String>, OpError> {
+fn recipients(place: &Place, ask: &Ask, hints: &Hints) -> Result<Vec<String>, OpError> {
     let mut to = if ask.to.is_empty() { place.recipients() } else { ask.to.clone() };
     to.dedup();
     if to.is_empty() {
         let error = OpError::usage(format!("nobody has said whom the messages of {} are for", place.identity.name));
-        return Err(error.remedy("name somebody with --to, or for good with `craft beacon init --to NAME`"));
+        let init = hints.craft("beacon init --to NAME");
+        return Err(error.remedy(format!("name somebody with --to, or for good with `{init}`")));
     }
     if let Some((bad, why)) = to.iter().filter(|n| *n != EVERYBODY).find_map(|n| Some((n, Name::parse(n).err()?))) {
         return Err(OpError::usage(format!("{} is no name of an environment: {why}", plain::name(bad))));
@@ -163,7 +170,13 @@ fn recipients(place: &Place, ask: &Ask) -> Result<Vec<String>, OpError> {
 }
 
 /// Reads what is to be sent, and puts its bytes into the repository's objects.
-fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<Vec<(File, Option<String>)>, OpError> {
+fn load(
+    place: &Place,
+    git: &Git<'_>,
+    ask: &Ask,
+    hints: &Hints,
+    pushed: &mut Pushed,
+) -> Result<Vec<(File, Option<String>)>, OpError> {
     let beacon = &place.config.beacon;
     let applied = applied::read(place, git)?;
     let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
@@ -179,15 +192,17 @@ fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<
     let (mut files, mut contents) = (Vec::new(), Vec::new());
     let mut total = 0_u64;
     for name in names {
-        path::check(&name, &beacon.folders).map_err(|bad| OpError::refused(format!("{bad}, so it is not sent")))?;
+        path::check(&name, &beacon.folders).map_err(|bad| OpError {
+            remedy: folders::allow(place, &name, &bad),
+            ..OpError::refused(format!("{bad}, so it is not sent"))
+        })?;
         if name.ends_with(THEIRS) {
             return Err(OpError::refused(format!("{name} is the copy of the other side's, and is not sent"))
-                .remedy("`craft beacon diff` shows what is to be settled"));
+                .remedy(format!("`{}` shows what is to be settled", hints.verb("diff"))));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
             let error = format!("{name} has a conflict that nobody has settled");
-            let way = format!("craft beacon resolve {} --ours", quote::word(&name));
-            let way = format!("`{way}` settles it, or --theirs, or --merged");
+            let way = format!("`{}` settles it, or --theirs, or --merged", hints.resolve(&name));
             return Err(OpError::new(Kind::Conflict, error).remedy(way));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
@@ -216,7 +231,7 @@ fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<
         }
         if files.len() as u64 > beacon.max_files {
             let error = format!("there are more files than beacon.maxFiles allows ({})", beacon.max_files);
-            return Err(OpError::refused(error).remedy("name some of them: `craft beacon push FILES…`"));
+            return Err(OpError::refused(error).remedy(format!("name some of them: `{}`", hints.verb("push FILES…"))));
         }
     }
     path::check_all(&files, &beacon.folders, Limits { files: beacon.max_files, bytes: most })
@@ -261,7 +276,7 @@ fn asked(
 fn pull_first(ctx: &Context, place: &Place, git: &Git<'_>, tip: Option<&Tip>, paths: &[String]) -> Result<(), OpError> {
     let Some(tip) = tip else { return Ok(()) };
     let unread = unread::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
-    unread::clash(paths.iter().map(String::as_str), &unread).map_or(Ok(()), Err)
+    unread::clash(paths.iter().map(String::as_str), &unread, &Hints::of(ctx, place)).map_or(Ok(()), Err)
 }
 
 /// What a message is about where its sender does not say.
@@ -286,11 +301,19 @@ fn left_out(found: &Survey) -> Option<String> {
 /// # Errors
 /// Where git or a folder cannot be read.
 pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), OpError> {
+    let found = look(ctx, place)?;
+    Ok((found.changed, found.gone))
+}
+
+/// The same, and what is not sent, with the reason.
+///
+/// # Errors
+/// As [`changed`].
+pub fn look(ctx: &Context, place: &Place) -> Result<Survey, OpError> {
     let git = place.git(ctx);
     let known: BTreeMap<String, Version> = {
         let applied = applied::read(place, &git)?;
         queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?
     };
-    let found = survey::survey(place, &git, &known)?;
-    Ok((found.changed, found.gone))
+    survey::survey(place, &git, &known)
 }

@@ -60,7 +60,7 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
     if text.len() as u64 > LONGEST - ROOM {
         let files = manifest.message.as_ref().map_or(0, |m| m.files.len());
         let error = format!("the list of {files} files is longer than a message can hold");
-        return Err(OpError::refused(error).remedy("send fewer files at once: `craft beacon push FILES…`"));
+        return Err(OpError::refused(error).remedy("send fewer files at once, by naming them"));
     }
     let Some(message) = manifest.message else { return Err(OpError::refused("a message that is none")) };
     let blob = make::blobs(git, &[&text])?.remove(0);

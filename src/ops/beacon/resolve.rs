@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::apply::{Apply, Change};
 use super::planning::Blobs;
-use super::{applied, push, status};
+use super::{applied, folders, push, status};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Conflict, Version};
 use crate::beacon::fold::Content;
@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::disk::Disk;
+use crate::ops::beacon::hints::Hints;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{engine, exclude};
 use crate::plain;
@@ -58,7 +59,10 @@ pub fn diff(ctx: &Context, place: &Place, path: Option<&str>) -> Result<Vec<Diff
     let known = applied::read(place, &git)?;
     let mut paths: Vec<String> = match path {
         Some(path) => {
-            path::check(path, &place.config.beacon.folders).map_err(|bad| OpError::usage(bad.to_string()))?;
+            path::check(path, &place.config.beacon.folders).map_err(|bad| OpError {
+                remedy: folders::allow(place, path, &bad),
+                ..OpError::usage(bad.to_string())
+            })?;
             vec![path.to_owned()]
         }
         None => {
@@ -131,14 +135,15 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Op
     let known = applied::read(place, &git)?;
     let Some(conflict) = known.state.conflicts.iter().find(|c| c.path == path).cloned() else {
         return Err(OpError::refused(format!("{} has no conflict", plain::name(path)))
-            .remedy("`craft beacon diff` lists those there are"));
+            .remedy(format!("`{}` lists those there are", Hints::of(ctx, place).verb("diff"))));
     };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-resolve-{name}"));
     let apply = Apply { ctx, place, git: &git, step: &step };
     let busy = |what: String| OpError::new(Kind::Busy, what);
     let former = apply.recover(known.commit.as_deref(), false, &mut Vec::new())?;
     if former.keys().any(|p| *p != conflict.path && *p != conflict.beside) {
-        return Err(busy("a pull was killed in the middle".into()).remedy("`craft beacon pull` ends it"));
+        return Err(busy("a pull was killed in the middle".into())
+            .remedy(format!("`{}` ends it", Hints::of(ctx, place).verb("pull"))));
     }
     for path in [&conflict.path, &conflict.beside].into_iter().filter(|p| !p.is_empty()) {
         if let Some(why) = apply.disk().obstacle(path)? {

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::git::command::{Git, GitError};
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, For, Link, Tip};
+use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
@@ -225,7 +226,7 @@ impl Drain<'_> {
             if let Some(tip) = &tip {
                 let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
                 let paths = self.items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
-                if let Some(error) = unread::clash(paths, &unread) {
+                if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
                     return Err(Stop::Waits(error));
                 }
             }

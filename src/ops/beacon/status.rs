@@ -15,7 +15,7 @@ use crate::ops::beacon::chain::{self, Author, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
-use crate::ops::beacon::{Place, applied, folders, notices, push};
+use crate::ops::beacon::{Place, applied, folders, heard, notices, push};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::exclude;
 use crate::plain;
@@ -49,8 +49,14 @@ pub struct Standing {
     pub changed: Vec<String>,
     /// Files that are gone here.
     pub gone: Vec<String>,
+    /// What in the folders is not read, and why not: a whole folder where that is a link.
+    pub left: Vec<(String, String)>,
+    /// Names of the others on the channel, where nobody is named whom files are for.
+    pub others: Vec<String>,
     /// Why the remote could not be asked.
     pub offline: Option<String>,
+    /// What to do about that.
+    pub remedy: Option<String>,
     /// What came of asking the bell.
     pub bell: Option<Bell>,
 }
@@ -68,15 +74,21 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         // It was reached, and what nobody understands is held.
         Err(error) if error.kind == Kind::Failed && known.garbled => None,
         // A remote that may not be asked, or is set up wrongly, is as far away as one without a network.
-        asked => asked.err().map(|error| error.message),
+        asked => asked.err(),
     };
     let waiting = known.keep(ctx, place, ask.then_some(offline.is_none()))?;
-    let (changed, gone) = push::changed(ctx, place)?;
+    let found = push::look(ctx, place)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
         Ok(heard) => heard,
         Err(error) => Some(Bell { remarks: vec![error.message], ..Bell::default() }),
     });
-    let unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, &place.identity.name)).unwrap_or_default();
+    let me = &place.identity.name;
+    let unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, me)).unwrap_or_default();
+    let others = match &known.tip {
+        Some(tip) if place.recipients().is_empty() => heard::others(place, &git, tip)?,
+        _ => Vec::new(),
+    };
+    let (offline, remedy) = offline.map(|error| (error.message, error.remedy)).unzip();
     Ok(Standing {
         tip: known.tip,
         waiting,
@@ -85,9 +97,12 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         conflicts: known.conflicts,
         queued: known.queued,
         unread,
-        changed,
-        gone,
+        changed: found.changed,
+        gone: found.gone,
+        left: found.left,
+        others,
         offline,
+        remedy: remedy.flatten(),
         bell: bell.flatten(),
     })
 }

@@ -116,7 +116,8 @@ pub fn survey(place: &Place, git: &Git<'_>, known: &BTreeMap<String, Version>) -
                 Here::Nothing => {}
             })?,
             Here::Not(why) => survey.left.push((folder.to_owned(), why.to_owned())),
-            _ => {}
+            Here::File(..) => survey.left.push((folder.to_owned(), "is no folder".to_owned())),
+            Here::Nothing => {}
         }
     }
     found.retain(|name, _| match path::check(name, &beacon.folders) {

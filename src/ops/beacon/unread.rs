@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link, Standing, Tip};
+use crate::ops::beacon::hints::Hints;
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
@@ -83,8 +84,19 @@ pub(super) fn unread(
     Ok(kept)
 }
 
+/// How many messages for this side wait, those that are held among them.
+pub(super) fn waiting(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    applied: &Applied,
+    tip: &Tip,
+) -> Result<usize, OpError> {
+    Ok(applied.state.held.len() + unread(ctx, place, git, applied, tip)?.len())
+}
+
 /// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.
-pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -> Option<OpError> {
+pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link], hints: &Hints) -> Option<OpError> {
     let ours: BTreeSet<_> = paths.map(folded).collect();
     let (seq, message, file) = unread.iter().filter_map(Link::numbered).find_map(|(seq, message)| {
         let file = message.files.iter().find(|f| ours.contains(&folded(&f.path)))?;
@@ -92,5 +104,5 @@ pub(super) fn clash<'p>(paths: impl Iterator<Item = &'p str>, unread: &[Link]) -
     })?;
     let (file, from) = (plain::cut(&plain::name(&file.path), 120), plain::cut(&plain::name(&message.from.name), 60));
     let error = format!("message {seq} from {from} changes {file} as well, and was not taken in yet");
-    Some(OpError::new(Kind::Conflict, error).remedy("pull first: `craft beacon pull`"))
+    Some(OpError::new(Kind::Conflict, error).remedy(format!("pull first: `{}`", hints.verb("pull"))))
 }

@@ -3,14 +3,12 @@
 //!
 //! A look at which nothing has come costs one fetch of one ref, or, where the bell is on, one conditional request.
 
-use std::fs;
-
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::diagnostics;
 use crate::dice::Dice;
 use crate::fs::layout::repo_key;
-use crate::fs::{IoContext, lock};
+use crate::fs::lock;
 use crate::git::command::Git;
 use crate::locate::{Location, locate};
 use crate::ops::beacon::chain::{self, For};
@@ -23,8 +21,7 @@ use crate::ops::error::{Kind, OpError};
 use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
 use crate::queue::Trigger;
-use crate::state::beacon::{Identity, Waiting};
-use crate::state::file::StateFile;
+use crate::state::beacon::Waiting;
 use crate::state::tick::{self, Claim};
 use crate::sync::tell::counted;
 
@@ -211,24 +208,9 @@ pub(super) fn sentence(error: OpError) -> String {
 /// # Errors
 /// Where none of them could be looked at.
 pub fn all(ctx: &Context) -> Result<String, OpError> {
-    let folder = ctx.layout.repos();
-    let mut keys: Vec<_> = match fs::read_dir(&folder) {
-        Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.file_name())).collect(),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-        other => {
-            other.at("list", &folder)?;
-            Vec::new()
-        }
-    };
-    keys.sort();
     let mut round = Round::default();
-    for key in keys.iter().filter_map(|key| key.to_str()) {
-        let file = ctx.layout.repo(key).beacon();
-        if !file.exists() {
-            continue;
-        }
+    for (key, identity) in place::sides(ctx)? {
         round.beacons += 1;
-        let identity = StateFile::at(file).peek::<Identity>().map(|loaded| loaded.value).unwrap_or_default();
         let name = name(&identity.worktree);
         if identity.id.is_empty() {
             round.failed.push(format!("{key}: beacon.json cannot be understood; `craft beacon init` makes it anew"));

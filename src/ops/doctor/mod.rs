@@ -3,6 +3,7 @@
 //! Checks only read. What `--fix` does is safe to do unasked: it puts our own files back, and starts the
 //! worker for work that waits.
 
+mod beacon;
 mod client;
 mod machine;
 mod work;
@@ -136,6 +137,7 @@ pub fn examine(ctx: &Context, cwd: &Path) -> Vec<Check> {
     let mut checks = client::checks(&patient);
     checks.extend(machine::checks(&patient));
     checks.extend(work::checks(&patient));
+    checks.extend(beacon::checks(&patient));
     checks
 }
 

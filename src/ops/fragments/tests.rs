@@ -33,6 +33,7 @@ impl Place {
             layout: Layout::at(&root),
             git: "git".into(),
             host: "here".into(),
+            folder: None,
         };
         Self { file: root.join("settings.json"), ctx, tmp }
     }
