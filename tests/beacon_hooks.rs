@@ -66,8 +66,14 @@ fn a_session_is_told_what_waits_in_any_repository_and_nothing_where_nothing_does
     env.configure(json!({"beacon": {"sessionContext": false}}));
     assert_eq!(env.hook(&start(&top)), Value::Null);
     env.configure(json!({"beacon": {"sessionContext": true}}));
-    write(&file, json!({"version": 1, "checkedAt": 1, "note": "old", "held": 3, "queued": 2}).to_string());
+    write(&file, json!({"version": 1, "checkedAt": 1, "note": "old", "queued": 2}).to_string());
     assert_eq!(env.hook(&start(&top)), Value::Null, "nothing waits to be taken in");
+    let held = |count: u64| json!({"version": 1, "note": "old", "from": ["Mallory"], "held": count}).to_string();
+    for (count, words) in [(1, "1 message is"), (3, "3 messages are")] {
+        write(&file, held(count));
+        let said = format!("craft: ⚠ {words} not accepted — run: craft beacon status");
+        assert_eq!(told(&env, &top), (Some(said), None), "the model is told nothing of a stranger's message");
+    }
     write(&file, json!({"version": 1, "conflicts": 1}).to_string());
     let clash = "craft: ⚠ both sides changed 1 file — run: craft beacon diff";
     assert_eq!(told(&env, &top).0.as_deref(), Some(clash));

@@ -81,12 +81,13 @@ impl Waiting {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// The few words for status lines: `📬 2` for messages that wait, `⚠ 1` for files with a conflict. `None` where there
-    /// is neither.
+    /// The few words for status lines: `📬 2` for messages that wait, `⚠ 1` for files with a conflict, `⚠ 1 held` for
+    /// messages that are not accepted. `None` where there is none of them.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         let all = [("📬", self.messages), ("⚠", self.conflicts)];
-        let said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        let mut said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        said.extend((self.held > 0).then(|| format!("⚠ {} held", self.held)));
         (!said.is_empty()).then(|| said.join(" "))
     }
 }
@@ -102,5 +103,7 @@ mod tests {
         assert_eq!(words(2, 0).as_deref(), Some("📬 2"));
         assert_eq!(words(0, 1).as_deref(), Some("⚠ 1"));
         assert_eq!(words(3, 2).as_deref(), Some("📬 3 ⚠ 2"));
+        let held = Waiting { messages: 1, held: 2, ..Waiting::default() };
+        assert_eq!(held.words().as_deref(), Some("📬 1 ⚠ 2 held"));
     }
 }

@@ -22,13 +22,14 @@ const NAMED: usize = 3;
 const MOST: usize = 700;
 
 /// The line for the user and the one for the model, where something waits at `location` and the configuration, which is
-/// read only then, does not say otherwise. Without a beacon this is one `open` that fails.
+/// read only then, does not say otherwise. Without a beacon this is one `open` that fails. Of what is not accepted the
+/// user alone is told, and nothing of what it says: nobody knows whose it is.
 pub(super) fn told(
     layout: &Layout,
     location: &Location,
     event: &Event,
     config: Option<&Beacon>,
-) -> Option<(String, String)> {
+) -> Option<(String, Option<String>)> {
     if event.agent_id.is_some() || config.is_some_and(|c| !c.session_context) {
         return None;
     }
@@ -47,11 +48,14 @@ fn user(waiting: &Waiting) -> Option<String> {
     });
     let clash = (waiting.conflicts > 0)
         .then(|| format!("⚠ both sides changed {} — run: craft beacon diff", counted(waiting.conflicts, "file")));
-    let said: Vec<_> = mail.into_iter().chain(clash).collect();
+    let does = if waiting.held == 1 { "is" } else { "are" };
+    let held = (waiting.held > 0)
+        .then(|| format!("⚠ {} {does} not accepted — run: craft beacon status", counted(waiting.held, "message")));
+    let said: Vec<_> = mail.into_iter().chain(clash).chain(held).collect();
     (!said.is_empty()).then(|| format!("craft: {}", said.join("; ")))
 }
 
-fn model(waiting: &Waiting) -> String {
+fn model(waiting: &Waiting) -> Option<String> {
     let mut said = Vec::new();
     if waiting.messages > 0 {
         let mut names: Vec<_> = waiting.files.iter().take(NAMED).map(|path| quoted(path, PATH)).collect();
@@ -70,7 +74,7 @@ fn model(waiting: &Waiting) -> String {
         let files = counted(waiting.conflicts, "file");
         said.push(format!("Sync beacon: both sides changed {files}; `craft beacon diff` shows how."));
     }
-    cut(&said.join(" "), MOST)
+    (!said.is_empty()).then(|| cut(&said.join(" "), MOST))
 }
 
 /// `2 files wait`; where no file is known, `1 message waits`.

@@ -40,6 +40,6 @@ impl Here {
 pub(super) fn of(layout: &Layout, location: &Location, event: &Event, config: Option<&Config>) -> Standing {
     let plan = plan::told(layout, location, event, config.map(|c| &c.plans));
     let (user, beacon) = beacon::told(layout, location, event, config.map(|c| &c.beacon)).unzip();
-    let model = [plan, beacon].into_iter().flatten().collect::<Vec<_>>().join("\n");
+    let model = [plan, beacon.flatten()].into_iter().flatten().collect::<Vec<_>>().join("\n");
     Standing { user, model: Some(model).filter(|m| !m.is_empty()) }
 }
