@@ -15,6 +15,7 @@ mod beacon_race;
 mod beacon_remote;
 mod beacon_sequences;
 mod beacon_typed;
+mod beacon_unattended;
 mod beacon_walkthrough;
 mod beacon_watch;
 mod bell_emulate;

@@ -75,6 +75,7 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
         identity: Identity::default(),
         channel: wanted.channel(CHANNEL)?,
         trigger: Trigger::Manual,
+        unattended: false,
     };
     let _guard = side.lock(ctx)?;
 

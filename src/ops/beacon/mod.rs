@@ -31,6 +31,7 @@ pub mod resolve;
 pub mod send;
 pub mod status;
 pub mod survey;
+mod unattended;
 mod unread;
 pub mod watch;
 pub mod watching;
