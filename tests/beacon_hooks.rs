@@ -66,7 +66,7 @@ fn a_session_is_told_what_waits_in_any_repository_and_nothing_where_nothing_does
     env.configure(json!({"beacon": {"sessionContext": false}}));
     assert_eq!(env.hook(&start(&top)), Value::Null);
     env.configure(json!({"beacon": {"sessionContext": true}}));
-    write(&file, json!({"version": 1, "checkedAt": 1, "note": "old", "held": 3, "queued": 2}).to_string());
+    write(&file, json!({"version": 1, "checkedAt": 1, "note": "old", "queued": 2}).to_string());
     assert_eq!(env.hook(&start(&top)), Value::Null, "nothing waits to be taken in");
     env.set("CRAFT_INTERNAL__NOW_MS", "1756900800000");
     let stuck = |since: u64| json!({"version": 1, "queued": 2, "queuedSince": since}).to_string();
@@ -76,6 +76,12 @@ fn a_session_is_told_what_waits_in_any_repository_and_nothing_where_nothing_does
     let line = "craft: 📤 2 messages have waited to go out for 2 days — run: craft beacon queue send";
     assert_eq!(told(&env, &top), (Some(line.to_owned()), None));
     env.unset("CRAFT_INTERNAL__NOW_MS");
+    let held = |count: u64| json!({"version": 1, "note": "old", "from": ["Mallory"], "held": count}).to_string();
+    for (count, words) in [(1, "1 message is"), (3, "3 messages are")] {
+        write(&file, held(count));
+        let said = format!("craft: ⚠ {words} not accepted — run: craft beacon status");
+        assert_eq!(told(&env, &top), (Some(said), None), "the model is told nothing of a stranger's message");
+    }
     write(&file, json!({"version": 1, "conflicts": 1}).to_string());
     let clash = "craft: ⚠ both sides changed 1 file — run: craft beacon diff";
     assert_eq!(told(&env, &top).0.as_deref(), Some(clash));

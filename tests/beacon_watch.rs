@@ -15,11 +15,11 @@ use crate::common::weather::{Fault, Reply};
 use crate::common::{FakeGit, Pair, Ran, Rule, Weather, read, wait_until, write};
 
 const NOON: u64 = 1_756_728_000_000;
-const REFUSED: &str = "ssh: connect to host host.example port 22: Connection refused\n";
-const NOTES: &str = ".claude/planning/notes.md";
+pub const REFUSED: &str = "ssh: connect to host host.example port 22: Connection refused\n";
+pub const NOTES: &str = ".claude/planning/notes.md";
 
 /// `a` is Code, `b` is Desktop.
-struct Sides(Pair);
+pub struct Sides(Pair);
 
 impl std::ops::Deref for Sides {
     type Target = Pair;
@@ -30,71 +30,71 @@ impl std::ops::Deref for Sides {
 }
 
 impl Sides {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::of(Pair::new())
     }
 
-    fn of(pair: Pair) -> Self {
+    pub fn of(pair: Pair) -> Self {
         let sides = Self(pair);
         sides.beacon(&sides.a, &["init", "--as", "Code"]).ok();
         sides.beacon(&sides.b, &["init", "--as", "Desktop"]).ok();
         sides
     }
 
-    fn beacon(&self, side: &Path, args: &[&str]) -> Ran {
+    pub fn beacon(&self, side: &Path, args: &[&str]) -> Ran {
         self.craft(side, &[&["beacon"], args].concat())
     }
 
     /// Desktop writes a file and sends it.
     #[track_caller]
-    fn b_sends(&self, path: &str, text: &str) {
+    pub fn b_sends(&self, path: &str, text: &str) {
         write(self.b.join(path), text);
         self.beacon(&self.b, &["push", "-m", "Act 2"]).ok();
     }
 
     /// One look in `a`: its events.
     #[track_caller]
-    fn look(&self, args: &[&str]) -> Vec<Value> {
+    pub fn look(&self, args: &[&str]) -> Vec<Value> {
         let ran = self.beacon(&self.a, &[&["watch", "--once", "--json"], args].concat()).ok();
         ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    fn job(&self) -> Ran {
+    pub fn job(&self) -> Ran {
         self.craft(self.root(), &["jobs", "run", "beacon-watch"])
     }
 
-    fn notifications(&self) -> Vec<String> {
+    pub fn notifications(&self) -> Vec<String> {
         let ran = self.craft(self.root(), &["notifications", "list", "--json"]).ok();
         let all: Value = serde_json::from_str(&ran.stdout).unwrap();
         let all = all["notifications"].as_array().unwrap().clone();
         all.iter().map(|n| format!("{} {}", n["type"].as_str().unwrap(), n["title"].as_str().unwrap())).collect()
     }
 
-    fn kept(&self, side: &Path, name: &str) -> PathBuf {
+    pub fn kept(&self, side: &Path, name: &str) -> PathBuf {
         self.craft_dir().join("repos").join(repo_key(&side.join(".git"))).join(name)
     }
 
-    fn waiting(&self) -> Value {
+    pub fn waiting(&self) -> Value {
         serde_json::from_slice(&read(self.kept(&self.a, "beacon-waiting.json"))).unwrap()
     }
 
-    fn at(&self, seconds: u64) {
+    pub fn at(&self, seconds: u64) {
         self.set("CRAFT_INTERNAL__NOW_MS", (NOON + seconds * 1000).to_string());
     }
 }
 
-fn words(events: &[Value]) -> Vec<&str> {
+pub fn words(events: &[Value]) -> Vec<&str> {
     events.iter().map(|event| event["event"].as_str().unwrap()).collect()
 }
 
 /// A `craft beacon watch` in the foreground.
-struct Watching {
-    child: Child,
+pub struct Watching {
+    pub child: Child,
     lines: BufReader<std::process::ChildStdout>,
 }
 
 impl Watching {
-    fn start(sides: &Sides, side: &Path, args: &[&str]) -> Self {
+    pub fn start(sides: &Sides, side: &Path, args: &[&str]) -> Self {
         let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), side);
         command.args(["beacon", "watch", "--json"]).args(args).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
@@ -103,7 +103,7 @@ impl Watching {
     }
 
     /// The next event.
-    fn next(&mut self) -> Value {
+    pub fn next(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or(Value::Null)
@@ -111,7 +111,7 @@ impl Watching {
 
     /// Events up to the first `name`; that one.
     #[track_caller]
-    fn until(&mut self, name: &str) -> Value {
+    pub fn until(&mut self, name: &str) -> Value {
         loop {
             let event = self.next();
             assert!(!event.is_null(), "it has ended before {name}");
@@ -123,7 +123,7 @@ impl Watching {
 
     /// Sends a signal; the exit code, and what was printed still.
     #[track_caller]
-    fn end(mut self, signal: Signal) -> (Option<i32>, String) {
+    pub fn end(mut self, signal: Signal) -> (Option<i32>, String) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let ended = self.child.wait_timeout(std::time::Duration::from_secs(60)).unwrap();
         let mut rest = String::new();

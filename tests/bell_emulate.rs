@@ -124,6 +124,7 @@ fn be_killed(repo: &Path) {
         identity: claude_craft::state::beacon::Identity::default(),
         channel: claude_craft::beacon::name::Name::parse("main").unwrap(),
         trigger: claude_craft::queue::Trigger::Manual,
+        unattended: false,
     };
     let _ = bell::set_up(&ctx, &place);
 }

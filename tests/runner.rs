@@ -19,6 +19,7 @@ mod beacon_sequences;
 mod beacon_shown;
 mod beacon_signature;
 mod beacon_typed;
+mod beacon_unattended;
 mod beacon_walkthrough;
 mod beacon_watch;
 mod bell_desk;

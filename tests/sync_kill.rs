@@ -8,7 +8,10 @@ use crate::common::{Pair, read, script, tree, write};
 
 /// Names of the steps at which the engine lets itself be killed, as its sources have them.
 pub fn steps() -> Vec<String> {
-    all_steps().into_iter().filter(|name| !["plan-", "beacon-"].iter().any(|p| name.starts_with(p))).collect()
+    all_steps()
+        .into_iter()
+        .filter(|name| !["plan-", "beacon-", "vscode-"].iter().any(|p| name.starts_with(p)))
+        .collect()
 }
 
 /// Those of `craft plan`.

@@ -3,6 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use claude_craft::fs::layout::repo_key;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -245,6 +246,49 @@ fn what_is_missing_for_it_to_work_is_said() {
     script(p.env.path("bin/ps-sync"), "exit 0");
     p.env.set("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", p.env.path("bin").display()));
     assert!(!remarks(&p).contains("in no folder of PATH"));
+}
+
+#[test]
+fn a_record_of_a_newer_version_stays_and_so_does_all_else() {
+    let p = Project::new();
+    p.put(SETTINGS, "{ \"mine\": 1 }\n");
+    p.vscode(&["init"]).ok();
+    let record = p.env.craft_dir().join("repos").join(repo_key(&p.top.join(".git"))).join("vscode.json");
+    let text = String::from_utf8(read(&record)).unwrap().replace("\"version\": 1", "\"version\": 9");
+    write(&record, &text);
+    let before = tree(&p.top);
+    for args in [&["init"][..], &["remove"], &["init", "--dry-run"], &["remove", "--dry-run"]] {
+        let ran = p.vscode(args);
+        assert!(ran.code == 1 && ran.stderr.contains("vscode.json has version 9 of a newer"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("update this claude-craft"), "{}", ran.stderr);
+        assert_eq!(String::from_utf8(read(&record)).unwrap(), text);
+        assert_eq!(tree(&p.top), before);
+    }
+}
+
+#[test]
+fn killed_at_any_step_the_same_command_finishes_it_and_the_bytes_come_back() {
+    for step in ["vscode-recorded", "vscode-put"] {
+        for mine in [None, Some("{\n  // mine\n  \"a\": 1\n}\n")] {
+            let p = Project::new();
+            mine.into_iter().for_each(|text| p.put(SETTINGS, text));
+            let before = tree(&p.top);
+            let killed = |args: &[&str]| {
+                p.env.set("CRAFT_INTERNAL__KILL_AT", step);
+                let ran = p.vscode(args);
+                p.env.unset("CRAFT_INTERNAL__KILL_AT");
+                ran.code == 128 + 9
+            };
+            assert!(killed(&["init"]), "{step}");
+            p.vscode(&["init"]).ok();
+            assert!(p.text(SETTINGS).contains("promptsync-shell") && p.text(TASKS).contains("folderOpen"), "{step}");
+            assert_eq!(killed(&["remove"]), step == "vscode-put");
+            p.vscode(&["remove"]).ok();
+            assert_eq!(tree(&p.top), before, "{step}, {mine:?}");
+            p.vscode(&["init"]).ok();
+            assert_eq!(p.json(&["init"])["changed"], json!([]), "a second one changes nothing");
+        }
+    }
 }
 
 #[test]

@@ -339,10 +339,22 @@ impl RepoFiles {
         self.dir.join("beacon-waiting.json")
     }
 
-    /// Held by the one `craft beacon watch` of this working tree.
+    /// Held by the one `craft beacon watch` of this channel and working tree.
     #[must_use]
-    pub fn beacon_watch_lock(&self) -> PathBuf {
-        self.dir.join("beacon-watch.lock")
+    pub fn beacon_watch_lock(&self, channel: &str) -> PathBuf {
+        self.dir.join(format!("beacon-watch-{channel}.lock"))
+    }
+
+    /// Held while what was found waiting is put in place.
+    #[must_use]
+    pub fn beacon_waiting_lock(&self) -> PathBuf {
+        self.dir.join("beacon-waiting.lock")
+    }
+
+    /// Why what nobody stands by could not be done, as far as that was told.
+    #[must_use]
+    pub fn beacon_told(&self) -> PathBuf {
+        self.dir.join("beacon-told.json")
     }
 
     /// When the beacon's remote was last looked at without being asked to: 8 bytes, little-endian milliseconds.

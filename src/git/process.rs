@@ -4,15 +4,17 @@
 //! and the hooks it started. Its output goes to files, not pipes: a background process that keeps a
 //! stream open (an ssh master, a credential cache) cannot make us wait, and no pipe can fill up.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use wait_timeout::ChildExt;
 
 /// How long a group that was told to end may take before it is killed. git removes its lock files
@@ -62,6 +64,42 @@ impl Finished {
     }
 }
 
+/// The groups of all programs that this process has started and not seen the end of.
+static GROUPS: Mutex<Groups> = Mutex::new(Groups { running: BTreeSet::new(), closed: false });
+
+struct Groups {
+    running: BTreeSet<u32>,
+    /// Whether no more may be started: the process is about to end.
+    closed: bool,
+}
+
+fn groups() -> MutexGuard<'static, Groups> {
+    // Whoever panicked with it has left a set of numbers, which is sound.
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends everything that this process has started, for one that is about to exit in the middle of it: nothing that runs
+/// on would have a deadline. From now on nothing more can be started. With `patience` first politely, so that git removes
+/// its locks. Takes that long at most.
+#[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
+pub fn end_all(patience: Duration) {
+    let left: Vec<Pid> = {
+        let mut groups = groups();
+        groups.closed = true;
+        groups.running.iter().filter_map(|id| Pid::from_raw(i32::try_from(*id).ok()?)).collect()
+    };
+    let begun = Instant::now();
+    for group in &left {
+        let _ = kill_process_group(*group, Signal::TERM);
+    }
+    while begun.elapsed() < patience && left.iter().any(|group| test_kill_process_group(*group).is_ok()) {
+        std::thread::sleep(GLANCE / 5);
+    }
+    for group in left {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
 /// A program that runs. Dropping it ends it, and all of its group.
 pub struct Running {
     child: Child,
@@ -103,16 +141,25 @@ fn memory() -> io::Result<File> {
 #[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
 fn begin(invocation: &Invocation<'_>, stdout: File) -> io::Result<Running> {
     let stderr = tempfile::tempfile()?;
+    let input = input(invocation.input)?;
+    let (out, err) = (stdout.try_clone()?, stderr.try_clone()?);
+    // Held until it is in the list, so that whoever ends all of them misses none.
+    let mut groups = groups();
+    if groups.closed {
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "this process is about to end"));
+    }
     let child = Command::new(invocation.program)
         .args(invocation.arguments)
         .current_dir(invocation.folder)
         .env_clear()
         .envs(invocation.environment.iter().map(|(k, v)| (k, v)))
-        .stdin(input(invocation.input)?)
-        .stdout(stdout.try_clone()?)
-        .stderr(stderr.try_clone()?)
+        .stdin(input)
+        .stdout(out)
+        .stderr(err)
         .process_group(0)
         .spawn()?;
+    groups.running.insert(child.id());
+    drop(groups);
     Ok(Running { child, stdout, stderr, begun: Instant::now(), deadline: invocation.deadline, ended: false })
 }
 
@@ -167,6 +214,7 @@ impl Drop for Running {
         if !self.ended {
             let _ = end_group(&mut self.child);
         }
+        groups().running.remove(&self.child.id());
     }
 }
 

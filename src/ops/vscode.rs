@@ -24,10 +24,11 @@ use crate::fs::{FsError, IoContext, read_optional, remove_optional};
 use crate::json::document::{Document, Fault};
 use crate::locate::Location;
 use crate::ops::beacon::{hints, place};
+use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, config_file};
 use crate::queue::Trigger;
-use crate::state::file::StateFile;
+use crate::state::file::{Problem, StateFile};
 
 /// The folder, from the top of the working tree.
 const FOLDER: &str = ".vscode";
@@ -133,7 +134,12 @@ fn change(
     let folder = at.worktree.join(FOLDER);
     let _guard = if dry { None } else { Some(hold(ctx)?) };
     let store = StateFile::at(place::files(ctx, &at).vscode());
-    let before = store.load::<Record>(ctx.clock.now_ms())?.value;
+    let loaded = store.load::<Record>(ctx.clock.now_ms())?;
+    if let Some(Problem::Newer { version }) = loaded.problem {
+        let error = format!("{} has version {version} of a newer claude-craft", store.path().display());
+        return Err(OpError::refused(error).remedy("nothing was changed; update this claude-craft"));
+    }
+    let before = loaded.value;
     inside(&at, &folder, true)?;
     let mut record = Record { version: 1, made_folder: before.made_folder || !folder.exists(), ..Record::default() };
     let (mut done, mut writes) = (Done::default(), Vec::new());
@@ -161,12 +167,14 @@ fn change(
     // First the note, then the deed: nothing is put in that nobody knows of.
     if !goes && record != before {
         store.store(&record)?;
+        fail_point(ctx, "vscode-recorded");
     }
     for (path, old, new) in writes {
         put(&path, old.as_deref(), new.as_deref())?;
+        fail_point(ctx, "vscode-put");
     }
     if goes {
-        remove_optional(store.path())?;
+        store.remove::<Record>()?;
         if before.made_folder {
             // Somebody else's file in it keeps it.
             let _ = fs::remove_dir(&folder);
@@ -238,4 +246,25 @@ fn diff(file: &str, before: Option<&str>, after: Option<&str>) -> String {
     };
     let (old, new) = (before.map_or("", |(t, _)| t), after.map_or("", |(t, _)| t));
     TextDiff::from_lines(old, new).unified_diff().context_radius(3).header(&name(before), &name(after)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_changed_since_it_was_read_is_neither_replaced_nor_taken_away() {
+        let tmp = tempfile::tempdir().unwrap();
+        let path = tmp.path().join("tasks.json");
+        let theirs = "{ \"theirs\": 1 }";
+        fs::write(&path, theirs).unwrap();
+        for (old, new) in [(Some("{}"), Some("{ \"ours\": 1 }")), (None, Some("{}")), (Some("{}"), None)] {
+            let error = put(&path, old.map(str::as_bytes), new).unwrap_err();
+            assert!(error.kind == Kind::Busy && error.message.contains("tasks.json was changed"), "{error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), theirs);
+        }
+        fs::remove_file(&path).unwrap();
+        assert_eq!(put(&path, Some(b"{}"), Some("{}")).unwrap_err().kind, Kind::Busy, "it is not made anew");
+        assert_eq!(fs::read_dir(tmp.path()).unwrap().count(), 0, "nothing is left beside it");
+    }
 }

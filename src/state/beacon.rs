@@ -84,11 +84,12 @@ impl Waiting {
     }
 
     /// The few words for status lines: `📬 2` for messages that wait here, `📤 1` for those that could not go out, `⚠ 1` for
-    /// files with a conflict. `None` where there is none of them.
+    /// files with a conflict, `⚠ 1 held` for messages that are not accepted. `None` where there is none of them.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         let all = [("📬", self.messages), ("📤", self.queued), ("⚠", self.conflicts)];
-        let said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        let mut said: Vec<_> = all.iter().filter(|(_, n)| *n > 0).map(|(sign, n)| format!("{sign} {n}")).collect();
+        said.extend((self.held > 0).then(|| format!("⚠ {} held", self.held)));
         (!said.is_empty()).then(|| said.join(" "))
     }
 }
@@ -106,5 +107,7 @@ mod tests {
         assert_eq!(words(3, 2).as_deref(), Some("📬 3 ⚠ 2"));
         let all = Waiting { messages: 3, queued: 1, conflicts: 2, ..Waiting::default() };
         assert_eq!(all.words().as_deref(), Some("📬 3 📤 1 ⚠ 2"));
+        let held = Waiting { messages: 1, held: 2, ..Waiting::default() };
+        assert_eq!(held.words().as_deref(), Some("📬 1 ⚠ 2 held"));
     }
 }

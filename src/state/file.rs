@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::clock::{self, Millis};
 use crate::fs::atomic::{self, Durability};
-use crate::fs::{FsError, IoContext, read_optional};
+use crate::fs::{FsError, IoContext, read_optional, remove_optional};
 
 /// A document with a version number in its field `version`.
 pub trait Versioned: Serialize + DeserializeOwned + Default {
@@ -90,17 +90,39 @@ impl StateFile {
     /// Writes the whole document. A crash of the machine leaves the old one or the new one.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// Where it cannot be written, and where a newer program wrote what lies there: that stays.
     pub fn store<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
+        self.must_be_ours::<T>("replace")?;
         atomic::store(&self.path, &self.text(value)?, Durability::Either)
     }
 
-    /// As [`store`](Self::store), for what can be found out again after a crash.
+    /// Takes it away; it is no error when there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be removed, and where a newer program wrote it: it stays.
+    pub fn remove<T: Versioned>(&self) -> Result<(), FsError> {
+        self.must_be_ours::<T>("remove")?;
+        remove_optional(&self.path)
+    }
+
+    /// As [`store`](Self::store), for what can be found out again: after a crash, and by a newer program, whose own may be
+    /// replaced.
     ///
     /// # Errors
     /// Where it cannot be written.
     pub fn store_cache<T: Versioned>(&self, value: &T) -> Result<(), FsError> {
         atomic::store(&self.path, &self.text(value)?, Durability::None)
+    }
+
+    fn must_be_ours<T: Versioned>(&self, doing: &'static str) -> Result<(), FsError> {
+        let bytes = read_optional(&self.path)?;
+        match bytes.and_then(|bytes| interpret::<T>(&bytes)).and_then(|loaded| loaded.problem) {
+            Some(Problem::Newer { version }) => {
+                let text = format!("it has version {version} of a newer claude-craft; update this one");
+                Err(std::io::Error::other(text)).at(doing, &self.path)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn text<T: Versioned>(&self, value: &T) -> Result<Vec<u8>, FsError> {
@@ -149,6 +171,18 @@ mod tests {
         let loaded = file.load::<State>(0).unwrap();
         assert_eq!(loaded.problem, Some(Problem::Newer { version: 9 }));
         assert_eq!(loaded.value.statistics.total_syncs, 3);
-        assert!(file.path().exists());
+        let lay = std::fs::read(file.path()).unwrap();
+        let refused = [file.store(&loaded.value).unwrap_err(), file.remove::<State>().unwrap_err()];
+        assert!(refused.iter().all(|e| e.to_string().contains("version 9 of a newer claude-craft; update")));
+        assert_eq!(std::fs::read(file.path()).unwrap(), lay);
+
+        // What is broken, or of another kind, is no newer version.
+        for other in ["{\"version\": 9", "{\"version\": 1}", "{\"version\": \"9\"}"] {
+            atomic::create(&tmp.path().join("other.json"), other.as_bytes()).unwrap();
+            let file = StateFile::at(tmp.path().join("other.json"));
+            file.store(&State::default()).unwrap();
+            file.remove::<State>().unwrap();
+            assert!(!file.path().exists(), "{other}");
+        }
     }
 }

@@ -114,7 +114,14 @@ impl Stage {
         let at = locate(&self.repo).unwrap();
         let config = policy::config_at(&ctx.layout, &at).unwrap();
         let identity = Identity { id: "00".into(), name: "Code".into(), channel: "main".into(), ..Identity::default() };
-        Place { at, config, identity, channel: Name::parse("main").unwrap(), trigger: Trigger::Manual }
+        Place {
+            at,
+            config,
+            identity,
+            channel: Name::parse("main").unwrap(),
+            trigger: Trigger::Manual,
+            unattended: false,
+        }
     }
 
     /// Puts a message with these files, or a receipt where there are none, onto `before`.

@@ -41,6 +41,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Push) -> Result<u8, Co
     let place = args.on.place(ctx, cwd)?;
     let files = args.files.iter().map(|file| folders::named(&place, cwd, file)).collect::<Result<_, _>>()?;
     let ask = Ask {
+        unasked: false,
         files,
         to: args.to.clone(),
         note: args.note.clone().unwrap_or_default(),

@@ -2,7 +2,10 @@
 
 mod files;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -92,9 +95,17 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Watch) -> Result<u8, C
     let usual = place.config.beacon.watch.interval_seconds.saturating_mul(1000).clamp(SHORTEST, LONGEST);
     let interval = args.interval.unwrap_or(usual);
     let (signals, waked) = mpsc::channel();
-    let mut here = Here { ctx, ui, args, place, dice: ctx.dice(), waked, begun: now(), files: None };
+    let (done, ended) = mpsc::channel();
+    let leaving = Arc::new(AtomicBool::new(false));
+    end_at_once(signals.clone(), ended, args.once, Arc::clone(&leaving))
+        .map_err(|e| CommandError::failed(format!("cannot wait for signals: {e}")))?;
+    let mut here = Here { ctx, ui, args, place, dice: ctx.dice(), waked, begun: now(), files: None, leaving };
     if args.once {
-        let look = here.look()?;
+        let look = here.look();
+        if here.leaving.load(Ordering::SeqCst) {
+            return Ok(exit_code::NETWORK);
+        }
+        let look = look?;
         let (offline, waiting) = (look.offline.is_some(), look.waiting.clone());
         let events = Seen::default().events(look);
         if events.is_empty() && !args.json {
@@ -110,8 +121,6 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Watch) -> Result<u8, C
         }
         return Ok(if offline { exit_code::NETWORK } else { exit_code::DONE });
     }
-    let (done, ended) = mpsc::channel();
-    end_at_once(signals.clone(), ended).map_err(|e| CommandError::failed(format!("cannot wait for signals: {e}")))?;
     if args.auto {
         here.files = Some(Files::new(&here.place, signals.clone()));
     }
@@ -120,13 +129,16 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Watch) -> Result<u8, C
     // Whoever waits for the end need not wait any more.
     drop(done);
     drop(signals);
-    watched?;
+    // What was ended in the middle has failed, and that was wanted.
+    if !here.leaving.load(Ordering::SeqCst) {
+        watched?;
+    }
     Ok(exit_code::DONE)
 }
 
 /// The right to be the one that watches here.
 fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, OpError> {
-    let path = place.files(ctx).beacon_watch_lock();
+    let path = place.files(ctx).beacon_watch_lock(place.channel.as_str());
     // A worker that looks once is soon done.
     let guard = lock::exclusive_within(&path, &sync::me(ctx, "watch"), Duration::from_secs(2))?;
     guard.ok_or_else(|| {
@@ -134,29 +146,47 @@ fn alone(ctx: &Context, place: &Place) -> Result<LockGuard, OpError> {
             || "another process".to_owned(),
             |h| format!("process {} on {}, since {}", h.pid, plain::name(&h.host), clock::rfc3339(h.started)),
         );
-        let message = format!("{} is watched already: {who}", place.at.worktree.display());
+        let what = if place.is_usual() { String::new() } else { format!("channel {} of ", place.channel) };
+        let message = format!("{what}{} is watched already: {who}", place.at.worktree.display());
         OpError::new(Kind::Busy, message).remedy("one is enough; end that one first")
     })
 }
 
-/// Has a signal end the loop; and where that is in the middle of something that does not end soon, the process: all that
-/// it does may be killed at any moment.
-fn end_at_once(signals: Sender<Signal>, ended: Receiver<()>) -> std::io::Result<()> {
+/// Has a signal end the loop; and where that is in the middle of something that does not end soon, the process with all
+/// that it has started. What is under way may be killed at any moment: a message goes out of the queue only once it is
+/// known to have arrived. A second signal does not wait.
+fn end_at_once(
+    signals: Sender<Signal>,
+    ended: Receiver<()>,
+    once: bool,
+    leaving: Arc<AtomicBool>,
+) -> std::io::Result<()> {
     let mut endings = sys::catch_endings()?;
+    let at_once = Arc::clone(&leaving);
+    // To end is what one that goes on for ever was told; a single look has not been done then.
+    let (grace, code) = if once { (Duration::ZERO, exit_code::NETWORK) } else { (GRACE, exit_code::DONE) };
     std::thread::Builder::new().name("endings".into()).spawn(move || {
-        if endings.wait().is_ok() {
-            let _ = signals.send(Signal::End);
-            if ended.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
-                leave();
+        if endings.wait().is_err() {
+            return;
+        }
+        let _ = signals.send(Signal::End);
+        let hurry = std::thread::Builder::new().name("endings".into()).spawn(move || {
+            if endings.wait().is_ok() {
+                leave(Duration::ZERO, &at_once, code);
             }
+        });
+        if hurry.is_err() || ended.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
+            leave(GRACE, &leaving, code);
         }
     })?;
     Ok(())
 }
 
 #[expect(clippy::exit, reason = "what is under way may be killed at any moment, and nobody waits for it")]
-fn leave() {
-    std::process::exit(i32::from(exit_code::DONE));
+fn leave(patience: Duration, leaving: &AtomicBool, code: u8) {
+    leaving.store(true, Ordering::SeqCst);
+    watching::abandon(patience);
+    std::process::exit(i32::from(code));
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long is waited is measured by the clock that nobody sets")]
@@ -174,6 +204,8 @@ struct Here<'a> {
     waked: Receiver<Signal>,
     begun: Instant,
     files: Option<Files>,
+    /// Whether all that was started is being ended: what comes of that is worth no line.
+    leaving: Arc<AtomicBool>,
 }
 
 impl Here<'_> {
@@ -185,10 +217,14 @@ impl Here<'_> {
         let files = if self.args.auto { ", and its files" } else { "" };
         let worktree = Show::of(self.ctx).path(&self.place.at.worktree);
         self.ui.say(&format!("watching {channel} for {worktree} every {every}{files}; Ctrl-C ends it"));
-        let trouble = self.files.as_ref().and_then(|files| files.trouble.clone());
-        if let Some(why) = trouble {
-            self.ui.note(&format!("changes of files are not told ({why}); they go out with the next look"));
-        }
+    }
+
+    /// Watches what there is to be watched by now; what cannot be.
+    fn follow(&mut self) -> Option<String> {
+        let files = self.files.as_mut()?;
+        files.follow(&self.place);
+        let why = files.trouble.as_ref()?;
+        Some(format!("changes of files are not noticed at once ({why}); they go out with the next look"))
     }
 
     fn print(&mut self, event: &str, more: Value) {
@@ -231,20 +267,24 @@ impl World for Here<'_> {
         // What the configuration says may have changed, and so may the name of this side.
         let at: Location = self.place.at.clone();
         self.place = Place::find(self.ctx, &at.worktree, self.args.channel.as_deref(), Trigger::Manual)?;
+        self.place.unattended = !self.args.once;
         let how = &self.place.config.beacon.watch;
         let (auto, pull, push) = (self.args.auto, how.pull || self.args.pull, how.push);
-        let look = once::look(self.ctx, &self.place, auto || pull, auto || push);
-        if let Some(files) = &mut self.files {
-            files.follow(&self.place);
-        }
-        look
+        let mut look = once::look(self.ctx, &self.place, auto || pull, auto || push)?;
+        look.remarks.extend(self.follow());
+        Ok(look)
     }
 
-    fn changed(&mut self) -> bool {
-        push::changed(self.ctx, &self.place).is_ok_and(|(changed, _)| !changed.is_empty())
+    fn changed(&mut self) -> BTreeSet<String> {
+        // A folder may have been made anew, and that is what woke us.
+        self.follow();
+        push::sendable(self.ctx, &self.place).unwrap_or_default().into_iter().collect()
     }
 
     fn tell(&mut self, event: Event) -> bool {
+        if self.leaving.load(Ordering::SeqCst) {
+            return false;
+        }
         if self.args.json {
             let (name, more) = data(&event);
             self.print(name, more);

@@ -24,15 +24,17 @@ const LONG: Millis = 86_400_000;
 /// Characters of the paragraph for the model at most.
 const MOST: usize = 700;
 
-/// The line for the user and the one for the model, which may be empty, where something waits at `location` and the configuration, which is
-/// read only then, does not say otherwise. Without a beacon this is one `open` that fails.
+/// The line for the user and the one for the model, where something waits at `location` and the configuration, which is
+/// read only then, does not say otherwise. Without a beacon this is one `open` that fails. Of what is not accepted and of
+/// what could not go out the user alone is told; of a stranger's message nothing that it says, since nobody knows whose it
+/// is.
 pub(super) fn told(
     layout: &Layout,
     location: &Location,
     event: &Event,
     config: Option<&Beacon>,
     now: Millis,
-) -> Option<(String, String)> {
+) -> Option<(String, Option<String>)> {
     if event.agent_id.is_some() || config.is_some_and(|c| !c.session_context) {
         return None;
     }
@@ -57,11 +59,14 @@ fn user(waiting: &Waiting, now: Millis) -> Option<String> {
         let (messages, have) = (counted(waiting.queued, "message"), if waiting.queued == 1 { "has" } else { "have" });
         format!("📤 {messages} {have} waited to go out for {} — run: craft beacon queue send", clock::span(age))
     });
-    let said: Vec<_> = mail.into_iter().chain(clash).chain(stuck).collect();
+    let does = if waiting.held == 1 { "is" } else { "are" };
+    let held = (waiting.held > 0)
+        .then(|| format!("⚠ {} {does} not accepted — run: craft beacon status", counted(waiting.held, "message")));
+    let said: Vec<_> = mail.into_iter().chain(clash).chain(held).chain(stuck).collect();
     (!said.is_empty()).then(|| format!("craft: {}", said.join("; ")))
 }
 
-fn model(waiting: &Waiting) -> String {
+fn model(waiting: &Waiting) -> Option<String> {
     let mut said = Vec::new();
     if waiting.messages > 0 {
         let mut names: Vec<_> = waiting.files.iter().take(NAMED).map(|path| quoted(path, PATH)).collect();
@@ -80,7 +85,7 @@ fn model(waiting: &Waiting) -> String {
         let files = counted(waiting.conflicts, "file");
         said.push(format!("Sync beacon: both sides changed {files}; `craft beacon diff` shows how."));
     }
-    cut(&said.join(" "), MOST)
+    (!said.is_empty()).then(|| cut(&said.join(" "), MOST))
 }
 
 /// `2 files wait`; where no file is known, `1 message waits`.

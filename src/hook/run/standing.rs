@@ -47,6 +47,6 @@ pub(super) fn of(
 ) -> Standing {
     let plan = plan::told(layout, location, event, config.map(|c| &c.plans));
     let (user, beacon) = beacon::told(layout, location, event, config.map(|c| &c.beacon), now).unzip();
-    let model = [plan, beacon].into_iter().flatten().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let model = [plan, beacon.flatten()].into_iter().flatten().collect::<Vec<_>>().join("\n");
     Standing { user, model: Some(model).filter(|m| !m.is_empty()) }
 }

@@ -38,6 +38,7 @@ impl Bench {
             identity,
             channel: Name::parse("main").unwrap(),
             trigger: Trigger::Manual,
+            unattended: false,
         };
         let bench = Self { tmp, ctx, place };
         bench.write(A, "old");

@@ -80,6 +80,7 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
         identity: Identity::default(),
         channel: wanted.channel(CHANNEL)?,
         trigger: Trigger::Manual,
+        unattended: false,
     };
     let guard = side.lock(ctx)?;
 

@@ -36,6 +36,7 @@ pub mod send;
 mod signature;
 pub mod status;
 pub mod survey;
+mod unattended;
 mod unread;
 pub mod watch;
 pub mod watching;

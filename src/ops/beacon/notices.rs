@@ -58,11 +58,18 @@ pub(super) fn raise(ctx: &Context, at: &Location, before: &Waiting, look: &Look)
         let message = format!("{title}. Yours is as it was; `craft beacon diff` shows theirs.");
         notifications::raise(ctx, draft(About::Conflict, Severity::Warning, "conflict", title, message, "diff"));
     }
+    if now.held > before.held {
+        let messages = counted(usize::try_from(now.held).unwrap_or(usize::MAX), "message");
+        let does = if now.held == 1 { "is" } else { "are" };
+        let title = format!("{messages} of the beacon {does} not accepted");
+        let message = format!("{title}. `craft beacon status` says why, and how to accept or drop them.");
+        notifications::raise(ctx, draft(About::SyncFailure, Severity::Warning, "held", title, message, "status"));
+    }
 }
 
 /// Puts notifications away whose matter has passed. For whoever has found out what waits.
 pub fn settle(ctx: &Context, at: &Location, now: &Waiting) {
-    for (count, what) in [(now.messages, "waiting"), (now.conflicts, "conflict")] {
+    for (count, what) in [(now.messages, "waiting"), (now.conflicts, "conflict"), (now.held, "held")] {
         if count == 0 {
             notifications::resolve(ctx, &key(at, what));
         }

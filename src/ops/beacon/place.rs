@@ -16,10 +16,10 @@ use crate::fs::lock::{self, LockGuard};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::locate::{Location, locate};
-use crate::ops::beacon::moved;
+use crate::ops::beacon::{moved, unattended};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{audit, engine, sync};
-use crate::permission::{Grant, Origin, of, on};
+use crate::permission::{Grant, of, on};
 use crate::plain;
 use crate::queue::Trigger;
 use crate::state::beacon::Identity;
@@ -45,6 +45,8 @@ pub struct Place {
     pub channel: Name,
     /// What started this: it is written into the journal.
     pub trigger: Trigger,
+    /// Whether nobody stands by and it is tried again and again: what fails in the same way is in the journal once.
+    pub unattended: bool,
 }
 
 impl Place {
@@ -72,7 +74,7 @@ impl Place {
         let name = channel.unwrap_or(&identity.channel);
         let channel = Name::parse(name)
             .map_err(|e| OpError::usage(format!("{} is no name of a channel: {e}", plain::name(name))))?;
-        Ok(Some(Self { at: at.clone(), config, identity, channel, trigger }))
+        Ok(Some(Self { at: at.clone(), config, identity, channel, trigger, unattended: trigger == Trigger::Job }))
     }
 
     /// This side, as messages name it.
@@ -88,6 +90,12 @@ impl Place {
             [] => name::other(&self.identity.name).map(str::to_owned).into_iter().collect(),
             to => to.to_vec(),
         }
+    }
+
+    /// Whether it is the channel that is meant where none is named: hooks and status lines tell of that one only.
+    #[must_use]
+    pub fn is_usual(&self) -> bool {
+        self.identity.channel == self.channel.as_str()
     }
 
     /// The files kept for this working tree.
@@ -141,7 +149,7 @@ impl Place {
     /// Where it says no.
     pub fn leave<O: of::Of>(&self, ctx: &Context) -> Result<Grant<on::Beacon, O>, OpError> {
         let item = self.channel.to_string();
-        crate::ops::permit::pass(ctx, Some(&self.at), Origin::Internal, &item, self.trigger).map_err(Into::into)
+        unattended::pass(ctx, self, &item).map_err(Into::into)
     }
 
     /// Keeps every other command away from the beacon of this working tree.
@@ -158,6 +166,13 @@ impl Place {
 
     /// Writes into the journal what was done.
     pub fn note(&self, ctx: &Context, operation: &str, outcome: Outcome, reason: &str) {
+        if self.unattended && outcome == Outcome::Error {
+            if !unattended::is_new(ctx, self, operation, reason) {
+                return;
+            }
+        } else if self.unattended {
+            unattended::went_well(ctx, self, operation);
+        }
         let entry = Entry::new("beacon", operation, outcome)
             .item(format!("{} in {}", self.channel, self.at.worktree.display()))
             .reason(reason.to_owned())

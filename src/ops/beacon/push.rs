@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use crate::audit::Outcome;
-use crate::beacon::applied::Version;
+use crate::beacon::applied::{Applied, Version};
 use crate::beacon::manifest::File;
 use crate::beacon::name::{EVERYBODY, Name};
 use crate::beacon::path::{self, Limits};
@@ -15,9 +15,11 @@ use crate::ops::beacon::chain::{self, For, Tip};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
-use crate::ops::beacon::{Place, applied, bell, folders, guard, heard, make, queue, remote, status, unread};
+use crate::ops::beacon::{
+    Place, applied, bell, folders, guard, heard, make, queue, remote, status, unattended, unread,
+};
 use crate::ops::error::{Kind, OpError};
-use crate::permission::of;
+use crate::permission::{Operation, of};
 use crate::plain;
 use crate::sync::tell::counted;
 
@@ -38,6 +40,8 @@ pub struct Ask {
     pub note: String,
     /// What the receiver shall do; empty for the seed's words.
     pub action: String,
+    /// Nobody asked for these files: what has a conflict is left out, and the others are sent.
+    pub unasked: bool,
 }
 
 /// What came of it.
@@ -69,8 +73,8 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> 
             let (outcome, words) = told(pushed);
             place.note(ctx, "push", outcome, &words);
         }
-        // What the permission gate denied is in the journal already.
-        Err(error) if error.kind == Kind::Gate => {}
+        // What the permission gate denied is in the journal already; a credential is not.
+        Err(error) if error.kind == Kind::Gate && !unattended::allowed(ctx, place, Operation::Push) => {}
         Err(error) => place.note(ctx, "push", Outcome::Error, &error.message),
     }
     if let Ok(pushed) = &mut pushed {
@@ -181,7 +185,10 @@ fn load(
     let applied = applied::read(place, git)?;
     let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
     let names = if ask.files.is_empty() {
-        let found = survey::survey(place, git, &known)?;
+        let mut found = survey::survey(place, git, &known)?;
+        if ask.unasked {
+            set_aside(&mut found, &applied);
+        }
         pushed.remarks.extend(left_out(&found));
         pushed.gone = found.gone;
         found.changed
@@ -295,8 +302,14 @@ fn left_out(found: &Survey) -> Option<String> {
     (!shown.is_empty()).then(|| format!("left out: {}{more}", shown.join("; ")))
 }
 
-/// The paths that [`push`] would send unasked: changed in the folders since they were last taken in or sent. And those
-/// that are gone.
+/// Leaves out what has a conflict: one file that waits for a person must not keep all others here.
+fn set_aside(found: &mut Survey, applied: &Applied) {
+    let clash = |path: &String| applied.state.conflicts.iter().any(|c| c.path == *path);
+    let why = "has a conflict that nobody has settled";
+    found.left.extend(found.changed.extract_if(.., |path| clash(path)).map(|path| (path, why.to_owned())));
+}
+
+/// The paths that were changed in the folders since they were last taken in or sent. And those that are gone.
 ///
 /// # Errors
 /// Where git or a folder cannot be read.
@@ -310,10 +323,21 @@ pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>
 /// # Errors
 /// As [`changed`].
 pub fn look(ctx: &Context, place: &Place) -> Result<Survey, OpError> {
-    let git = place.git(ctx);
-    let known: BTreeMap<String, Version> = {
-        let applied = applied::read(place, &git)?;
-        queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?
-    };
-    survey::survey(place, &git, &known)
+    Ok(compared(place, &place.git(ctx))?.0)
+}
+
+/// The paths that [`push`] would send unasked.
+///
+/// # Errors
+/// As [`changed`].
+pub fn sendable(ctx: &Context, place: &Place) -> Result<Vec<String>, OpError> {
+    let (mut found, applied) = compared(place, &place.git(ctx))?;
+    set_aside(&mut found, &applied);
+    Ok(found.changed)
+}
+
+fn compared(place: &Place, git: &Git<'_>) -> Result<(Survey, Applied), OpError> {
+    let applied = applied::read(place, git)?;
+    let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
+    Ok((survey::survey(place, git, &known)?, applied))
 }

@@ -15,7 +15,7 @@ use crate::ops::error::{Kind, OpError};
 use crate::permission::of;
 use crate::plain;
 use crate::state::beacon::Identity;
-use crate::state::file::StateFile;
+use crate::state::file::{Problem, StateFile};
 use crate::sync::quote;
 
 /// What a look could not do with a remote, and what a push could not.
@@ -104,7 +104,9 @@ impl Remote {
     pub fn remember(&self, ctx: &Context, place: &mut Place, only: bool) -> Result<(), OpError> {
         let now = ctx.clock.now_ms();
         let file = StateFile::at(place.files(ctx).beacon());
-        let mut identity = file.load::<Identity>(now)?.value;
+        let loaded = file.load::<Identity>(now)?;
+        let newer = matches!(loaded.problem, Some(Problem::Newer { .. }));
+        let mut identity = loaded.value;
         for identity in [&mut identity, &mut place.identity] {
             if only {
                 identity.branches_only.entry(self.url.clone()).or_insert(now);
@@ -112,8 +114,10 @@ impl Remote {
                 identity.branches_only.remove(&self.url);
             }
         }
-        // A working tree that is no side any more is not made one again.
-        if identity.id == place.identity.id { file.store(&identity).map_err(Into::into) } else { Ok(()) }
+        // A working tree that is no side any more is not made one again; and what a newer program keeps is its own, so
+        // that it is found out anew each time.
+        let ours = identity.id == place.identity.id && !newer;
+        if ours { file.store(&identity).map_err(Into::into) } else { Ok(()) }
     }
 
     /// Fetches `refspecs` and nothing else. `tip` is all that the remote is told of what is here.

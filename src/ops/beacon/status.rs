@@ -1,6 +1,7 @@
 //! `craft beacon status`, and what hooks and status lines are left to read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
@@ -8,8 +9,10 @@ use crate::beacon::name::EVERYBODY;
 use crate::beacon::path::{Limits, check_all};
 use crate::clock::{self, Millis};
 use crate::context::Context;
+use crate::fs::lock::{self, LockGuard};
 use crate::fs::{atomic, layout, read_optional};
 use crate::git::command::Git;
+use crate::git::reads::Reads;
 use crate::ops::beacon::bell::{self, Heard as Bell};
 use crate::ops::beacon::chain::{self, Author, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
@@ -17,7 +20,7 @@ use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
 use crate::ops::beacon::{Place, applied, folders, heard, notices, push};
 use crate::ops::error::{Kind, OpError};
-use crate::ops::exclude;
+use crate::ops::{exclude, sync};
 use crate::plain;
 use crate::state::beacon::Waiting;
 use crate::state::file::{Loaded, Problem, StateFile};
@@ -27,6 +30,10 @@ use crate::state::tick;
 const FILES: usize = 20;
 /// Most characters of a text of others that are kept for them.
 const TEXT: usize = 200;
+/// How often it is worked out anew because somebody else moved something meanwhile.
+const TRIES: usize = 3;
+/// How long another process may take to put it in place. What is kept is no more than a copy, so nobody fails for it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How a beacon stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,7 +75,7 @@ pub struct Standing {
 pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpError> {
     let git = place.git(ctx);
     let asked = if ask { chain::fetch(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
-    let known = Known::of(ctx, place, &git)?;
+    let mut known = Known::of(ctx, place, &git)?;
     let offline = match asked {
         Err(error) if error.kind == Kind::Usage => return Err(error),
         // It was reached, and what nobody understands is held.
@@ -76,7 +83,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         // A remote that may not be asked, or is set up wrongly, is as far away as one without a network.
         asked => asked.err(),
     };
-    let waiting = known.keep(ctx, place, ask.then_some(offline.is_none()))?;
+    let waiting = known.keep(ctx, place, &git, ask.then_some(offline.is_none()))?;
     let found = push::look(ctx, place)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
         Ok(heard) => heard,
@@ -108,13 +115,13 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
 }
 
 /// Works out what waits from what is known here, and keeps it for hooks and status lines. `reached` is whether the
-/// remote was just asked with success; `None` where it was not asked. No lock is needed: what is kept is found out anew
-/// each time.
+/// remote was just asked with success; `None` where it was not asked.
 ///
 /// # Errors
 /// Where it cannot be read or written.
 pub fn keep(ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
-    Known::of(ctx, place, &place.git(ctx))?.keep(ctx, place, reached)
+    let git = place.git(ctx);
+    Known::of(ctx, place, &git)?.keep(ctx, place, &git, reached)
 }
 
 /// Makes the manifest of a beacon that has no message yet, where there is none; its path.
@@ -132,6 +139,8 @@ pub fn first(place: &Place) -> Result<Option<String>, OpError> {
 
 /// What is known here without asking anybody.
 struct Known {
+    /// What it was worked out from.
+    marks: Marks,
     tip: Option<Tip>,
     /// Whether the end of the channel is none that can be understood.
     garbled: bool,
@@ -141,8 +150,18 @@ struct Known {
     queued: Vec<Queued>,
 }
 
+/// The end of the channel, what was taken in, and what waits to go out.
+type Marks = [Option<String>; 3];
+
+fn marks(place: &Place, git: &Git<'_>) -> Result<Marks, OpError> {
+    let reads = Reads::open(&place.at, git);
+    let end = chain::seen(place, git)?.map(|end| end.id().to_owned());
+    Ok([end, reads.resolve(&place.applied())?, reads.resolve(&place.queue())?])
+}
+
 impl Known {
     fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
+        let marks = marks(place, git)?;
         let state = applied::read(place, git)?.state;
         let mut held = state.held;
         let mut garbled = false;
@@ -189,14 +208,30 @@ impl Known {
                 }
             }
         }
-        Ok(Self { tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
+        Ok(Self { marks, tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
     }
 
-    fn keep(&self, ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
+    /// The right to put it in place, with what is known by then: whoever moved the channel or took something in
+    /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it.
+    fn settled(&mut self, ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Option<LockGuard>, OpError> {
+        let path = place.files(ctx).beacon_waiting_lock();
+        for _ in 0..TRIES {
+            let guard = lock::exclusive_within(&path, &sync::me(ctx, "status"), PATIENCE)?;
+            if marks(place, git)? == self.marks {
+                return Ok(guard);
+            }
+            drop(guard);
+            *self = Self::of(ctx, place, git)?;
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, ctx: &Context, place: &Place, git: &Git<'_>, reached: Option<bool>) -> Result<Waiting, OpError> {
         let (file, ticked) = (place.files(ctx).beacon_waiting(), place.files(ctx).beacon_reached_tick());
         let file = StateFile::at(file);
         let now = ctx.clock.now_ms();
-        let usual = place.identity.channel == place.channel.as_str();
+        let usual = place.is_usual();
+        let _guard = if usual { self.settled(ctx, place, git)? } else { None };
         let loaded = if usual { file.peek::<Waiting>()? } else { Loaded { value: Waiting::default(), problem: None } };
         let (before, newer) = (loaded.value, matches!(loaded.problem, Some(Problem::Newer { .. })));
         let was_reached = if usual { tick::read(&ticked) } else { 0 };

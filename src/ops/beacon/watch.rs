@@ -54,7 +54,10 @@ pub struct Look {
 /// What is no matter of the network: the remote may not be asked, or there is none.
 pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look, OpError> {
     let git = place.git(ctx);
-    let _ = tick::set(&place.files(ctx).beacon_tick(), ctx.clock.now_ms());
+    // A look at another channel says nothing of the usual one, which the job looks at.
+    if place.is_usual() {
+        let _ = tick::set(&place.files(ctx).beacon_tick(), ctx.clock.now_ms());
+    }
     let mut look = Look::default();
     let (mut reached, mut garbled) = (None, false);
     match ask(ctx, place, &git, &mut look.remarks) {
@@ -180,9 +183,9 @@ fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
 }
 
 fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
-    let pushed = match push::changed(ctx, place) {
-        Ok((changed, _)) if changed.is_empty() => return,
-        Ok(_) => push::push(ctx, place, &push::Ask::default()),
+    let pushed = match push::sendable(ctx, place) {
+        Ok(files) if files.is_empty() => return,
+        Ok(_) => push::push(ctx, place, &push::Ask { unasked: true, ..push::Ask::default() }),
         Err(error) => Err(error),
     };
     match pushed {
@@ -238,6 +241,7 @@ struct Round {
     /// Watched by somebody else, or not to be asked yet.
     left: usize,
     waiting: u64,
+    held: u64,
     taken: usize,
     sent: usize,
     offline: Vec<String>,
@@ -251,6 +255,7 @@ impl Round {
     fn count(&mut self, name: String, look: &Look) {
         self.looked += 1;
         self.waiting += look.waiting.messages;
+        self.held += look.waiting.held;
         self.taken += look.pulled.as_ref().map_or(0, |p| p.files.len());
         self.sent += look.pushed.as_ref().map_or(0, |p| p.files.len());
         self.remarks.extend(look.remarks.iter().map(|remark| format!("{name}: {remark}")));
@@ -266,12 +271,17 @@ impl Round {
         if self.looked == 0 && !self.failed.is_empty() {
             return Err(OpError::refused(self.failed.join("; ")));
         }
-        let waiting = usize::try_from(self.waiting).unwrap_or(usize::MAX);
+        let [waiting, held] = [self.waiting, self.held].map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         let mut said = vec![match self.looked {
             0 => "nothing to look at".to_owned(),
             looked => format!("looked at {}", counted(looked, "beacon")),
         }];
-        let counts = [(waiting, "message", "waiting"), (self.taken, "file", "taken in"), (self.sent, "file", "sent")];
+        let counts = [
+            (waiting, "message", "waiting"),
+            (held, "message", "not accepted"),
+            (self.taken, "file", "taken in"),
+            (self.sent, "file", "sent"),
+        ];
         said.extend(
             counts.iter().filter(|(n, ..)| *n > 0).map(|(n, what, did)| format!("{} {did}", counted(*n, what))),
         );
@@ -320,7 +330,8 @@ pub fn pause(interval: Millis, draw: &mut dyn FnMut(u64) -> u64) -> Millis {
 fn one(ctx: &Context, at: &Location, window: Millis) -> Result<Option<Look>, OpError> {
     let Some(place) = Place::at(ctx, at, None, Trigger::Job)? else { return Ok(None) };
     let files = place.files(ctx);
-    let Some(_guard) = lock::try_exclusive(&files.beacon_watch_lock(), &sync::me(ctx, "look"))? else {
+    let Some(_guard) = lock::try_exclusive(&files.beacon_watch_lock(place.channel.as_str()), &sync::me(ctx, "look"))?
+    else {
         return Ok(None);
     };
     let before = Waiting::read(&files.beacon_waiting()).unwrap_or_default();
@@ -375,6 +386,7 @@ mod tests {
             beacons: 4,
             looked: 2,
             waiting: 1,
+            held: 2,
             taken: 3,
             gone: vec!["old".into()],
             failed: vec!["x: why".into()],
@@ -382,7 +394,7 @@ mod tests {
         };
         assert_eq!(
             said(round),
-            "looked at 2 beacons; 1 message waiting; 3 files taken in; the working tree is gone: old; failed: x: why"
+            "looked at 2 beacons; 1 message waiting; 2 messages not accepted; 3 files taken in; the working tree is gone: old; failed: x: why"
         );
         let round = Round { beacons: 1, left: 1, ..Round::default() };
         assert_eq!(said(round), "nothing to look at; 1 beacon left to whoever watches, or for later");

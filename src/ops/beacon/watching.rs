@@ -2,15 +2,21 @@
 //! dice, waiting and the looks themselves are passed in.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::watch::{self, Look, pause};
 use crate::clock::Millis;
+use crate::git::process;
 use crate::ops::beacon::pull::Pulled;
 use crate::ops::error::OpError;
 use crate::state::beacon::Waiting;
 
-/// Most that is waited beside the interval after failures, in milliseconds.
+/// Most that is waited beside the interval after failures, in milliseconds. Somebody has this in a terminal and wants to
+/// see it come back; the job, of which nobody waits for anything, knows only since when the remote is out of reach and
+/// lets it rest up to four times as long (`watch::rest`).
 const FURTHEST: Millis = 15 * 60_000;
+/// Between two looks, at least, however often files change: each is a conversation with the remote.
+const BREATH: Millis = 5_000;
 
 /// Why a wait has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +69,8 @@ pub trait World {
     /// # Errors
     /// What is no matter of the network.
     fn look(&mut self) -> Result<Look, OpError>;
-    /// Whether there is something here that was not sent. Nobody outside is asked.
-    fn changed(&mut self) -> bool;
+    /// The files here that were changed, and that the next look would send. Nobody outside is asked.
+    fn changed(&mut self) -> BTreeSet<String>;
     /// Says it. Whether anybody listens still.
     fn tell(&mut self, event: Event) -> bool;
 }
@@ -75,10 +81,16 @@ pub trait World {
 /// What keeps the very first look from being done; later ones are told and tried again.
 pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), OpError> {
     let (mut seen, mut failures, mut first) = (Seen::default(), 0_u32, true);
+    // What a look was to send and did not: saved again, it waits for the next regular look.
+    let (mut wanted, mut stuck) = (BTreeSet::new(), BTreeSet::new());
     loop {
+        stuck.append(&mut wanted);
         let events = match world.look() {
             Ok(look) => {
                 failures = if look.offline.is_some() { failures.saturating_add(1) } else { 0 };
+                for file in look.pushed.iter().flat_map(|pushed| &pushed.files) {
+                    stuck.remove(file);
+                }
                 seen.events(look)
             }
             Err(error) if first => return Err(error),
@@ -93,9 +105,12 @@ pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), OpError> {
                 return Ok(());
             }
         }
-        let due = world.now_ms().saturating_add(until_next(world, interval, failures));
+        let looked = world.now_ms();
+        let due = looked.saturating_add(until_next(world, interval, failures));
         loop {
-            let left = due.saturating_sub(world.now_ms());
+            let (now, earliest) = (world.now_ms(), looked.saturating_add(BREATH));
+            let until = if wanted.is_empty() { due } else { due.min(earliest) };
+            let left = until.saturating_sub(now);
             if left == 0 {
                 break;
             }
@@ -103,11 +118,21 @@ pub fn run(world: &mut dyn World, interval: Millis) -> Result<(), OpError> {
                 Woken::End => return Ok(()),
                 Woken::Time => break,
                 // What was taken in changes files too, and a remote out of reach is not asked more often for it.
-                Woken::Files if failures == 0 && world.changed() => break,
+                Woken::Files if failures == 0 && wanted.is_empty() => {
+                    wanted = world.changed();
+                    if wanted.is_subset(&stuck) {
+                        wanted.clear();
+                    }
+                }
                 Woken::Files => {}
             }
         }
     }
+}
+
+/// Ends all that a look has started, for a process that is about to exit in the middle of it. See [`process::end_all`].
+pub fn abandon(patience: Duration) {
+    process::end_all(patience);
 }
 
 /// The interval, and after failures any time up to twice as much each time: full jitter, so that those who failed
@@ -186,8 +211,9 @@ mod tests {
         dice: Dice,
         looks: Vec<Result<Look, OpError>>,
         looked_at: Vec<Millis>,
-        /// When files change, and whether that is something to send.
-        files: Vec<(Millis, bool)>,
+        /// When files change, and what of that is something to send.
+        files: Vec<(Millis, &'static [&'static str])>,
+        changed: &'static [&'static str],
         told: Vec<Event>,
         asked: usize,
     }
@@ -195,7 +221,7 @@ mod tests {
     impl Fake {
         fn new(looks: Vec<Result<Look, OpError>>) -> Self {
             let dice = Dice::seeded(3);
-            Self { now: 0, dice, looks, looked_at: vec![], files: vec![], told: vec![], asked: 0 }
+            Self { now: 0, dice, looks, looked_at: vec![], files: vec![], changed: &[], told: vec![], asked: 0 }
         }
 
         fn gaps(&self) -> Vec<Millis> {
@@ -216,9 +242,10 @@ mod tests {
             if self.looks.is_empty() {
                 return Woken::End;
             }
-            match self.files.first() {
-                Some((at, _)) if *at <= self.now + ms => {
-                    self.now = self.now.max(*at);
+            match self.files.first().copied() {
+                Some((at, _)) if at <= self.now + ms => {
+                    self.now = self.now.max(at);
+                    self.changed = self.files.remove(0).1;
                     Woken::Files
                 }
                 _ => {
@@ -233,9 +260,9 @@ mod tests {
             self.looks.remove(0)
         }
 
-        fn changed(&mut self) -> bool {
+        fn changed(&mut self) -> BTreeSet<String> {
             self.asked += 1;
-            self.files.remove(0).1
+            self.changed.iter().map(|file| (*file).to_owned()).collect()
         }
 
         fn tell(&mut self, event: Event) -> bool {
@@ -295,16 +322,45 @@ mod tests {
     #[test]
     fn files_that_change_are_sent_at_once_and_what_is_no_change_costs_nothing() {
         let mut world = Fake::new((0..3).map(|_| Ok(Look::default())).collect());
-        world.files = vec![(5_000, false), (10_000, true), (11_000, false)];
+        world.files = vec![(5_000, &[]), (10_000, &["a"]), (11_000, &[])];
         run(&mut world, 60_000).unwrap();
         assert_eq!((world.asked, world.looked_at[1]), (3, 10_000));
         assert!(world.looked_at[2] >= 64_000, "the interval begins anew, and what is no change does not end it");
     }
 
     #[test]
+    fn an_editor_that_saves_all_the_time_does_not_have_the_remote_asked_all_the_time() {
+        let mut world = Fake::new((0..13).map(|_| Ok(sent("a"))).collect());
+        world.files = (1..40).map(|n| (n * 1_500, &["a"][..])).collect();
+        run(&mut world, 60_000).unwrap();
+        assert!(world.gaps().iter().all(|gap| *gap >= BREATH), "{:?}", world.gaps());
+        assert!(world.gaps().iter().take(5).all(|gap| *gap <= BREATH + 1_500), "{:?}", world.gaps());
+    }
+
+    #[test]
+    fn a_change_that_cannot_be_sent_has_no_look_at_each_save() {
+        let mut world = Fake::new((0..4).map(|_| Ok(Look::default())).collect());
+        world.files = (1..9).map(|n| (n * 6_000, &["a"][..])).collect();
+        world.files.push((57_000, &["a", "b"]));
+        run(&mut world, 600_000).unwrap();
+        let at: Vec<_> = world.looked_at.iter().take(3).copied().collect();
+        assert_eq!(at, [0, 6_000, 57_000], "once for a, and once more where b comes in");
+        // What was sent after all counts again.
+        let mut world = Fake::new(vec![Ok(Look::default()), Ok(Look::default()), Ok(sent("a")), Ok(Look::default())]);
+        world.files = vec![(6_000, &["a"]), (80_000, &["a"])];
+        run(&mut world, 60_000).unwrap();
+        assert!(world.looked_at[1] == 6_000 && world.looked_at[2] >= 60_000, "{:?}", world.looked_at);
+        assert_eq!(world.looked_at[3], 80_000);
+    }
+
+    fn sent(file: &str) -> Look {
+        Look { pushed: Some(Pushed { files: vec![file.into()], ..Pushed::default() }), ..Look::default() }
+    }
+
+    #[test]
     fn files_that_change_while_the_remote_is_out_of_reach_wait_with_it() {
         let mut world = Fake::new(vec![Ok(offline()), Ok(Look::default())]);
-        world.files = vec![(100_000, true)];
+        world.files = vec![(100_000, &["a"])];
         world.now = 1;
         run(&mut world, 60_000).unwrap();
         assert_eq!(world.asked, 0);

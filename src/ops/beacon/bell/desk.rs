@@ -13,12 +13,13 @@ use crate::git::reads::Reads;
 use crate::git::ssh;
 use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
 use crate::http::{Ureq, is_loopback, origin};
+use crate::ops::beacon::unattended;
 use crate::ops::beacon::{Place, remote};
 use crate::ops::credentials::{self, Host, Source};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::permit::Denied;
-use crate::ops::{audit, pauses, permit, sync};
-use crate::permission::{Grant, Origin, of, on};
+use crate::ops::{audit, pauses, sync};
+use crate::permission::{Grant, of, on};
 use crate::state::bell::{Bell, Bells};
 use crate::state::file::{Problem, StateFile};
 
@@ -237,7 +238,7 @@ impl<'a> Desk<'a> {
     pub(super) fn leave<O: of::Of>(&mut self) -> Result<Grant<on::Github, O>, OpError> {
         self.in_time().map_err(|trouble| self.error(trouble))?;
         let item = self.item();
-        let asked = permit::pass(self.ctx, Some(&self.place.at), Origin::Internal, &item, self.place.trigger);
+        let asked = unattended::pass(self.ctx, self.place, &item);
         asked.map_err(|denied| not_granted(&denied))
     }
 
