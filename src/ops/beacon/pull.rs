@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apply::Apply;
 use super::check::Checks;
 use super::planning::{self, News};
-use super::{applied, backup, bell, chain, send, status};
+use super::{applied, backup, bell, chain, send, status, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -111,7 +111,7 @@ pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Re
             place.note(ctx, "skip", Outcome::Success, &said);
         }
         if let Err(error) = answer(ctx, place, &git, &asked, &mut pulled.remarks) {
-            pulled.remarks.push(format!("the receipt waits: {}", error.message));
+            pulled.remarks.push(format!("the receipt waits: {}", watch::sentence(error)));
         }
         let reached = asked.offline.is_none();
         if let Err(error) = status::keep(ctx, place, Some(reached)) {
@@ -345,8 +345,9 @@ fn answer(
         return Ok(());
     }
     let sent = send::drain(ctx, place, git)?;
-    if let Some(why) = &sent.waits {
-        remarks.push(format!("the receipt waits: {}", why.message));
+    if let Some(why) = sent.waits.clone() {
+        let what = if owed && !sent.receipt { "the receipt waits" } else { "messages of yours wait" };
+        remarks.push(format!("{what}: {}", watch::sentence(why)));
     }
     if (sent.receipt || !sent.messages.is_empty())
         && let Some(tip) = chain::known(place, git)?

@@ -181,15 +181,13 @@ fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<
     let mut total = 0_u64;
     for name in names {
         path::check(&name, &beacon.folders).map_err(|bad| OpError::refused(format!("{bad}, so it is not sent")))?;
-        if name.ends_with(THEIRS) {
+        // As the receiver looks at it: on some file systems cases are all the same.
+        if path::folded(&name).ends_with(THEIRS) {
             return Err(OpError::refused(format!("{name} is the copy of the other side's, and is not sent"))
                 .remedy("`craft beacon diff` shows what is to be settled"));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
-            let error = format!("{name} has a conflict that nobody has settled");
-            let way = format!("craft beacon resolve {} --ours", quote::word(&name));
-            let way = format!("`{way}` settles it, or --theirs, or --merged");
-            return Err(OpError::new(Kind::Conflict, error).remedy(way));
+            return Err(unsettled(&name));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
         match survey::look(&place.at.worktree, &name)? {
@@ -228,6 +226,13 @@ fn load(place: &Place, git: &Git<'_>, ask: &Ask, pushed: &mut Pushed) -> Result<
     let mut ids = make::blobs(git, &wanted)?.into_iter();
     let objects = contents.iter().map(|bytes| bytes.as_ref().and_then(|_| ids.next()));
     Ok(files.into_iter().zip(objects.collect::<Vec<_>>()).collect())
+}
+
+/// That a file in which both sides changed the same is not sent before somebody has settled that.
+pub(super) fn unsettled(path: &str) -> OpError {
+    let error = format!("{} has a conflict that nobody has settled", plain::name(path));
+    let way = format!("craft beacon resolve {} --ours", quote::word(&plain::name(path)));
+    OpError::new(Kind::Conflict, error).remedy(format!("`{way}` settles it, or --theirs, or --merged"))
 }
 
 /// The files that a command names; a folder stands for what was changed in it.
