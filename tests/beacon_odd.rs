@@ -227,12 +227,13 @@ fn many(sides: &Sides, count: u64, ours: impl Fn(u64) -> bool) {
         };
         let manifest = Manifest::with_message(end.as_ref(), "main", message);
         let json = serde_json::to_string(&manifest).unwrap();
-        stream += &format!(
+        let commit = format!(
             "commit {CHANNEL}\ncommitter Ann <ann@example.org> {n} +0000\ndata 1\nx\ndeleteall\n\
              M 100644 inline manifest.json\ndata {}\n{json}\nM 100644 inline files/{path}\ndata {}\n{text}\n",
             json.len(),
             text.len()
         );
+        stream.push_str(&commit);
         end = Some(manifest);
     }
     fed(sides, &["fast-import", "--quiet"], stream.as_bytes());
