@@ -4,11 +4,12 @@
 use std::path::Path;
 
 use claude_craft::ops::beacon::pull::{self, Pulled};
+use claude_craft::ops::beacon::resolve::{self, With};
 use claude_craft::ops::beacon::send;
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
-use crate::common::{Sides, read, script, write};
+use crate::common::{FakeGit, Rule, Sides, read, script, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
 const BRANCH: &str = "refs/heads/craft/beacons/main";
@@ -125,4 +126,139 @@ fn a_list_of_files_that_nobody_could_read_is_not_sent_and_the_queue_stays_whole(
     let ctx = sides.context();
     let place = sides.place(&ctx, &desk);
     assert_eq!(send::queued(&place, &place.git(&ctx)).unwrap(), []);
+}
+
+fn queued(sides: &Sides, clone: &Path) -> Vec<Vec<String>> {
+    let ctx = sides.context();
+    let place = sides.place(&ctx, clone);
+    let queued = send::queued(&place, &place.git(&ctx)).unwrap().into_iter();
+    queued.map(|q| q.message.files.into_iter().map(|f| f.path).collect()).collect()
+}
+
+#[test]
+fn what_was_queued_before_a_conflict_was_known_does_not_go_out_behind_it() {
+    for (taken_away, with) in [(false, With::Ours), (false, With::Theirs), (true, With::Theirs), (true, With::Ours)] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        let ctx = sides.context();
+        let file = ".claude/planning/f.md";
+        sides.sends(&desk, "f.md", "zero\n");
+        pulls(&sides, &code);
+        // Away from the remote, with another file in the same message, and one in a message of its own.
+        sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+        write(desk.join(file), "ours\n");
+        write(desk.join(".claude/planning/beside.md"), "x\n");
+        sides.push(&desk, &[file, ".claude/planning/beside.md"]).unwrap();
+        write(desk.join(".claude/planning/other.md"), "x\n");
+        sides.push(&desk, &[".claude/planning/other.md"]).unwrap();
+        if taken_away {
+            std::fs::remove_file(code.join(file)).unwrap();
+            sides.push(&code, &[file]).unwrap();
+        } else {
+            sides.sends(&code, "f.md", "theirs\n");
+        }
+        sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+
+        let pulled = pulls(&sides, &desk);
+        assert_eq!(pulled.conflicts, [file], "{pulled:?}");
+        assert!(
+            pulled.remarks.iter().any(|r| r.contains("craft beacon resolve") && r.contains("yours wait")),
+            "{pulled:?}"
+        );
+        let paths = |sides: &Sides| -> Vec<String> {
+            sides.messages().into_iter().flat_map(|m| m.files).map(|f| f.path).collect()
+        };
+        assert_eq!(paths(&sides), [file, file, ".claude/planning/other.md"], "only what is about something else");
+        assert_eq!(sides.chain(CHANNEL).last().unwrap().received.get("Desktop"), Some(&2), "and the receipt");
+        let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
+        assert_eq!((waits.kind, queued(&sides, &desk).len()), (Kind::Conflict, 1), "{waits}");
+
+        let place = sides.place(&ctx, &desk);
+        resolve::resolve(&ctx, &place, file, with).unwrap();
+        assert_eq!(queued(&sides, &desk), [[".claude/planning/beside.md"]]);
+        sides.push(&desk, &[]).unwrap();
+        assert!(queued(&sides, &desk).is_empty());
+        pulls(&sides, &code);
+        let there = |clone: &Path| clone.join(file).exists().then(|| text(clone, "f.md"));
+        let wanted = match (with, taken_away) {
+            (With::Theirs, false) => Some("theirs\n"),
+            (With::Theirs, true) => None,
+            _ => Some("ours\n"),
+        };
+        for clone in [&desk, &code] {
+            assert_eq!(there(clone).as_deref(), wanted, "{with:?} {taken_away} {}", clone.display());
+        }
+        assert!(pulls(&sides, &code).conflicts.is_empty());
+    }
+}
+
+#[test]
+fn what_was_to_be_taken_away_and_came_back_is_not_taken_away_behind_it() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "f.md", "zero\n");
+    pulls(&sides, &code);
+    sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+    let file = ".claude/planning/f.md";
+    // Edited and then taken away: each follows from the one before.
+    write(desk.join(file), "one\n");
+    sides.push(&desk, &[]).unwrap();
+    std::fs::remove_file(desk.join(file)).unwrap();
+    sides.push(&desk, &[file]).unwrap();
+    sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    assert_eq!(send::drain(&ctx, &place, &place.git(&ctx)).unwrap().messages.len(), 2);
+    pulls(&sides, &code);
+    assert!(!code.join(file).exists());
+
+    sides.sends(&code, "f.md", "two\n");
+    pulls(&sides, &desk);
+    sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+    std::fs::remove_file(desk.join(file)).unwrap();
+    sides.push(&desk, &[file]).unwrap();
+    sides.sends(&code, "f.md", "three\n");
+    sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+    pulls(&sides, &desk);
+    assert_eq!(text(&desk, "f.md"), "three\n");
+    let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
+    assert_eq!((waits.kind, waits.message.starts_with(file)), (Kind::Conflict, true), "{waits}");
+    pulls(&sides, &code);
+    assert_eq!(text(&code, "f.md"), "three\n");
+}
+
+#[test]
+fn a_message_that_is_out_is_not_said_to_have_failed_since_another_looked_at_that_moment() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.sends(&desk, "a.md", "x\n");
+    let ctx = sides.context();
+    let seen = sides.place(&ctx, &desk).seen();
+    let notes: &'static str = Box::leak(format!(" update-ref {seen} ").into_boxed_str());
+    let git = FakeGit::install(&sides, &[Rule::fail(notes, 128, "fatal: cannot lock ref: is at x but expected y")]);
+    write(desk.join(".claude/planning/b.md"), "x\n");
+    sides.craft(&desk, &["beacon", "push"]).ok();
+    assert_eq!((git.calls(notes).len(), sides.messages().len()), (2, 2));
+    git.remove();
+    assert!(queued(&sides, &desk).is_empty() && sides.push(&desk, &[]).unwrap().files.is_empty());
+    assert_eq!(sides.sends(&desk, "c.md", "x\n"), 3);
+}
+
+#[test]
+fn a_queue_that_is_damaged_names_a_way_on_that_loses_nothing() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    let ctx = sides.context();
+    let queue = sides.place(&ctx, &desk).queue();
+    sides.git(&desk, &["update-ref", &queue, "HEAD"]);
+    write(desk.join(".claude/planning/a.md"), "x\n");
+    let error = sides.push(&desk, &[]).unwrap_err();
+    assert!(error.message.contains("is damaged"), "{error}");
+    let remedy = error.remedy.unwrap();
+    let commands: Vec<_> = remedy.split('`').skip(1).step_by(2).filter_map(|c| c.strip_prefix("git ")).collect();
+    for command in &commands {
+        sides.git(&desk, &command.split(' ').collect::<Vec<_>>());
+    }
+    assert_eq!((commands.len(), sides.push(&desk, &[]).unwrap().sent.messages.len()), (2, 1), "{remedy}");
+    assert_eq!(sides.git(&desk, &["rev-parse", "rescued-queue"]), sides.git(&desk, &["rev-parse", "HEAD"]));
 }

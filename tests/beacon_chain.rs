@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use claude_craft::beacon::block;
 use claude_craft::ops::beacon::chain::{self, For};
 use claude_craft::ops::beacon::push::{self, Ask};
-use claude_craft::ops::beacon::{log, send};
+use claude_craft::ops::beacon::{log, outbox, send};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
@@ -129,6 +129,7 @@ fn a_path_that_may_not_be_sent_is_named_and_nothing_is_queued() {
     symlink(sides.path("outside"), desk.join(".claude/planning/linked")).unwrap();
     symlink("good.md", desk.join(".claude/planning/link.md")).unwrap();
     write(desk.join(".claude/planning/a.md.theirs"), "theirs\n");
+    write(desk.join(".claude/planning/b.md.THEIRS"), "theirs\n");
     write(desk.join(".claude/planning/.env"), "A=1\n");
     rustix::fs::mkfifoat(rustix::fs::CWD, desk.join(".claude/planning/pipe"), 0o600.into()).unwrap();
     let table = [
@@ -137,6 +138,7 @@ fn a_path_that_may_not_be_sent_is_named_and_nothing_is_queued() {
         (".claude/planning/linked", "is a symbolic link"),
         (".claude/planning/pipe", "no ordinary file"),
         (".claude/planning/a.md.theirs", "copy of the other side's"),
+        (".claude/planning/b.md.THEIRS", "copy of the other side's"),
         (".claude/planning/.env", "says it holds secrets"),
         (".claude/planning/none.md", "there is no"),
         (".claude/sync/manifest.json", "beacon's own"),
@@ -205,9 +207,25 @@ fn what_was_queued_before_a_rule_came_is_scanned_again() {
     assert!(pushed.sent.waits.is_some() && pushed.sent.messages.is_empty());
     sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
     sides.configure(json!({"security": {"scan": true}}));
-    let error = sides.push(&desk, &[]).unwrap_err();
+    let error = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
     assert_eq!(error.kind, Kind::Gate);
     assert_eq!(sides.git(&sides.remote, &["for-each-ref", "refs/craft"]), "");
+    // It keeps back what comes after it of the same file, and nothing else.
+    write(desk.join(path), "clean\n");
+    assert_eq!(sides.push(&desk, &[path]).unwrap().sent.messages.len(), 0);
+    write(desk.join(".claude/planning/fine.md"), "fine\n");
+    let sent = sides.push(&desk, &[".claude/planning/fine.md"]).unwrap().sent;
+    assert_eq!((sent.messages.len(), sent.waits.as_ref().map(|w| w.kind)), (1, Some(Kind::Gate)));
+    let remedy = sent.waits.unwrap().remedy.unwrap();
+    let id = remedy.split('`').nth(1).unwrap().rsplit(' ').next().unwrap().to_owned();
+    assert!(remedy.starts_with(&format!("`craft beacon queue drop {id}`")) && remedy.contains("craft scan allow"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    outbox::drop(&ctx, &place, &[id]).unwrap();
+    let sent = sides.push(&desk, &[]).unwrap().sent;
+    assert_eq!((sent.waits, sent.messages.len()), (None, 1), "what came after it");
+    let paths: Vec<_> = sides.messages().into_iter().map(|m| m.files[0].path.clone()).collect();
+    assert_eq!(paths, [".claude/planning/fine.md", path]);
 }
 
 #[test]

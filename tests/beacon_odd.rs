@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use claude_craft::beacon::manifest::{self, File, Manifest, Message, Party};
 use claude_craft::git::objects::Content;
 use claude_craft::git::repository::Repository;
 use claude_craft::locate::locate;
 use claude_craft::ops::beacon::chain::{self, For};
-use claude_craft::ops::beacon::{log, pull, status, watch};
+use claude_craft::ops::beacon::{log, pull, send, status, watch};
+use sha2::{Digest, Sha256};
 
-use crate::common::{Sides, write};
+use crate::common::{Sides, read, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
 /// More than a manifest may have.
@@ -118,6 +120,51 @@ fn a_manifest_that_is_too_large_is_held_at_the_end_and_in_the_middle() {
     }
 }
 
+#[test]
+fn what_nobody_understood_and_was_taken_away_stops_nobody_any_more() {
+    for change in [
+        |manifest: &mut serde_json::Value| *manifest = serde_json::json!({"version": 9}),
+        |manifest: &mut serde_json::Value| manifest["channel"] = "other".into(),
+    ] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        sides.sends(&desk, "a.md", "x\n");
+        puts(&sides, change);
+        let ctx = sides.context();
+        write(desk.join(".claude/planning/b.md"), "x\n");
+        assert!(sides.push(&desk, &[]).unwrap().sent.waits.unwrap().remedy.unwrap().contains("taken away"));
+        assert_eq!(pull::pull(&ctx, &sides.place(&ctx, &code), false).unwrap().messages.len(), 1);
+        sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]);
+
+        let sent = sides.push(&desk, &[]).unwrap().sent;
+        assert_eq!((sent.waits, sent.messages[0].0), (None, 2), "its numbers go on");
+        for clone in [&code, &sides.side("new", "Code")] {
+            let pulled = pull::pull(&ctx, &sides.place(&ctx, clone), false).unwrap();
+            assert_eq!(pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2], "{pulled:?}");
+        }
+        write(code.join(".claude/planning/c.md"), "x\n");
+        assert_eq!(sides.push(&code, &[]).unwrap().sent.waits, None);
+        assert_eq!(pull::pull(&ctx, &sides.place(&ctx, &desk), false).unwrap().messages.len(), 1);
+        assert_eq!(status::status(&ctx, &sides.place(&ctx, &desk), true).unwrap().held, []);
+    }
+}
+
+#[test]
+fn a_number_that_only_the_next_message_would_break_is_not_gone_on_from() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "x\n");
+    puts(&sides, |manifest| manifest["seq"] = ((1_u64 << 53) - 1).into());
+    write(code.join(".claude/planning/b.md"), "x\n");
+    let error = sides.push(&code, &[]).unwrap_err();
+    assert!(error.message.contains("nobody could read what comes next"), "{error}");
+    assert!(error.remedy.unwrap().contains("another channel"));
+    assert_eq!(sides.chain(CHANNEL).len(), 2);
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    assert_eq!(send::queued(&place, &place.git(&ctx)).unwrap(), []);
+}
+
 /// How `id` is kept in the pack of a repository: as a difference to another object.
 fn is_delta(sides: &Sides, clone: &Path, id: &str) -> bool {
     let packs = clone.join(".git/objects/pack");
@@ -153,4 +200,77 @@ fn what_is_too_large_is_told_by_its_head_however_it_is_kept() {
     sides.git(&clone, &["-c", "core.bigFileThreshold=1g", "repack", "-adfq"]);
     assert!(ids.iter().any(|id| is_delta(&sides, &clone, id)), "one is kept as a difference to the other");
     look();
+}
+
+/// Puts `count` messages of somebody else onto the channel, of which those that `ours` picks are for `Code`, each with
+/// a file of its own.
+fn many(sides: &Sides, count: u64, ours: impl Fn(u64) -> bool) {
+    let mut stream = String::new();
+    let mut end: Option<Manifest> = None;
+    for n in 1..=count {
+        let text = format!("{n}\n");
+        let path = format!(".claude/planning/{n}.md");
+        let file = File {
+            path: path.clone(),
+            mode: "100644".into(),
+            size: text.len() as u64,
+            sha256: Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect(),
+            ..File::default()
+        };
+        let message = Message {
+            id: format!("{n:016x}"),
+            from: Party { id: "f".repeat(16), name: "Desktop".into(), host: "h".into() },
+            to: vec![if ours(n) { "Code" } else { "Lab" }.into()],
+            note: path.clone(),
+            files: vec![file],
+            ..Message::default()
+        };
+        let manifest = Manifest::with_message(end.as_ref(), "main", message);
+        let json = serde_json::to_string(&manifest).unwrap();
+        let commit = format!(
+            "commit {CHANNEL}\ncommitter Ann <ann@example.org> {n} +0000\ndata 1\nx\ndeleteall\n\
+             M 100644 inline manifest.json\ndata {}\n{json}\nM 100644 inline files/{path}\ndata {}\n{text}\n",
+            json.len(),
+            text.len()
+        );
+        stream.push_str(&commit);
+        end = Some(manifest);
+    }
+    fed(sides, &["fast-import", "--quiet"], stream.as_bytes());
+}
+
+/// Takes in what [`many`] made, by pulls until none has anything: once each and in order.
+fn all_are_taken_in(count: u64, ours: impl Fn(u64) -> bool) {
+    let sides = Sides::new();
+    let code = sides.side("code", "Code");
+    many(&sides, count, &ours);
+    let wanted: Vec<u64> = (1..=count).filter(|n| ours(*n)).collect();
+    let first = wanted.iter().filter(|n| **n <= 10_000).count();
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    let stands = status::status(&ctx, &place, true).unwrap();
+    assert_eq!((stands.waiting.messages as usize, stands.tip.unwrap().manifest.seq), (first, count));
+    let pulled = |pulled: &pull::Pulled| pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>();
+    let one = pull::pull(&ctx, &place, false).unwrap();
+    assert_eq!((pulled(&one).as_slice(), one.held.len()), (&wanted[..first], 0));
+    assert_eq!(status::status(&ctx, &place, true).unwrap().waiting.messages as usize, wanted.len() - first);
+    let two = pull::pull(&ctx, &place, false).unwrap();
+    assert_eq!(pulled(&two).as_slice(), &wanted[first..]);
+    assert_eq!(pulled(&pull::pull(&ctx, &place, false).unwrap()), [0_u64; 0]);
+    let end = manifest::parse(sides.at_the_end("manifest.json").as_bytes()).unwrap();
+    assert_eq!(end.received.get("Code"), wanted.last());
+    for n in wanted {
+        assert_eq!(read(code.join(format!(".claude/planning/{n}.md"))), format!("{n}\n").as_bytes());
+    }
+}
+
+#[test]
+fn of_more_than_ten_thousand_messages_two_pulls_take_in_what_is_for_this_side() {
+    all_are_taken_in(10_020, |n| n % 1000 == 1 || n > 10_010);
+}
+
+#[test]
+#[ignore = "minutes; each message is checked by programs of its own"]
+fn more_than_ten_thousand_messages_that_are_all_for_this_side_are_taken_in_by_two_pulls() {
+    all_are_taken_in(10_020, |_| true);
 }

@@ -58,7 +58,11 @@ fn send_all(ctx: &Context, clone: &Path, count: usize) {
 
 /// All files of all writers are on the channel, each in one message, in order; nothing is left anywhere.
 fn all_arrived(sides: &Sides, clones: &[PathBuf], count: usize) {
-    let chain = sides.chain("refs/craft/beacons/main");
+    all_arrived_on("refs/craft/beacons/main", sides, clones, count);
+}
+
+fn all_arrived_on(channel: &str, sides: &Sides, clones: &[PathBuf], count: usize) {
+    let chain = sides.chain(channel);
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ids = Vec::new();
     for (n, manifest) in chain.iter().enumerate() {
@@ -86,7 +90,13 @@ fn all_arrived(sides: &Sides, clones: &[PathBuf], count: usize) {
 
 fn race(writers_: usize, count: usize) {
     let sides = Sides::new();
-    let clones = writers(&sides, writers_);
+    let clones = raced(&sides, writers_, count);
+    all_arrived(&sides, &clones, count);
+    assert_eq!(sides.messages().len(), writers_ * count, "one message a push");
+}
+
+fn raced(sides: &Sides, writers_: usize, count: usize) -> Vec<PathBuf> {
+    let clones = writers(sides, writers_);
     let start = Barrier::new(writers_);
     sides.configure(json!({"retry": {"baseMs": 20}}));
     let vars: Vec<_> = {
@@ -103,8 +113,15 @@ fn race(writers_: usize, count: usize) {
             });
         }
     });
-    all_arrived(&sides, &clones, count);
-    assert_eq!(sides.messages().len(), writers_ * count, "one message a push");
+    clones
+}
+
+#[test]
+fn writers_at_once_who_find_that_a_server_shows_none_of_it_all_go_over_to_a_branch() {
+    let sides = Sides::new();
+    sides.git(&sides.remote, &["config", "uploadpack.hideRefs", "refs/craft"]);
+    let clones = raced(&sides, 4, 2);
+    all_arrived_on("refs/heads/craft/beacons/main", &sides, &clones, 2);
 }
 
 #[test]

@@ -48,7 +48,13 @@ pub(super) fn build(
     }
     let mut contents = Vec::new();
     for (manifest, ..) in &steps {
-        contents.push(serde_json::to_vec_pretty(manifest).map_err(|e| OpError::refused(e.to_string()))?);
+        let bytes = serde_json::to_vec_pretty(manifest).map_err(|e| OpError::refused(e.to_string()))?;
+        // Numbers and tables of others are carried on: what nobody could read would be the end of the channel.
+        if let Err(why) = chain::understood(place, &bytes) {
+            let error = format!("nobody could read what comes next on channel {}: {why}", place.channel);
+            return Err(OpError::refused(error).remedy(chain::ANOTHER));
+        }
+        contents.push(bytes);
     }
     contents.extend(steps.iter().map(|(_, block, ..)| block.clone().into_bytes()));
     let blobs = make::blobs(git, &contents.iter().map(Vec::as_slice).collect::<Vec<_>>())?;

@@ -22,6 +22,8 @@ use crate::plain;
 const AT_ONCE: usize = 100;
 /// Commits that are read at most for one call of [`since`]; the rest comes with the next.
 const MOST: usize = 10_000;
+/// The way on from a channel that somebody broke.
+pub(super) const ANOTHER: &str = "use another channel, or have it taken away on the remote";
 /// A number that no channel comes to, and JSON still holds.
 const NUMBERS: u64 = 1 << 53;
 
@@ -148,11 +150,26 @@ fn adopt(
         }
         return known(place, git);
     }
-    // What nobody understood and is gone now must not be what the channel goes on from.
     if known(place, git).is_err() {
-        git.write(["update-ref", "-d", &place.seen()]).run()?;
+        step_back(place, git)?;
     }
     Ok(None)
+}
+
+/// What nobody understood is gone from the remote: what is known of the channel goes back to what stood before it.
+fn step_back(place: &Place, git: &Git<'_>) -> Result<(), OpError> {
+    let Some(end) = seen(place, git)? else { return Ok(()) };
+    let mut last = None;
+    if let Ok(commit) = end.commit() {
+        back(place, git, commit, |link| match link.manifest {
+            Ok(_) => {
+                last = Some(link.commit);
+                ControlFlow::Break(())
+            }
+            Err(_) => ControlFlow::Continue(()),
+        })?;
+    }
+    Ok(make::move_ref(git, &place.seen(), Some(end.id()), last.as_deref())?)
 }
 
 /// The end of the channel as it was last seen. Nothing is asked of the remote.
@@ -166,8 +183,7 @@ pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, OpError> {
         Err(why) => Err(why),
     };
     said.map(Some).map_err(|why| {
-        OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel))
-            .remedy("use another channel, or have it taken away on the remote")
+        OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel)).remedy(ANOTHER)
     })
 }
 
@@ -218,14 +234,16 @@ fn without() -> String {
     format!("it has no {FILE}")
 }
 
-fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
+/// What a manifest says, or why it is none of this channel. What is put onto a channel is asked the same: it has to be
+/// read by everybody.
+pub(super) fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String> {
     let manifest = parse(bytes)?;
     if manifest.channel != place.channel.as_str() {
         return Err(format!("it is of channel {}", plain::cut(&plain::name(&manifest.channel), 60)));
     }
     let numbers = manifest.sent.values().chain(manifest.received.values());
     // Numbers only go up by one, so what is higher was made up, and would end the channel for everybody.
-    if numbers.copied().chain([manifest.seq]).any(|n| n > NUMBERS) {
+    if numbers.copied().chain([manifest.seq]).any(|n| n >= NUMBERS) {
         return Err("its number is too high to be one".into());
     }
     Ok(manifest)

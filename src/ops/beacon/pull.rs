@@ -6,7 +6,7 @@ use super::apply::Apply;
 use super::check::Checks;
 use super::planning::{self, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, status};
+use super::{applied, backup, bell, chain, status, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -122,7 +122,7 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<(Pull
         }
         match answer(ctx, place, &git, &asked, &mut pulled.remarks) {
             Ok(answered) => sent = answered,
-            Err(error) => pulled.remarks.push(format!("the receipt waits: {}", error.message)),
+            Err(error) => pulled.remarks.push(format!("the receipt waits: {}", watch::sentence(error))),
         }
         let reached = asked.offline.is_none();
         if let Err(error) = status::keep(ctx, place, Some(reached)) {
@@ -355,8 +355,9 @@ fn answer(
         return Ok(Sent::default());
     }
     let sent = send::drain(ctx, place, git)?;
-    if let Some(why) = &sent.waits {
-        remarks.push(format!("the receipt waits: {}", why.message));
+    if let Some(why) = sent.waits.clone() {
+        let what = if owed && !sent.receipt { "the receipt waits" } else { "messages of yours wait" };
+        remarks.push(format!("{what}: {}", watch::sentence(why)));
     }
     Ok(sent)
 }

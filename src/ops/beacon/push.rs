@@ -203,14 +203,13 @@ fn load(
             remedy: folders::allow(place, &name, &bad),
             ..OpError::refused(format!("{bad}, so it is not sent"))
         })?;
-        if name.ends_with(THEIRS) {
+        // As the receiver looks at it: on some file systems cases are all the same.
+        if path::folded(&name).ends_with(THEIRS) {
             return Err(OpError::refused(format!("{name} is the copy of the other side's, and is not sent"))
                 .remedy(format!("`{}` shows what is to be settled", hints.verb("diff"))));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
-            let error = format!("{name} has a conflict that nobody has settled");
-            let way = format!("`{}` settles it, or --theirs, or --merged", hints.resolve(&name));
-            return Err(OpError::new(Kind::Conflict, error).remedy(way));
+            return Err(unsettled(&hints, &name));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
         match survey::look(&place.at.worktree, &name)? {
@@ -249,6 +248,13 @@ fn load(
     let mut ids = make::blobs(git, &wanted)?.into_iter();
     let objects = contents.iter().map(|bytes| bytes.as_ref().and_then(|_| ids.next()));
     Ok(files.into_iter().zip(objects.collect::<Vec<_>>()).collect())
+}
+
+/// That a file in which both sides changed the same is not sent before somebody has settled that.
+pub(super) fn unsettled(hints: &Hints, path: &str) -> OpError {
+    let error = format!("{} has a conflict that nobody has settled", plain::name(path));
+    OpError::new(Kind::Conflict, error)
+        .remedy(format!("`{}` settles it, or --theirs, or --merged", hints.resolve(path)))
 }
 
 /// The files that a command names; a folder stands for what was changed in it.

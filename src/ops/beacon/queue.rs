@@ -8,7 +8,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::beacon::applied::Version;
-use crate::beacon::manifest::{FILE, FILES, LONGEST, Manifest, Message, NOTE, VERSION};
+use crate::beacon::manifest::{FILE, FILES, File, LONGEST, Manifest, Message, NOTE, VERSION};
+use crate::beacon::path::folded;
 use crate::beacon::{name, outlook};
 use crate::clock;
 use crate::context::Context;
@@ -47,34 +48,67 @@ pub(super) fn add(ctx: &Context, place: &Place, git: &Git<'_>, draft: Draft) -> 
         ..Message::default()
     };
     message.id = id(ctx, &message, now, [&end, &after]);
-    let mut manifest = Manifest {
-        version: VERSION,
-        channel: place.channel.to_string(),
-        message: Some(message),
-        ..Manifest::default()
-    };
-    if let Some(after) = after {
-        manifest.other.insert(AFTER.to_owned(), Value::String(after));
-    }
-    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| OpError::refused(e.to_string()))?;
-    if text.len() as u64 > LONGEST - ROOM {
-        let files = manifest.message.as_ref().map_or(0, |m| m.files.len());
-        let error = format!("the list of {files} files is longer than a message can hold");
-        return Err(OpError::refused(error).remedy("send fewer files at once, by naming them"));
-    }
-    let Some(message) = manifest.message else { return Err(OpError::refused("a message that is none")) };
-    let blob = make::blobs(git, &[&text])?.remove(0);
     let sent = message.files.iter().zip(objects);
-    let mut all: BTreeMap<_, _> = sent
-        .filter_map(|(f, blob)| Some((format!("{FILES}/{}", f.path), Version { blob: blob?, mode: f.mode.clone() })))
-        .collect();
-    all.insert(FILE.to_owned(), Version { blob, mode: "100644".to_owned() });
-    let tree = make::tree(git, &all)?;
+    let versions: BTreeMap<_, _> =
+        sent.filter_map(|(f, blob)| Some((f.path.clone(), Version { blob: blob?, mode: f.mode.clone() }))).collect();
+    let tree = tree(place, git, &message, after, versions)?;
     let commit = make::commit(git, &tree, end.as_deref(), &subject(&message), By::Us)?;
     fail_point(ctx, "beacon-queueing");
     make::move_ref(git, &place.queue(), end.as_deref(), Some(&commit))?;
     fail_point(ctx, "beacon-queued");
     Ok(Queued { commit, message })
+}
+
+/// The tree of a queued message: its manifest, and its files.
+fn tree(
+    place: &Place,
+    git: &Git<'_>,
+    message: &Message,
+    after: Option<String>,
+    versions: BTreeMap<String, Version>,
+) -> Result<String, OpError> {
+    let other = after.map(|after| (AFTER.to_owned(), Value::String(after))).into_iter().collect();
+    let channel = place.channel.to_string();
+    let manifest = Manifest { version: VERSION, channel, message: Some(message.clone()), other, ..Manifest::default() };
+    let text = serde_json::to_vec_pretty(&manifest).map_err(|e| OpError::refused(e.to_string()))?;
+    if text.len() as u64 > LONGEST - ROOM {
+        let error = format!("the list of {} files is longer than a message can hold", message.files.len());
+        return Err(OpError::refused(error).remedy("send fewer files at once, by naming them"));
+    }
+    let blob = make::blobs(git, &[&text])?.remove(0);
+    let mut all: BTreeMap<_, _> = versions.into_iter().map(|(path, v)| (format!("{FILES}/{path}"), v)).collect();
+    all.insert(FILE.to_owned(), Version { blob, mode: "100644".to_owned() });
+    make::tree(git, &all)
+}
+
+/// Takes a path out of every message of the queue, and messages of nothing else altogether; whether there were any.
+/// The caller holds [`Place::lock`].
+pub(super) fn without(place: &Place, git: &Git<'_>, path: &str) -> Result<bool, OpError> {
+    let items = items(place, git)?;
+    let end = items.last().map(|item| item.queued.commit.clone());
+    let path = folded(path);
+    let is = |file: &File| folded(&file.path) == path;
+    if !items.iter().any(|item| item.queued.message.files.iter().any(is)) {
+        return Ok(false);
+    }
+    let mut last: Option<String> = None;
+    for mut item in items {
+        let message = &mut item.queued.message;
+        let tree = if message.files.iter().any(is) {
+            message.files.retain(|file| !is(file));
+            if message.files.is_empty() {
+                continue;
+            }
+            let message = message.clone();
+            let versions = sent(place, git, &item)?;
+            self::tree(place, git, &message, item.after.clone(), versions)?
+        } else {
+            Reads::open(&place.at, git).tree_of(&item.queued.commit)?
+        };
+        last = Some(make::commit(git, &tree, last.as_deref(), &subject(&item.queued.message), By::Us)?);
+    }
+    make::move_ref(git, &place.queue(), end.as_deref(), last.as_deref())?;
+    Ok(true)
 }
 
 /// By chance, and where chance is the same (a test's dice) by what it says: two messages with one id would be one.
@@ -115,7 +149,14 @@ pub(super) fn items(place: &Place, git: &Git<'_>) -> Result<Vec<Item>, OpError> 
                 Ok(Item { queued: Queued { commit, message }, files, after })
             }
             Ok(_) => Err(OpError::refused("a message that is none")),
-            Err(why) => Err(OpError::refused(format!("{} is damaged at {commit}: {why}", place.queue()))),
+            Err(why) => {
+                let queue = place.queue();
+                let way = format!(
+                    "`git branch rescued-queue {queue}` keeps what there is of it, and after `git update-ref -d {queue}` \
+                     the next `craft beacon push` sends your files again"
+                );
+                Err(OpError::refused(format!("{queue} is damaged at {commit}: {why}")).remedy(way))
+            }
         }
     };
     links.into_iter().map(item).collect()

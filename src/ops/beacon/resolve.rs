@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::apply::{Apply, Change};
 use super::planning::Blobs;
-use super::{applied, folders, push, status};
+use super::{applied, folders, push, queue, status};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Conflict, Version};
 use crate::beacon::fold::Content;
@@ -193,6 +193,10 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Op
         Some(version) => drop(next.files.insert(path.to_owned(), version)),
         None => drop(next.files.remove(path)),
     }
+    // What was sent of it before the conflict was known, and did not go out, is settled as well: the next push sends
+    // what is here now. Before the conflict goes, or it would go out after all where this is killed.
+    queue::without(place, &git, path)?;
+    step("unqueued");
     applied::write(place, &git, &mut next)?;
     step("applied");
     apply.finish()?;

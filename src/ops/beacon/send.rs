@@ -2,6 +2,7 @@
 //! compare-and-swap. Whoever loses puts theirs onto the winner's and tries again.
 
 mod land;
+mod sorted;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{Place, applied, build, guard, unread};
+use crate::ops::beacon::{Place, applied, build, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 use crate::sync::backoff;
@@ -97,9 +98,10 @@ pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, OpErro
     if empty {
         // Nobody is asked where there is nothing to say.
         let applied = applied::read(place, git)?;
-        let owed = match chain::known(place, git)? {
-            Some(tip) => unread::owed(ctx, place, git, &applied, &tip)?,
-            None => None,
+        let owed = match chain::known(place, git) {
+            Ok(Some(tip)) => unread::owed(ctx, place, git, &applied, &tip)?,
+            // To an end that nobody understands nothing is owed.
+            _ => None,
         };
         if owed.is_none() {
             return Ok(Sent::default());
@@ -223,9 +225,13 @@ impl Drain<'_> {
             if self.items.is_empty() && receipt.is_none() {
                 return Ok(());
             }
+            let (going, kept_back) = self.sorted()?;
+            if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
+                return Err(Stop::Waits(error));
+            }
             if let Some(tip) = &tip {
                 let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
-                let paths = self.items.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
+                let paths = going.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
                 if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
                     return Err(Stop::Waits(error));
                 }
@@ -234,15 +240,14 @@ impl Drain<'_> {
                 let error = format!("others were faster {} times", self.sent.tries);
                 return Err(Stop::Waits(OpError::new(Kind::Busy, error).remedy("try again in a moment")));
             }
-            self.scan()?;
-            let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &self.items, receipt.clone())?;
+            let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &going, receipt.clone())?;
             fail_point(self.ctx, "beacon-built");
             let pushed = self.push(&commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
             match pushed {
                 Push::Done => {
                     if tip.is_some() && self.remote.push.is_none() {
-                        make::move_ref(self.git, &self.place.seen(), self.seen()?.as_deref(), Some(&commit))?;
+                        self.note_end(&commit);
                     } else if !self.shows(&commit, &mut dice)? {
                         continue;
                     }
@@ -251,10 +256,10 @@ impl Drain<'_> {
                     }
                     fail_point(self.ctx, "beacon-seen");
                     self.sent.receipt |= receipt.is_some();
-                    let before = manifest.seq - self.items.len() as u64;
-                    let ids = self.items.iter().map(|i| i.queued.message.id.clone());
+                    let before = manifest.seq - going.len() as u64;
+                    let ids = going.iter().map(|i| i.queued.message.id.clone());
                     self.landed(&ids.zip(before + 1..).collect())?;
-                    return Ok(());
+                    return kept_back.map_or(Ok(()), |error| Err(Stop::Waits(error)));
                 }
                 Push::Raced => {}
                 Push::Unheard(error) => {
@@ -294,8 +299,18 @@ impl Drain<'_> {
         }
     }
 
-    fn seen(&self) -> Result<Option<String>, GitError> {
-        Ok(chain::seen(&self.place, self.git)?.map(|end| end.id().to_owned()))
+    /// Notes the new end. The message is out: where somebody else looks at this moment, they find it or the next look
+    /// does, and it is no reason to say that anything failed.
+    fn note_end(&self, commit: &str) {
+        for _ in 0..2 {
+            let Ok(seen) = chain::seen(&self.place, self.git) else { continue };
+            let seen = seen.as_ref().map(chain::End::id);
+            if seen.is_some_and(|seen| self.contains(seen, commit))
+                || make::move_ref(self.git, &self.place.seen(), seen, Some(commit)).is_ok()
+            {
+                break;
+            }
+        }
     }
 
     fn contains(&self, tip: &str, commit: &str) -> bool {
@@ -355,21 +370,6 @@ impl Drain<'_> {
             let number = there.get(&message.id).copied().unwrap_or_default();
             self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
         }
-        Ok(())
-    }
-
-    /// What was queued another day is scanned by today's rules.
-    fn scan(&mut self) -> Result<(), Stop> {
-        let mut load = guard::Load::default();
-        for item in self.items.iter().filter(|i| !self.scanned.contains(&i.queued.message.id)) {
-            let files = queue::sent(&self.place, self.git, item)?;
-            load.files.extend(files.into_iter().map(|(path, v)| (path, v.blob)));
-            load.words.push(format!("{}\n{}", item.queued.message.note, item.queued.message.action));
-        }
-        if !load.words.is_empty() {
-            guard::pass(self.ctx, &self.place, self.git, &load)?;
-        }
-        self.scanned.extend(self.items.iter().map(|i| i.queued.message.id.clone()));
         Ok(())
     }
 }
