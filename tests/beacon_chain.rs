@@ -384,7 +384,10 @@ fn only_known_authors_count_and_a_signature_where_one_is_asked_for() {
     let sides = Sides::new();
     let code = sides.side("code", "Code");
     let ctx = sides.context();
-    let author = |email: &str, signature| chain::Author { name: "x".into(), email: email.into(), signature };
+    let author = |email: &str, signature| {
+        let (name, signer) = ("x".into(), email.into());
+        chain::Author { name, email: email.into(), signature, signer, ..chain::Author::default() }
+    };
     let judge = |email: &str, signature| {
         let place = sides.place(&ctx, &code);
         chain::accepts(&place, &place.git(&ctx), &author(email, signature)).unwrap()
@@ -395,7 +398,7 @@ fn only_known_authors_count_and_a_signature_where_one_is_asked_for() {
     sides.configure(json!({"beacon": {"authors": ["bob@example.org"], "requireSignature": true}}));
     assert_eq!(judge("bob@example.org", 'G'), Ok(()));
     assert!(judge("bob@example.org", 'N').unwrap_err().contains("not signed"));
-    assert!(judge("bob@example.org", 'B').unwrap_err().contains("not good"));
+    assert!(judge("bob@example.org", 'B').unwrap_err().contains("is wrong"));
     assert!(judge("eve@example.org", 'G').is_err());
 }
 

@@ -14,6 +14,7 @@ mod beacon_pull;
 mod beacon_race;
 mod beacon_remote;
 mod beacon_sequences;
+mod beacon_signature;
 mod beacon_typed;
 mod beacon_walkthrough;
 mod beacon_watch;

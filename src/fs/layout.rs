@@ -253,6 +253,18 @@ impl Layout {
         self.root.join("craft/pending.json")
     }
 
+    /// Until when trackers want to be left alone.
+    #[must_use]
+    pub fn pauses(&self) -> PathBuf {
+        self.root.join("craft/pauses.json")
+    }
+
+    /// Guards [`pauses`](Self::pauses).
+    #[must_use]
+    pub fn pauses_lock(&self) -> PathBuf {
+        self.root.join("craft/pauses.lock")
+    }
+
     /// The folder with one folder for each repository.
     #[must_use]
     pub fn repos(&self) -> PathBuf {
@@ -343,6 +355,12 @@ impl RepoFiles {
     #[must_use]
     pub fn beacon_fetch_tick(&self) -> PathBuf {
         self.dir.join("beacon-fetch.tick")
+    }
+
+    /// When the beacon's remote was last reached, in the same form.
+    #[must_use]
+    pub fn beacon_reached_tick(&self) -> PathBuf {
+        self.dir.join("beacon-reached.tick")
     }
 
     /// What `craft vscode init` put into the project's `.vscode/`.

@@ -14,7 +14,7 @@ use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
 use crate::git::repository::Repository;
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{Place, make};
+use crate::ops::beacon::{Place, make, signature};
 use crate::ops::error::OpError;
 use crate::plain;
 
@@ -37,7 +37,7 @@ pub struct Link {
 }
 
 /// Who wrote a commit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Author {
     /// Name, of whoever committed it.
     pub name: String,
@@ -45,6 +45,11 @@ pub struct Author {
     pub email: String,
     /// git's verdict on the signature (`%G?` of git-log(1)): `G` is good; `N` is none. Only asked for where it counts.
     pub signature: char,
+    /// Whom git names as the signer (`%GS`): the principal of an SSH key, the name and address of an OpenPGP key.
+    pub signer: String,
+    /// Fingerprint of the key, of the primary key it belongs to, and its id (`%GF`, `%GP`, `%GK`), as far as git names
+    /// them.
+    pub keys: Vec<String>,
 }
 
 /// The end of a channel, as the remote has it.
@@ -297,17 +302,19 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
         return Ok(links);
     }
     // To judge a signature runs gpg or ssh-keygen for each commit.
-    let verdict = if place.config.beacon.require_signature { "%G?" } else { "N" };
+    let verdict =
+        if place.config.beacon.require_signature { "%G?%x00%GS%x00%GF%x00%GP%x00%GK" } else { "N%x00%x00%x00%x00" };
     let format = format!("--format=%H%x00%cn%x00%ce%x00{verdict}%x00");
     let words = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap", "--no-notes", &format];
     let told = git.read(words).env("GIT_NO_REPLACE_OBJECTS", "1").input(lines(commits, "")).run()?;
     let told = String::from_utf8_lossy(&told.stdout);
     let fields: Vec<_> = told.split('\0').map(|f| f.trim_start_matches('\n')).collect();
     let authors: BTreeMap<&str, Author> = fields
-        .chunks_exact(4)
+        .chunks_exact(8)
         .map(|f| {
-            let signature = f[3].chars().next().unwrap_or('N');
-            (f[0], Author { name: f[1].to_owned(), email: f[2].to_owned(), signature })
+            let (name, email, signer) = (f[1].to_owned(), f[2].to_owned(), f[4].to_owned());
+            let keys = f[5..].iter().filter(|key| !key.is_empty()).map(|key| (*key).to_owned()).collect();
+            (f[0], Author { name, email, signature: f[3].chars().next().unwrap_or('N'), signer, keys })
         })
         .collect();
     let blobs = entries(git, commits, FILE)?;
@@ -342,7 +349,8 @@ fn read_fast(place: &Place, commits: &[String]) -> Option<Vec<Link>> {
         let (name, email) = repository.committer(commit).ok()?;
         let bytes = repository.file(commit, FILE).ok()?;
         let manifest = bytes.ok_or_else(|| format!("it has no {FILE}")).and_then(|bytes| understood(place, &bytes));
-        Some(Link { commit: commit.clone(), author: Author { name, email, signature: 'N' }, manifest })
+        let author = Author { name, email, signature: 'N', ..Author::default() };
+        Some(Link { commit: commit.clone(), author, manifest })
     };
     commits.iter().map(link).collect()
 }
@@ -401,8 +409,8 @@ pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Mess
 /// What is said of an address that is not accepted, behind it.
 pub const STRANGER: &str = " is not among `beacon.authors`";
 
-/// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature where
-/// `beacon.requireSignature` asks for one. The sentence says why not.
+/// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature of theirs
+/// where `beacon.requireSignature` asks for one. The sentence says why not.
 ///
 /// # Errors
 /// Where git cannot say who the user is.
@@ -423,11 +431,6 @@ pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(
     if !config.require_signature {
         return Ok(Ok(()));
     }
-    Ok(match author.signature {
-        'G' => Ok(()),
-        'N' => Err(format!("the message of {} is not signed", shown())),
-        other => {
-            Err(format!("the signature of {} is not good (git says {})", shown(), plain::name(&other.to_string())))
-        }
-    })
+    let checked = || Ok::<_, OpError>(Reads::open(&place.at, git).setting("gpg.ssh.allowedSignersFile")?.is_some());
+    Ok(signature::judge(author, &config.authors, checked()?))
 }

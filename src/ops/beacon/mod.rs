@@ -1,6 +1,6 @@
 //! `craft beacon`: files handed from one environment to another by way of a git remote. One file a verb; `place` (which
 //! side this is), `chain` (what the remote has), `remote` (the calls that talk to it), `send` (the queue, and publishing),
-//! `make` and `read` (objects), `build` (its commits), `unread`, `guard` (what may be sent), `applied` (what was taken in), `pull` with `check`,
+//! `make` and `read` (objects), `build` (its commits), `unread`, `guard` (what may be sent), `signature` (whose it is), `applied` (what was taken in), `pull` with `check`,
 //! `planning` and `apply` (files, as one transaction), `bell` (the issue on GitHub), `folders` (paths of the working
 //! tree), `migrate` (files of the former folder).
 
@@ -29,6 +29,7 @@ mod read;
 pub mod remote;
 pub mod resolve;
 pub mod send;
+mod signature;
 pub mod status;
 pub mod survey;
 mod unread;

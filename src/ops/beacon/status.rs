@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::fs::{atomic, layout, read_optional};
 use crate::git::command::Git;
 use crate::ops::beacon::bell::{self, Heard as Bell};
-use crate::ops::beacon::chain::{self, For, Link, Tip};
+use crate::ops::beacon::chain::{self, Author, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
@@ -20,7 +20,8 @@ use crate::ops::error::{Kind, OpError};
 use crate::ops::exclude;
 use crate::plain;
 use crate::state::beacon::Waiting;
-use crate::state::file::StateFile;
+use crate::state::file::{Loaded, Problem, StateFile};
+use crate::state::tick;
 
 /// Most paths that are kept for hooks.
 const FILES: usize = 20;
@@ -143,7 +144,7 @@ impl Known {
             let me = place.me(ctx);
             let beacon = &place.config.beacon;
             let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib << 20 };
-            let mut accepted: BTreeMap<(String, char), Result<(), String>> = BTreeMap::new();
+            let mut accepted: BTreeMap<Author, Result<(), String>> = BTreeMap::new();
             for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
                 let hold = |seq, why| Held { seq, commit: link.commit.clone(), why };
                 let manifest = match &link.manifest {
@@ -154,12 +155,11 @@ impl Known {
                     }
                 };
                 let Some(message) = manifest.message.as_ref().filter(|m| m.is_for(&me)) else { continue };
-                let key = (link.author.email.clone(), link.author.signature);
-                let verdict = match accepted.get(&key) {
+                let verdict = match accepted.get(&link.author) {
                     Some(verdict) => verdict.clone(),
                     None => chain::accepts(place, git, &link.author)?,
                 };
-                accepted.insert(key, verdict.clone());
+                accepted.insert(link.author.clone(), verdict.clone());
                 let fits = check_all(&message.files, &beacon.folders, limits).map_err(|bad| bad.to_string());
                 match verdict.and(fits) {
                     Ok(()) => waiting.push(link.clone()),
@@ -171,20 +171,27 @@ impl Known {
     }
 
     fn keep(&self, ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
-        let file = StateFile::at(place.files(ctx).beacon_waiting());
+        let (file, ticked) = (place.files(ctx).beacon_waiting(), place.files(ctx).beacon_reached_tick());
+        let file = StateFile::at(file);
         let now = ctx.clock.now_ms();
         let usual = place.identity.channel == place.channel.as_str();
-        let before = if usual { file.peek::<Waiting>()?.value } else { Waiting::default() };
+        let loaded = if usual { file.peek::<Waiting>()? } else { Loaded { value: Waiting::default(), problem: None } };
+        let (before, newer) = (loaded.value, matches!(loaded.problem, Some(Problem::Newer { .. })));
+        let was_reached = if usual { tick::read(&ticked) } else { 0 };
         let (checked_at, offline_since) = match reached {
             Some(true) => (now, 0),
-            Some(false) if before.offline_since == 0 => (before.checked_at, now),
-            _ => (before.checked_at, before.offline_since),
+            Some(false) if before.offline_since == 0 => (was_reached, now),
+            _ => (was_reached, before.offline_since),
         };
-        let waiting = Waiting { version: 1, checked_at, offline_since, ..self.waiting() };
-        // Of another channel than the usual one hooks tell nothing.
-        if usual {
+        let waiting = Waiting { version: 1, offline_since, ..self.waiting() };
+        // Of another channel than the usual one hooks tell nothing. A look at which nothing has come writes nothing anew.
+        if usual && !newer && waiting != before {
             file.store_cache(&waiting)?;
         }
+        if usual && reached == Some(true) {
+            tick::set(&ticked, now)?;
+        }
+        let waiting = Waiting { checked_at, ..waiting };
         if usual {
             notices::settle(ctx, &place.at, &waiting);
         }
