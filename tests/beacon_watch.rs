@@ -1,5 +1,6 @@
 //! Watching a beacon: in the foreground, as a job, and after a sync, on real clones and a bare remote.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -9,7 +10,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use wait_timeout::ChildExt;
 
-use crate::common::{FakeGit, Pair, Ran, Rule, read, wait_until, write};
+use crate::common::github::{self, ISSUE, one_issue};
+use crate::common::weather::{Fault, Reply};
+use crate::common::{FakeGit, Pair, Ran, Rule, Weather, read, wait_until, write};
 
 const NOON: u64 = 1_756_728_000_000;
 const REFUSED: &str = "ssh: connect to host host.example port 22: Connection refused\n";
@@ -134,6 +137,242 @@ impl Drop for Watching {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Everything below a folder: its bytes, and which file that is. A file that was replaced is another one.
+fn files(folder: &Path) -> BTreeMap<PathBuf, (u64, Vec<u8>)> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let id = std::os::unix::fs::MetadataExt::ino(&entry.metadata().unwrap());
+                found.insert(path.clone(), (id, read(&path)));
+            }
+        }
+    }
+    found
+}
+
+/// What was written of `before`, ticks and locks left out: these are written in place.
+fn written(before: &BTreeMap<PathBuf, (u64, Vec<u8>)>, folder: &Path) -> Vec<PathBuf> {
+    let small = |path: &PathBuf| path.extension().is_some_and(|e| e == "tick" || e == "lock");
+    files(folder)
+        .into_iter()
+        .filter(|(path, now)| !small(path) && before.get(path) != Some(now))
+        .map(|(path, _)| path)
+        .collect()
+}
+
+#[test]
+fn an_idle_watch_writes_nothing_but_its_ticks() {
+    let sides = Sides::new();
+    sides.at(0);
+    sides.b_sends(NOTES, "plan\n");
+    sides.look(&["--pull"]);
+    sides.look(&[]);
+    let folders = [sides.craft_dir(), sides.a.join(".git/refs"), sides.a.join(".claude")];
+    let before: Vec<_> = folders.iter().map(|folder| files(folder)).collect();
+    for minute in 1..=3 {
+        sides.at(minute * 60);
+        assert_eq!(words(&sides.look(&[])), ["looked"]);
+    }
+    for (before, folder) in before.iter().zip(&folders) {
+        assert_eq!(written(before, folder), [] as [PathBuf; 0]);
+    }
+    let ran = sides.beacon(&sides.a, &["status", "--offline", "--json"]).ok();
+    let status: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(status["checkedAt"], NOON + 180_000, "when the remote was reached is known all the same");
+}
+
+/// The sides, with a bell that both have heard, at noon; and how often the remote and GitHub were asked since.
+struct Rung {
+    sides: Sides,
+    weather: Weather,
+}
+
+impl Rung {
+    fn new() -> Self {
+        let (sides, weather) = (Sides::new(), one_issue());
+        weather.etags(true);
+        github::configure(&sides, &weather.url());
+        sides.at(0);
+        sides.b_sends(NOTES, "plan\n");
+        assert_eq!(words(&sides.look(&["--pull"])), ["taken", "looked"]);
+        sides.at(1);
+        sides.look(&[]);
+        sides.look(&[]);
+        weather.asked();
+        Self { sides, weather }
+    }
+
+    /// One look in `a`; its events, fetches, and requests.
+    #[track_caller]
+    fn look(&self, git: &FakeGit<'_>, args: &[&str]) -> (Vec<String>, usize, Vec<String>) {
+        let before = git.calls(" fetch ").len();
+        self.weather.asked();
+        let ran = self.sides.beacon(&self.sides.a, &[&["watch", "--once", "--json"], args].concat());
+        let events: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let asked = self.weather.asked().into_iter().map(|a| a.method).collect();
+        let events = words(&events).into_iter().map(str::to_owned).collect();
+        (events, git.calls(" fetch ").len() - before, asked)
+    }
+}
+
+#[test]
+fn a_silent_bell_costs_one_request_and_no_fetch_and_one_that_rings_is_followed() {
+    let rung = Rung::new();
+    let (sides, git) = (&rung.sides, FakeGit::install(&rung.sides, &[]));
+    let before = files(&sides.craft_dir());
+    for minute in 1..=3 {
+        sides.at(minute * 60);
+        let (events, fetches, asked) = rung.look(&git, &[]);
+        assert_eq!((events, fetches, asked), (vec!["looked".to_owned()], 0, vec!["GET".to_owned()]));
+    }
+    assert_eq!(written(&before, &sides.craft_dir()), [] as [PathBuf; 0]);
+    sides.b_sends(NOTES, "plan 2\n");
+    sides.at(240);
+    let (events, fetches, asked) = rung.look(&git, &["--pull"]);
+    assert_eq!(events, ["taken", "looked"]);
+    assert!(fetches > 0);
+    assert_eq!(asked, ["GET", "GET", "PATCH"], "heard, and set back to idle");
+    assert_eq!(read(sides.a.join(NOTES)), b"plan 2\n");
+    sides.at(250);
+    rung.look(&git, &[]);
+    assert_eq!(rung.look(&git, &[]).1, 0);
+    // Silent or not, the remote is asked now and then.
+    sides.at(250 + 16 * 60);
+    let (_, fetches, asked) = rung.look(&git, &[]);
+    assert_eq!((fetches, asked.len()), (1, 0));
+}
+
+#[test]
+fn what_a_bell_told_of_is_fetched_by_a_later_look_where_the_fetch_failed() {
+    let rung = Rung::new();
+    let sides = &rung.sides;
+    // A message, and then only a receipt: the second changes no number.
+    for second in [60, 600] {
+        sides.at(second);
+        if second == 60 {
+            write(sides.a.join(NOTES), "from code\n");
+            sides.beacon(&sides.a, &["push"]).ok();
+            sides.look(&[]);
+            sides.beacon(&sides.b, &["pull"]).ok();
+        } else {
+            sides.b_sends(NOTES, "from desktop\n");
+        }
+        let end = sides.git(&sides.remote, &["rev-parse", "refs/craft/beacons/main"]);
+        let git = FakeGit::install(sides, &[Rule::fail(" fetch ", 128, REFUSED)]);
+        assert_eq!(rung.look(&git, &[]).0[0], "offline");
+        assert!(sides.waiting()["offlineSince"].as_u64().unwrap() > 0);
+        let git = FakeGit::install(sides, &[]);
+        assert_eq!(rung.look(&git, &[]).1, 1, "the bell is silent by now, and not believed");
+        assert!(sides.git(&sides.a, &["for-each-ref", "--format=%(objectname)", "refs/craft/beacon"]).contains(&end));
+        assert_eq!(sides.waiting()["offlineSince"], 0);
+        assert_eq!(rung.look(&git, &[]).1, 0);
+        git.remove();
+    }
+}
+
+#[test]
+fn a_remote_that_is_away_is_so_however_well_the_bell_is() {
+    let rung = Rung::new();
+    let sides = &rung.sides;
+    write(sides.a.join(NOTES), "mine\n");
+    let git = FakeGit::install(sides, &[Rule::fail(" push ", 128, REFUSED), Rule::fail(" fetch ", 128, REFUSED)]);
+    sides.beacon(&sides.a, &["push"]);
+    for minute in 1..=2 {
+        sides.at(minute * 60);
+        let ran = sides.beacon(&sides.a, &["watch", "--once"]);
+        assert_eq!(ran.code, 6, "{}{}", ran.stdout, ran.stderr);
+        assert!(sides.waiting()["offlineSince"].as_u64().unwrap() <= NOON + 60_000);
+    }
+    git.remove();
+    sides.at(180);
+    assert_eq!(words(&sides.look(&[])), ["delivered", "looked"]);
+    assert_eq!(sides.waiting()["offlineSince"], 0);
+}
+
+#[test]
+fn a_ring_in_vain_is_made_up_for_by_a_look_and_not_once_more() {
+    let rung = Rung::new();
+    let (sides, weather) = (&rung.sides, &rung.weather);
+    write(sides.a.join(NOTES), "from code\n");
+    weather.next(1, "PATCH", ISSUE, Fault::Answer(Reply::new(502, "<html>")));
+    let ran = sides.beacon(&sides.a, &["push"]).ok();
+    assert!(ran.stdout.contains("the bell was not rung: "), "{}", ran.stdout);
+    let git = FakeGit::install(sides, &[]);
+    sides.at(60);
+    let (events, _, asked) = rung.look(&git, &[]);
+    assert_eq!(events, ["looked"]);
+    assert!(asked.contains(&"PATCH".to_owned()), "{asked:?}");
+    assert_eq!(rung.look(&git, &[]).2, ["GET"]);
+    // The same where it was not granted, once it is.
+    sides.configure(json!({"permissions": {"github": {"overrides": {"upsert-internal": false}}}}));
+    write(sides.a.join(NOTES), "from code again\n");
+    assert!(sides.beacon(&sides.a, &["push"]).ok().stdout.contains("is not allowed"));
+    let (events, _, asked) = rung.look(&git, &[]);
+    assert_eq!((events, asked), (vec!["looked".to_owned()], vec!["GET".to_owned()]));
+    sides.configure(json!({"permissions": {"github": {"overrides": {"upsert-internal": "internal"}}}}));
+    let (events, _, asked) = rung.look(&git, &[]);
+    assert_eq!(events, ["looked"]);
+    assert!(asked.contains(&"PATCH".to_owned()), "{asked:?}");
+}
+
+#[test]
+fn what_github_refuses_is_said_once_and_not_asked_again_at_each_look() {
+    let rung = Rung::new();
+    let (sides, weather) = (&rung.sides, &rung.weather);
+    let git = FakeGit::install(sides, &[]);
+    weather.next(100, "GET", ISSUE, Fault::Answer(Reply::new(410, "{}")));
+    sides.at(60);
+    let (events, fetches, asked) = rung.look(&git, &[]);
+    assert_eq!((events, fetches, asked.len()), (vec!["remark".to_owned(), "looked".to_owned()], 1, 1));
+    for minute in 2..=4 {
+        sides.at(minute * 60);
+        let (events, fetches, asked) = rung.look(&git, &[]);
+        assert_eq!((events, fetches, asked.len()), (vec!["looked".to_owned()], 1, 0));
+    }
+    let status = sides.beacon(&sides.a, &["status"]);
+    assert!(status.stdout.contains("it was deleted"), "asked for by name it is asked at once: {}", status.stdout);
+    weather.clear();
+    sides.beacon(&sides.a, &["status"]).ok();
+    sides.at(300);
+    assert_eq!(rung.look(&git, &[]).2, ["GET"], "and heard again from then on");
+}
+
+#[test]
+fn a_remote_that_lets_nobody_in_is_no_garbled_message() {
+    let sides = Sides::new();
+    sides.b_sends(NOTES, "plan\n");
+    sides.look(&[]);
+    let denied = "remote: Invalid username or password.\nfatal: Authentication failed for 'https://host.example/'\n";
+    let git = FakeGit::install(&sides, &[Rule::fail(" fetch ", 128, denied)]);
+    let ran = sides.beacon(&sides.a, &["watch", "--once", "--pull"]);
+    assert_ne!(ran.code, 0, "{}", ran.stdout);
+    assert!(ran.stderr.contains("cannot be asked"), "{}", ran.stderr);
+    assert_eq!(git.calls(" fetch ").len(), 1, "it is asked once");
+    assert!(sides.waiting()["offlineSince"].as_u64().unwrap() > 0);
+    assert_eq!(sides.waiting()["messages"], 1);
+}
+
+#[test]
+fn a_message_that_nobody_understands_hides_none_before_it_from_those_who_only_look() {
+    let sides = Sides::new();
+    sides.look(&[]);
+    sides.b_sends(NOTES, "plan\n");
+    let end = sides.git(&sides.remote, &["rev-parse", "refs/craft/beacons/main"]);
+    let empty = sides.git(&sides.remote, &["hash-object", "-t", "tree", "-w", "/dev/null"]);
+    let mut command = sides.command("git", &sides.remote);
+    command.args(["-c", "user.name=x", "-c", "user.email=x@example.org", "commit-tree", &empty, "-p", &end, "-m", "x"]);
+    let garbage = sides.run(command, b"").ok().stdout;
+    sides.git(&sides.remote, &["update-ref", "refs/craft/beacons/main", garbage.trim()]);
+    let events = sides.look(&[]);
+    assert_eq!(words(&events)[0], "waits", "{events:?}");
+    assert_eq!(sides.waiting()["messages"], 1);
 }
 
 #[test]

@@ -21,14 +21,8 @@ use crate::common::{TestEnv, Weather, script};
 /// Long enough that nothing can be under way any more.
 const LATER: u64 = NOW + 180_000;
 
-fn ring_at(stage: &Stage, now: u64, tip: &Tip) -> Vec<String> {
-    let ctx = stage.ctx_at(now);
-    let place = stage.place(&ctx);
-    bell::ring(&ctx, &place, &place.git(&ctx), tip)
-}
-
 fn ring(stage: &Stage, tip: &Tip) -> Vec<String> {
-    ring_at(stage, NOW, tip)
+    stage.ring(NOW, tip)
 }
 
 fn hear(stage: &Stage) -> Result<Option<Heard>, OpError> {
@@ -101,6 +95,8 @@ fn the_issue_is_made_rung_heard_and_set_back_to_the_seeds_words() {
 
     // All is taken in: the seed's template again. A second time nothing is asked at all.
     let done = stage.tip(Some(&one), &[]);
+    stage.env.git(&stage.repo, &["update-ref", "refs/heads/end", &done.commit]);
+    other.env.git(&other.repo, &["fetch", "-q", stage.repo.to_str().unwrap(), "end"]);
     assert_eq!(ring(&other, &done), [] as [&str; 0]);
     assert!(body(&emulate.issues("plans")[0]).starts_with(&idle));
     assert_eq!(writes(&weather), 1);
@@ -161,7 +157,7 @@ fn whatever_becomes_of_the_call_there_is_one_issue_in_the_end() {
     let folder = TestEnv::new();
     let (weather, emulate) = Emulate::start(folder.root(), &repos.iter().map(String::as_str).collect::<Vec<_>>());
     let ends_with_one = |stage: &Stage, repo: &str, tip: &Tip| {
-        assert_eq!(ring_at(stage, LATER, tip), [] as [&str; 0], "{repo}");
+        assert_eq!(stage.ring(LATER, tip), [] as [&str; 0], "{repo}");
         let issues = emulate.issues(repo);
         assert_eq!(issues.len(), 1, "{repo}: {issues:#?}");
         assert_eq!(text::parse(&body(&issues[0])).machine.unwrap().commit, tip.commit);
@@ -188,7 +184,7 @@ fn whatever_becomes_of_the_call_there_is_one_issue_in_the_end() {
             emulate.ask(TOKEN, "PATCH", &format!("/repos/ann/{repo}/issues/1"), &json!({"labels": []}));
         }
         weather.asked();
-        let again = ring_at(&stage, NOW + 1000, &tip);
+        let again = stage.ring(NOW + 1000, &tip);
         let posts = weather.asked().iter().filter(|a| a.method == "POST").count();
         // It is not made again while the first call may still be under way.
         match (surely_not, is_there) {
@@ -353,7 +349,9 @@ fn of_several_the_oldest_of_ours_counts_and_strangers_issues_are_named_and_not_t
     let asked = weather.asked();
     assert_eq!(asked.iter().filter(|a| a.writes()).map(|a| a.method.as_str()).collect::<Vec<_>>(), ["PATCH"]);
     assert_eq!(emulate.issues("seed").len(), 1);
-    weather.all_as_described();
+    if schema::is_there() {
+        weather.all_as_described();
+    }
 }
 
 #[test]

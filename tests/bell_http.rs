@@ -1,6 +1,6 @@
 //! The bell and what carries it, against answers that are made up: limits, redirects, lost connections, credentials.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,43 +13,9 @@ use claude_craft::ops::credentials::{self, Host};
 use claude_craft::ops::error::{Kind, OpError};
 use serde_json::{Value, json};
 
-use crate::common::github::{NOW, Stage, TOKEN};
+use crate::common::github::{ISSUE, NOW, Stage, TOKEN, issue, ok, one_issue};
 use crate::common::weather::{Asked, Fault, Reply};
 use crate::common::{Weather, script, write};
-
-const ISSUE: &str = "/repos/ann/plans/issues/7";
-
-/// The issue of ann's, with this text.
-fn issue(body: &str) -> Value {
-    json!({
-        "number": 7, "title": "🔄 SYNC-BEACON [DO NOT CLOSE]", "body": body, "state": "open", "locked": false,
-        "html_url": "https://github.example/ann/plans/issues/7", "user": {"login": "ann"},
-        "labels": [{"name": "perma-ticket"}, {"name": "sync-system"}],
-    })
-}
-
-fn ok(value: &Value) -> Reply {
-    Reply::new(200, value.to_string())
-}
-
-/// A server that has one issue and takes changes of its text.
-fn one_issue() -> Weather {
-    let body = Mutex::new("---\nSTATUS: IDLE\n---\n".to_owned());
-    Weather::of(move |asked| {
-        let mut body = body.lock().unwrap();
-        if let Some(text) =
-            serde_json::from_slice::<Value>(&asked.body).ok().and_then(|v| v["body"].as_str().map(str::to_owned))
-        {
-            *body = text;
-        }
-        match asked.target.split('?').next().unwrap_or_default() {
-            "/user" => ok(&json!({"login": "ann"})),
-            "/repos/ann/plans/issues" => ok(&json!([issue(&body)])),
-            ISSUE => ok(&issue(&body)),
-            _ => Reply::new(404, "{}"),
-        }
-    })
-}
 
 /// A stage at that server whose bell has been heard once.
 fn known(weather: &Weather) -> Stage {
@@ -66,9 +32,7 @@ fn hear(stage: &Stage, now: u64) -> Result<Option<bell::Heard>, OpError> {
 }
 
 fn ring(stage: &Stage, now: u64, tip: &claude_craft::ops::beacon::chain::Tip) -> Vec<String> {
-    let ctx = stage.ctx_at(now);
-    let place = stage.place(&ctx);
-    bell::ring(&ctx, &place, &place.git(&ctx), tip)
+    stage.ring(now, tip)
 }
 
 fn get(url: &str) -> Request {
@@ -118,6 +82,47 @@ fn what_was_surely_not_sent_is_told_from_what_may_have_been_done() {
     assert_eq!(weather.asked().iter().map(|a| a.method.as_str()).collect::<Vec<_>>(), ["CONNECT"]);
 }
 
+/// Few bytes that unpack to many.
+fn bomb() -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&vec![b' '; 64 << 20]).unwrap();
+    packed.finish().unwrap()
+}
+
+#[test]
+fn an_answer_that_comes_byte_by_byte_has_its_time_and_no_more() {
+    let heads = ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 100000000\r\n\r\n"];
+    for head in heads {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let there = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut sent = stream.write_all(head.as_bytes());
+                while sent.is_ok() {
+                    std::thread::sleep(Duration::from_millis(20));
+                    sent = stream.write_all(b"x");
+                }
+            }
+        });
+        let answer = Ureq::new(&Env::default()).send(&get(&format!("http://{there}/")), Duration::from_secs(1));
+        let Err(HttpError::Unknown(why)) = answer else { panic!("{head:?}: {answer:?}") };
+        assert!(why.contains("too long") || head.is_empty(), "{head:?}: {why}");
+    }
+}
+
+#[test]
+fn a_version_that_no_header_takes_is_not_kept() {
+    let weather = one_issue();
+    let stage = known(&weather);
+    for version in ["\"\u{e9}\"".to_owned(), format!("\"{}\"", "x".repeat(5000))] {
+        weather.next(1, "GET", ISSUE, Fault::Answer(ok(&issue("x")).with("etag", version)));
+        hear(&stage, NOW).unwrap();
+        weather.asked();
+        assert!(hear(&stage, NOW).unwrap().is_some());
+        assert_eq!(weather.asked()[0].header("if-none-match"), None);
+    }
+}
+
 #[test]
 fn an_endless_answer_a_slow_one_and_a_torn_one_are_errors_with_a_name() {
     let weather = one_issue();
@@ -125,6 +130,9 @@ fn an_endless_answer_a_slow_one_and_a_torn_one_are_errors_with_a_name() {
     stage.env.configure(json!({"limits": {"networkSeconds": 1}}));
     let faults = [
         (Fault::Answer(Reply::new(200, vec![b' '; 17 << 20])), "longer than 16 MiB"),
+        (Fault::Answer(Reply::new(200, bomb()).with("content-encoding", "gzip")), "longer than 16 MiB"),
+        (Fault::Answer(Reply::new(200, "{}").with("x-long", "x".repeat(200_000))), "7"),
+        (Fault::Answer((0..500).fold(Reply::new(200, "{}"), |r, n| r.with(&format!("x-{n}"), n))), "7"),
         (Fault::Answer(Reply::new(200, "{\"number\": 7, ").with("content-length", 9999)), "7"),
         (Fault::Answer(Reply::new(200, "<html>")), "cannot be understood"),
         (Fault::Answer(Reply::new(200, "{}")), "is no issue"),
@@ -205,6 +213,46 @@ fn nothing_is_asked_before_the_time_that_github_names() {
     weather.next(1, "GET", ISSUE, Fault::Answer(Reply::new(429, "{}")));
     hear(&stage, now + 400 * 86_400_000).unwrap_err();
     assert!(hear(&stage, now).unwrap().is_some());
+}
+
+#[test]
+fn a_limit_upon_writing_grows_although_looking_is_answered() {
+    let weather = one_issue();
+    let stage = known(&weather);
+    let mut now = NOW;
+    for (n, seconds) in [60, 120, 240].into_iter().enumerate() {
+        weather.next(1, "PATCH", ISSUE, Fault::Answer(Reply::new(429, "{}")));
+        let remarks = ring(&stage, now, &stage.tip(None, &[&format!("{n}.md")]));
+        assert!(remarks[0].contains("asks to wait"), "{remarks:?}");
+        assert_eq!(hear(&stage, now + seconds * 1000 - 1000), Ok(None));
+        now += seconds * 1000 + 1000;
+        assert!(hear(&stage, now).unwrap().is_some());
+    }
+}
+
+#[test]
+fn a_limit_in_one_repository_is_one_in_all_of_this_user() {
+    let weather = one_issue();
+    let mut stage = known(&weather);
+    let first = stage.repo.clone();
+    weather.next(1, "GET", ISSUE, Fault::Answer(Reply::new(403, "{}").with("retry-after", 90)));
+    hear(&stage, NOW).unwrap_err();
+    weather.asked();
+    stage.env.git(stage.env.root(), &["init", "-q", "second"]);
+    stage.repo = stage.env.path("second");
+    assert_eq!(hear(&stage, NOW + 89_000), Ok(None));
+    let remarks = ring(&stage, NOW + 89_000, &stage.tip(None, &["a.md"]));
+    assert!(remarks[0].contains("nothing is asked before"), "{remarks:?}");
+    assert!(weather.asked().is_empty());
+    assert!(hear(&stage, NOW + 91_000).unwrap().is_some());
+    // Of another interface nothing is known by that.
+    let other = one_issue();
+    weather.next(1, "GET", ISSUE, Fault::Answer(Reply::new(403, "{}").with("retry-after", 90)));
+    hear(&stage, NOW + 92_000).unwrap_err();
+    stage.repo = first;
+    assert_eq!(hear(&stage, NOW + 93_000), Ok(None));
+    stage.env.configure(json!({"beacon": {"github": {"api": other.url()}}}));
+    assert!(hear(&stage, NOW + 93_000).unwrap().is_some());
 }
 
 #[test]
@@ -340,8 +388,9 @@ fn where_ringing_is_not_granted_nothing_is_asked_and_one_line_is_in_the_journal(
     stage.env.configure(json!({"permissions": {"github": {"preset": "none"}}}));
     weather.asked();
     assert_eq!(hear(&stage, NOW).unwrap_err().kind, Kind::Gate);
+    assert_eq!(hear(&stage, NOW).unwrap_err().kind, Kind::Gate);
     assert!(weather.asked().is_empty());
-    assert_eq!(stage.journal().len(), 2);
+    assert_eq!(stage.journal().len(), 2, "that looking is denied is in there once");
     // What was granted meanwhile is made up for.
     stage.env.configure(json!({"permissions": {"github": {"preset": null, "overrides": {"upsert-internal": true}}}}));
     assert_eq!(ring(&stage, NOW, &tip), [] as [&str; 0]);
@@ -372,8 +421,9 @@ fn a_token_comes_from_the_environment_then_from_gh_then_from_git() {
     let token = |host: &str, confirmed: bool| {
         let api = format!("https://{host}/api/v3");
         let found = credentials::github(&stage.ctx(), &stage.repo, Host { name: host, api: &api, confirmed })?;
-        let shown = format!("{found:?}");
+        let shown = format!("{found:?} {} {}", found.source, found.source.way_on(host));
         assert!(!shown.contains("from-"), "{shown}");
+        let found = found.token;
         assert_eq!(found.header_for("https://thief.example/"), None);
         found.header_for(&api).map(|(_, value)| value)
     };
@@ -435,4 +485,74 @@ fn a_note_with_a_credential_does_not_get_into_the_issue() {
     let remarks = ring(&stage, NOW, &stage.tip(None, &[&format!("{secret}.md")]));
     assert!(remarks[0].contains("looks like a credential") && !remarks[0].contains(secret), "{remarks:?}");
     assert!(weather.asked().is_empty());
+}
+
+#[test]
+fn a_token_that_is_not_taken_is_said_by_where_it_comes_from_and_nothing_is_erased() {
+    let weather = one_issue();
+    let stage = Stage::at(&weather.url(), "ann/plans");
+    let (env, bin) = (&stage.env, stage.env.path("bin"));
+    env.set("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", bin.display()));
+    let refused = || {
+        weather.next(1, "GET", "/", Fault::Answer(Reply::new(401, r#"{"message":"Bad credentials"}"#)));
+        let error = hear(&stage, NOW).unwrap_err();
+        let said = format!("{}; {}", error.message, error.remedy.unwrap());
+        assert!(![TOKEN, "from-"].iter().any(|secret| said.contains(secret)), "{said}");
+        said.replace(&format!("127.0.0.1:{}", weather.port), "[HOST]")
+    };
+    insta::assert_snapshot!(refused(), @"ann/plans: GitHub does not take the token: Bad credentials (it comes from the environment variable GH_ENTERPRISE_TOKEN); set GH_ENTERPRISE_TOKEN to one that is valid, or unset it and use `gh auth login`");
+    env.unset("GH_ENTERPRISE_TOKEN");
+    let log = env.path("helper-asked");
+    script(
+        bin.join("git-credential-own"),
+        &format!(
+            "echo \"$1\" >>'{}'; [ \"$1\" = get ] || exit 0; echo username=u; echo password=from-git",
+            log.display()
+        ),
+    );
+    env.git(&stage.repo, &["config", "credential.helper", "own"]);
+    insta::assert_snapshot!(refused(), @"ann/plans: GitHub does not take the token: Bad credentials (it comes from git's credential helper); have your credential helper keep a new one for [HOST], or use `gh auth login`");
+    assert_eq!(std::fs::read_to_string(log).unwrap(), "get\n", "what the helper keeps is the user's");
+    script(bin.join("gh"), "echo from-gh");
+    insta::assert_snapshot!(refused(), @"ann/plans: GitHub does not take the token: Bad credentials (it comes from `gh auth token`); `gh auth login --hostname [HOST]` makes a new one");
+    assert!(stage.files_with("from-g").iter().all(|path| path.starts_with(&bin)));
+}
+
+#[test]
+fn an_end_of_the_channel_without_the_seeds_block_rings_all_the_same() {
+    let weather = one_issue();
+    let stage = known(&weather);
+    let without = |tip: claude_craft::ops::beacon::chain::Tip| {
+        let tree = stage.env.git(&stage.repo, &["ls-tree", &tip.commit, "manifest.json"]) + "\n";
+        let mut command = stage.env.command("git", &stage.repo);
+        command.arg("mktree");
+        let tree = stage.env.run(command, tree.as_bytes()).ok().stdout;
+        claude_craft::ops::beacon::chain::Tip {
+            commit: stage.env.git(&stage.repo, &["commit-tree", tree.trim(), "-m", "bare"]),
+            ..tip
+        }
+    };
+    let one = without(stage.tip(None, &["a.md"]));
+    let text = |asked: Vec<Asked>| {
+        let written = asked.into_iter().find(Asked::writes).unwrap();
+        serde_json::from_slice::<Value>(&written.body).unwrap()["body"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(ring(&stage, NOW, &one), [] as [&str; 0]);
+    let said = text(weather.asked());
+    assert!(said.contains("STATUS: UPDATE_AVAILABLE") && said.contains("\"path\":\"a.md\""), "{said}");
+    assert_eq!(ring(&stage, NOW, &without(stage.tip(Some(&one), &[]))), [] as [&str; 0]);
+    let said = text(weather.asked());
+    assert!(said.contains("STATUS: IDLE") && !said.contains("UPDATE_AVAILABLE\n"), "{said}");
+}
+
+#[test]
+fn what_is_said_once_is_remembered_only_for_the_last_few() {
+    let weather = one_issue();
+    let stage = known(&weather);
+    for n in 0..40 {
+        let text = format!("---\nSTATUS: IDLE\n---\nby hand {n}\n");
+        weather.next(1, "GET", ISSUE, Fault::Answer(ok(&issue(&text))));
+        assert_eq!(hear(&stage, NOW).unwrap().unwrap().remarks.len(), 1);
+    }
+    assert_eq!(stage.kept()["channels"]["main"]["told"].as_array().unwrap().len(), 8);
 }

@@ -18,6 +18,7 @@ mod beacon_signature;
 mod beacon_typed;
 mod beacon_walkthrough;
 mod beacon_watch;
+mod bell_desk;
 mod bell_emulate;
 mod bell_http;
 mod chaos;

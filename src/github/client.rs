@@ -45,6 +45,8 @@ const VERSION: &str = "2022-11-28";
 const HOPS: usize = 3;
 /// No list is followed further, in pages of [`PER_PAGE`].
 const PAGES: usize = 10;
+/// No version of an answer is longer, in bytes.
+const LONGEST_ETAG: usize = 256;
 /// Entries of a page; the most there are.
 const PER_PAGE: usize = 100;
 
@@ -121,7 +123,9 @@ impl<'c> Client<'c> {
         etag: Option<&str>,
     ) -> Result<Got<Issue>, GithubError> {
         let (answer, moved) = self.get(format!("{}/repos/{repository}/issues/{number}", self.api), etag)?;
-        let etag = answer.header("etag").map(str::to_owned);
+        // What is sent back must be what a header takes.
+        let sane = |etag: &&str| etag.len() <= LONGEST_ETAG && etag.bytes().all(|b| b.is_ascii_graphic());
+        let etag = answer.header("etag").filter(sane).map(str::to_owned);
         let value: Issue = read(&answer)?;
         if value.number == 0 {
             return Err(GithubError::Unwell("the answer is no issue".into()));

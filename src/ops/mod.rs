@@ -22,6 +22,7 @@ pub mod log;
 pub mod monitor;
 pub mod notifications;
 pub mod ours;
+pub mod pauses;
 pub mod permissions;
 pub mod permit;
 pub mod phases;

@@ -15,14 +15,10 @@ pub struct Bells {
     pub version: u32,
     /// The address of GitHub's interface that the rest is of.
     pub api: String,
-    /// Nothing is asked there before this.
-    pub not_before: Millis,
     /// How long GitHub asks to leave between two looks; 0 where it does not say.
     pub poll: Millis,
     /// Nobody looks before this. Ringing is no look.
     pub poll_after: Millis,
-    /// Limits that came one after the other without an end that was named.
-    pub strikes: u32,
     /// The login of whom the token is.
     pub login: String,
     /// The issue of each channel.
@@ -57,6 +53,12 @@ pub struct Bell {
     pub told: Vec<String>,
     /// The commit for which it was written into the journal that ringing is not granted.
     pub denied: Option<String>,
+    /// Whether it was written into the journal that looking is not granted.
+    pub unheard: bool,
+    /// Somebody rang, and nobody knows of it that it was heard at GitHub.
+    pub owed: bool,
+    /// When GitHub last said no for a reason that stays; 0 where it does not.
+    pub refused_at: Millis,
 }
 
 /// That an issue was going to be made.
@@ -69,6 +71,41 @@ pub struct Intent {
     pub at: Millis,
 }
 
+/// Channels that are kept; somebody who names a new one each time must not make the file grow.
+const MOST: usize = 64;
+
+impl Bells {
+    /// Of too many channels those go that are not `here` and can be found again: first those without an issue.
+    pub fn tidy(&mut self, here: &str) {
+        while self.channels.len() > MOST {
+            let others = self.channels.iter().filter(|(name, bell)| *name != here && bell.intent.is_none());
+            let Some(first) = others.min_by_key(|(_, bell)| bell.number > 0).map(|(name, _)| name.clone()) else {
+                return;
+            };
+            self.channels.remove(&first);
+        }
+    }
+}
+
 impl Versioned for Bells {
     const VERSION: u32 = 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_are_no_more_than_some_and_none_is_forgotten_whose_issue_may_be_made_twice() {
+        let mut bells = Bells::default();
+        for n in 0..200 {
+            let intent = (n == 3).then(Intent::default);
+            let bell = Bell { number: u64::from(n % 4 == 0) * n, intent, ..Bell::default() };
+            bells.channels.insert(format!("c{n:03}"), bell);
+            bells.tidy("c001");
+        }
+        assert_eq!(bells.channels.len(), MOST);
+        assert!(["c001", "c003", "c196"].iter().all(|name| bells.channels.contains_key(*name)));
+        assert!(bells.channels.values().filter(|bell| bell.number > 0).count() > 40, "those with an issue stay longer");
+    }
 }

@@ -11,6 +11,7 @@ mod lines;
 pub mod model;
 pub mod notice;
 pub mod observed;
+pub mod pauses;
 pub mod progress;
 pub mod session;
 pub mod tick;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use claude_craft::beacon::block::{Block, Status, template};
@@ -11,18 +12,69 @@ use claude_craft::config::policy;
 use claude_craft::context::Context;
 use claude_craft::env::Env;
 use claude_craft::locate::locate;
-use claude_craft::ops::beacon::Place;
 use claude_craft::ops::beacon::chain::Tip;
+use claude_craft::ops::beacon::{Place, bell};
 use claude_craft::queue::Trigger;
 use claude_craft::state::beacon::Identity;
 use serde_json::{Value, json};
 
+use super::weather::{Asked, Reply};
 use super::{TestEnv, Weather};
 
 /// No token. It only has to be told from everything else.
 pub const TOKEN: &str = "not-a-token-0123456789";
 /// When the tests happen, in milliseconds since the epoch.
 pub const NOW: u64 = 1_756_728_000_000;
+
+/// Where ann's issue is.
+pub const ISSUE: &str = "/repos/ann/plans/issues/7";
+
+/// The issue of ann's, with this text.
+pub fn issue(body: &str) -> Value {
+    json!({
+        "number": 7, "title": "🔄 SYNC-BEACON [DO NOT CLOSE]", "body": body, "state": "open", "locked": false,
+        "html_url": "https://github.example/ann/plans/issues/7", "user": {"login": "ann"},
+        "labels": [{"name": "perma-ticket"}, {"name": "sync-system"}],
+    })
+}
+
+pub fn ok(value: &Value) -> Reply {
+    Reply::new(200, value.to_string())
+}
+
+/// A server that has one issue and takes changes of its text.
+pub fn one_issue() -> Weather {
+    one_issue_after(|_| {})
+}
+
+/// The same, which does something before each answer.
+pub fn one_issue_after(before: impl Fn(&Asked) + Send + Sync + 'static) -> Weather {
+    let body = Mutex::new("---\nSTATUS: IDLE\n---\n".to_owned());
+    Weather::of(move |asked| {
+        before(asked);
+        let mut body = body.lock().unwrap();
+        if let Some(text) =
+            serde_json::from_slice::<Value>(&asked.body).ok().and_then(|v| v["body"].as_str().map(str::to_owned))
+        {
+            *body = text;
+        }
+        match asked.target.split('?').next().unwrap_or_default() {
+            "/user" => ok(&json!({"login": "ann"})),
+            "/repos/ann/plans/issues" => ok(&json!([issue(&body)])),
+            ISSUE => ok(&issue(&body)),
+            _ => Reply::new(404, "{}"),
+        }
+    })
+}
+
+/// Has every working tree of a test ring at the issue of ann's.
+pub fn configure(env: &TestEnv, api: &str) {
+    env.configure(json!({
+        "beacon": {"github": {"enabled": true, "repository": "ann/plans", "api": api}},
+        "permissions": {"github": {"overrides": {"upsert-internal": "internal", "close": "internal"}}},
+    }));
+    env.set("GH_ENTERPRISE_TOKEN", TOKEN);
+}
 
 /// The place.
 pub struct Stage {
@@ -84,7 +136,8 @@ impl Stage {
             command.args(["hash-object", "-w", "--stdin"]);
             self.env.run(command, bytes.as_bytes()).ok().stdout.trim().to_owned()
         };
-        let tree = format!("100644 blob {}\tbeacon.md\n", put(&block));
+        let said = serde_json::to_string(&manifest).unwrap();
+        let tree = format!("100644 blob {}\tbeacon.md\n100644 blob {}\tmanifest.json\n", put(&block), put(&said));
         let mut command = self.env.command("git", &self.repo);
         command.arg("mktree");
         let tree = self.env.run(command, tree.as_bytes()).ok().stdout.trim().to_owned();
@@ -92,6 +145,14 @@ impl Stage {
         let words = format!("beacon {} {:?}", manifest.seq, manifest.received);
         let words = ["commit-tree", &tree, "-m", &words];
         Tip { commit: self.env.git(&self.repo, &words), manifest }
+    }
+
+    /// Rings for a tip, which is the end of the channel that is known here then.
+    pub fn ring(&self, now: u64, tip: &Tip) -> Vec<String> {
+        let ctx = self.ctx_at(now);
+        let place = self.place(&ctx);
+        self.env.git(&self.repo, &["update-ref", &place.seen(), &tip.commit]);
+        bell::ring(&ctx, &place, &place.git(&ctx))
     }
 
     /// The lines of the journal, as JSON.

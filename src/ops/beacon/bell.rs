@@ -6,7 +6,7 @@ mod find;
 
 use sha2::{Digest, Sha256};
 
-use self::desk::{Desk, Trouble, not_granted};
+use self::desk::{Desk, Errand, Trouble, not_granted};
 use crate::beacon::bell::{self, Hash, LABELS, Machine, Said, TITLE};
 use crate::beacon::block::{self, Status};
 use crate::beacon::manifest::BLOCK;
@@ -16,14 +16,19 @@ use crate::git::command::Git;
 use crate::github::{Edit, GithubError, Issue};
 use crate::http::Ureq;
 use crate::ops::beacon::Place;
-use crate::ops::beacon::chain::Tip;
+use crate::ops::beacon::chain::{self, Tip};
+use crate::ops::beacon::send::Sent;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::permit::{self, Denied};
 use crate::permission::{Operation, Origin, Platform, of};
 use crate::scan::redact::holds_credential;
+use crate::state::bell::Bells;
+use crate::state::file::StateFile;
 
-/// After it was looked for in vain it is not looked for again so soon.
+/// After it was looked for in vain, or GitHub said no, it is not looked for again so soon.
 const LOOK_AGAIN: Millis = 15 * 60_000;
+/// Ends of the channel that one command rings for at most; what comes after them, another one rings for.
+const ROUNDS: usize = 8;
 
 /// What the bell said, and what came of ringing it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,27 +45,100 @@ pub struct Heard {
     pub remarks: Vec<String>,
 }
 
-/// Makes the issue say what the end of the channel says; the idle template once all is taken in, and then only if it
-/// still tells of that very message. Does nothing where `beacon.github.enabled` is off, and nothing where it was rung
-/// for this very end of the channel already: so it may be called at each look, and makes up for what failed. What keeps
-/// it from being done is a remark and no error: the message itself is on the remote by then.
+/// Makes the issue say what the known end of the channel says; the idle template once all is taken in, and then only if
+/// it still tells of that very message. Does nothing where `beacon.github.enabled` is off, and nothing where it was rung
+/// for this very end of the channel already. What keeps it from being done is a remark and no error: the message itself
+/// is on the remote by then.
+///
+/// GitHub may not answer for long, so nobody calls this with [`Place::lock`] in hand. Of several that ring, the one at
+/// the desk does so for all: it looks for a later end after it has left, and who came meanwhile has moved the end before.
 #[must_use]
-pub fn ring(ctx: &Context, place: &Place, git: &Git<'_>, tip: &Tip) -> Vec<String> {
+pub fn ring(ctx: &Context, place: &Place, git: &Git<'_>) -> Vec<String> {
     if !place.config.beacon.github.enabled {
         return Vec::new();
     }
     let web = Ureq::new(&ctx.env);
     let mut remarks = Vec::new();
-    let rung = Desk::open(ctx, place, git, &web).and_then(|mut desk| {
-        let ended = rung(&mut desk, git, tip, &mut remarks);
-        desk.keep()?;
-        ended.map_err(|trouble| desk.error(trouble))
-    });
-    if let Err(error) = rung {
-        let remedy = error.remedy.map(|r| format!("; {r}")).unwrap_or_default();
-        remarks.push(format!("the bell was not rung: {}{remedy}", error.message));
+    for _ in 0..ROUNDS {
+        match ring_once(ctx, place, git, &web, &mut remarks) {
+            Ok(Some(rung)) if matches!(chain::known(place, git), Ok(Some(now)) if now.commit != rung) => {}
+            Ok(_) => break,
+            Err(error) => {
+                let remedy = error.remedy.map(|r| format!("; {r}")).unwrap_or_default();
+                remarks.push(format!("the bell was not rung: {}{remedy}", error.message));
+                break;
+            }
+        }
     }
     remarks
+}
+
+/// Rings where somebody rang in vain: for each look. Where GitHub said no, some time later; where it is not granted, not
+/// before it is, which whoever rang was told.
+#[must_use]
+pub fn make_up(ctx: &Context, place: &Place, git: &Git<'_>) -> Vec<String> {
+    let granted =
+        || permit::check(ctx, Some(&place.at), Platform::Github, Operation::UpsertInternal, Origin::Internal).allowed;
+    if !place.config.beacon.github.enabled || !granted() {
+        return Vec::new();
+    }
+    let kept = StateFile::at(place.files(ctx).beacon_bell()).peek::<Bells>().map(|loaded| loaded.value);
+    let bell = kept.unwrap_or_default().channels.remove(place.channel.as_str()).unwrap_or_default();
+    if bell.owed && !is_recent(ctx, bell.refused_at) { ring(ctx, place, git) } else { Vec::new() }
+}
+
+/// Rings where something went out that moved the channel.
+#[must_use]
+pub fn ring_for(ctx: &Context, place: &Place, sent: &Sent) -> Vec<String> {
+    if sent.receipt || !sent.messages.is_empty() { ring(ctx, place, &place.git(ctx)) } else { Vec::new() }
+}
+
+/// One turn at the desk; the end that was rung for.
+fn ring_once(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    web: &Ureq,
+    remarks: &mut Vec<String>,
+) -> Result<Option<String>, OpError> {
+    let Some(mut desk) = Desk::open(ctx, place, git, web, Errand::Ring)? else {
+        remarks.push("another command is ringing the bell, and rings it for this too".to_owned());
+        return Ok(None);
+    };
+    // Not before the desk is open: of two commands the one that comes second may have moved the channel first.
+    let Some(tip) = chain::known(place, git)? else { return Ok(None) };
+    if desk.bell().rung.as_ref() != Some(&tip.commit) {
+        // Kept before, so that it is made up for whatever becomes of this.
+        desk.bell().owed = true;
+        desk.keep()?;
+    }
+    let ended = rung(&mut desk, git, &tip, remarks);
+    desk.bell().owed = ended.is_err();
+    settle(&mut desk, &ended);
+    desk.keep()?;
+    ended.map_err(|trouble| desk.error(trouble))?;
+    Ok(Some(tip.commit))
+}
+
+/// Keeps when GitHub said no for a reason that stays until somebody does something about it.
+fn settle<T>(desk: &mut Desk<'_>, ended: &Result<T, Trouble>) {
+    use GithubError::{Forbidden, Gone, Moved, NotFound, Unauthorized};
+    match ended {
+        Err(Trouble::Github(Unauthorized(_) | Forbidden(_) | NotFound | Gone | Moved(_))) => {
+            desk.bell().refused_at = desk.ctx.clock.now_ms();
+        }
+        // No token: to look for one again starts two programs.
+        Err(Trouble::Here(error)) if error.kind == Kind::Failed => {
+            desk.bell().refused_at = desk.ctx.clock.now_ms();
+        }
+        Err(_) => {}
+        Ok(_) => desk.bell().refused_at = 0,
+    }
+}
+
+/// Whether something was so lately that it is not tried again unless somebody asks for it.
+fn is_recent(ctx: &Context, at: Millis) -> bool {
+    at > 0 && ctx.clock.now_ms().abs_diff(at) < LOOK_AGAIN
 }
 
 fn rung(desk: &mut Desk<'_>, git: &Git<'_>, tip: &Tip, remarks: &mut Vec<String>) -> Result<(), Trouble> {
@@ -101,6 +179,21 @@ fn may_change(desk: &mut Desk<'_>, commit: &str) -> Result<(), Trouble> {
         let item = desk.item();
         permit::note(desk.ctx, &decision, &item, trigger);
         desk.bell().denied = Some(commit.to_owned());
+    }
+    Err(not_granted(&Denied { decision, strict: false }).into())
+}
+
+/// Whether the issue may be looked at. A denial is in the journal once, however often somebody looks.
+fn may_look(desk: &mut Desk<'_>) -> Result<(), Trouble> {
+    let at = &desk.place.at;
+    let decision = permit::check(desk.ctx, Some(at), Platform::Github, Operation::Read, Origin::Internal);
+    if decision.allowed {
+        desk.bell().unheard = false;
+        return Ok(());
+    }
+    if !std::mem::replace(&mut desk.bell().unheard, true) {
+        let item = desk.item();
+        permit::note(desk.ctx, &decision, &item, desk.place.trigger);
     }
     Err(not_granted(&Denied { decision, strict: false }).into())
 }
@@ -256,15 +349,29 @@ fn hash(text: &str) -> String {
 /// # Errors
 /// Where GitHub cannot be reached, or says no.
 pub fn hear(ctx: &Context, place: &Place) -> Result<Option<Heard>, OpError> {
+    listen(ctx, place, false)
+}
+
+/// As [`hear`], for looks that nobody asked for by name: where GitHub said no it is `None` for some time.
+///
+/// # Errors
+/// As [`hear`].
+pub fn overhear(ctx: &Context, place: &Place) -> Result<Option<Heard>, OpError> {
+    listen(ctx, place, true)
+}
+
+fn listen(ctx: &Context, place: &Place, in_passing: bool) -> Result<Option<Heard>, OpError> {
     if !place.config.beacon.github.enabled {
         return Ok(None);
     }
     let (web, git) = (Ureq::new(&ctx.env), place.git(ctx));
-    let mut desk = Desk::open(ctx, place, &git, &web)?;
-    if desk.pause().is_some() || desk.polled() {
+    let mut desk = Desk::wait(ctx, place, &git, &web, Errand::Hear)?;
+    let refused_at = desk.bell().refused_at;
+    if desk.pause().is_some() || desk.polled() || (in_passing && is_recent(ctx, refused_at)) {
         return Ok(None);
     }
-    let heard = heard(&mut desk);
+    let heard = may_look(&mut desk).and_then(|()| heard(&mut desk));
+    settle(&mut desk, &heard);
     desk.keep()?;
     heard.map_err(|trouble| desk.error(trouble))
 }
@@ -333,7 +440,7 @@ fn told(desk: &mut Desk<'_>, issue: &Issue, etag: Option<String>, mut remarks: V
 /// Where GitHub cannot be reached, or says no, or making it is not granted.
 pub fn set_up(ctx: &Context, place: &Place) -> Result<Heard, OpError> {
     let (web, git) = (Ureq::new(&ctx.env), place.git(ctx));
-    let mut desk = Desk::open(ctx, place, &git, &web)?;
+    let mut desk = Desk::wait(ctx, place, &git, &web, Errand::SetUp)?;
     let ready = ready(&mut desk);
     desk.keep()?;
     ready.map_err(|trouble| desk.error(trouble))

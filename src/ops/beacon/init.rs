@@ -76,7 +76,7 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
         channel: wanted.channel(CHANNEL)?,
         trigger: Trigger::Manual,
     };
-    let _guard = side.lock(ctx)?;
+    let guard = side.lock(ctx)?;
 
     let (was, again) = identity(ctx, &side.at)?;
     let next = wanted.over(ctx, &side.at, was);
@@ -93,6 +93,8 @@ pub fn init(ctx: &Context, cwd: &Path, ask: &Ask) -> Result<Made, OpError> {
         (made.moved, made.left) = migrate::prompts(&side, &git)?;
     }
     made.remarks = remarks(ctx, &side, &git);
+    // GitHub may not answer for long.
+    drop(guard);
     ring_up(ctx, &side, &mut made);
     let moved = if made.moved.is_empty() { String::new() } else { format!(", moved {} prompts", made.moved.len()) };
     side.note(ctx, "init", Outcome::Success, &format!("as {}{moved}", made.name));

@@ -3,7 +3,7 @@
 use crate::audit::Outcome;
 use crate::context::Context;
 use crate::ops::beacon::send::{self, Queued, Sent};
-use crate::ops::beacon::{Place, bell, chain, status};
+use crate::ops::beacon::{Place, bell, status};
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
@@ -49,18 +49,19 @@ pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>,
 /// # Errors
 /// As [`send::drain`].
 pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), OpError> {
+    let sent = sent(ctx, place)?;
+    // First the channel, then the bell, which keeps nobody away.
+    let remarks = bell::ring_for(ctx, place, &sent);
+    Ok((sent, remarks))
+}
+
+fn sent(ctx: &Context, place: &Place) -> Result<Sent, OpError> {
     let _guard = place.lock(ctx)?;
-    let git = place.git(ctx);
-    let sent = send::drain(ctx, place, &git)?;
+    let sent = send::drain(ctx, place, &place.git(ctx))?;
     let reached = match &sent.waits {
         Some(error) if error.kind == Kind::Network => Some(false),
         _ => (sent.tries > 0).then_some(true),
     };
-    // First the channel, then the bell.
-    let mut remarks = Vec::new();
-    if let Some(tip) = chain::known(place, &git)?.filter(|_| sent.receipt || !sent.messages.is_empty()) {
-        remarks = bell::ring(ctx, place, &git, &tip);
-    }
     status::keep(ctx, place, reached)?;
     let numbers: Vec<_> = sent.messages.iter().map(|(seq, _)| seq.to_string()).collect();
     let (outcome, said) = match &sent.waits {
@@ -69,5 +70,5 @@ pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), OpError
         None => (Outcome::Success, format!("sent {}", numbers.join(", "))),
     };
     place.note(ctx, "queue-send", outcome, &said);
-    Ok((sent, remarks))
+    Ok(sent)
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::apply::Apply;
 use super::check::Checks;
 use super::planning::{self, News};
-use super::{applied, backup, bell, chain, send, status};
+use super::send::{self, Sent};
+use super::{applied, backup, bell, chain, status};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -86,8 +87,16 @@ pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, OpError> 
 /// # Errors
 /// As [`pull`], and where no message with such a number is held: nothing was changed then.
 pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<Pulled, OpError> {
+    let (mut pulled, sent) = pulled(ctx, place, dry, skip)?;
+    pulled.remarks.extend(bell::ring_for(ctx, place, &sent));
+    Ok(pulled)
+}
+
+/// The part that keeps other commands away; the bell is no part of it. And what went out with it.
+fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<(Pulled, Sent), OpError> {
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
+    let mut sent = Sent::default();
     let taken = take_in(ctx, place, &git, dry, skip);
     if !dry {
         match &taken {
@@ -110,15 +119,16 @@ pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Re
             let said = format!("message {} dropped for good: {}", held.seq, plain::line(&held.why));
             place.note(ctx, "skip", Outcome::Success, &said);
         }
-        if let Err(error) = answer(ctx, place, &git, &asked, &mut pulled.remarks) {
-            pulled.remarks.push(format!("the receipt waits: {}", error.message));
+        match answer(ctx, place, &git, &asked, &mut pulled.remarks) {
+            Ok(answered) => sent = answered,
+            Err(error) => pulled.remarks.push(format!("the receipt waits: {}", error.message)),
         }
         let reached = asked.offline.is_none();
         if let Err(error) = status::keep(ctx, place, Some(reached)) {
             pulled.remarks.push(format!("what waits could not be noted: {}", error.message));
         }
     }
-    Ok(pulled)
+    Ok((pulled, sent))
 }
 
 /// What the remote said.
@@ -319,17 +329,17 @@ fn again(place: &Place, git: &Git<'_>, held: &Held, end: &str) -> Result<Option<
     Ok(links.into_iter().rfind(|link| link.commit == held.commit))
 }
 
-/// Sends the receipt that is owed, and what waits to go out, where that may be sent; then the bell.
+/// Sends the receipt that is owed, and what waits to go out, where that may be sent; what went out.
 fn answer(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
     asked: &Asked,
     remarks: &mut Vec<String>,
-) -> Result<(), OpError> {
-    let Some(tip) = asked.tip.as_ref() else { return Ok(()) };
+) -> Result<Sent, OpError> {
+    let Some(tip) = asked.tip.as_ref() else { return Ok(Sent::default()) };
     if !permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed {
-        return Ok(());
+        return Ok(Sent::default());
     }
     let me = &place.identity.name;
     let got = tip.manifest.received.get(me).copied().unwrap_or(0);
@@ -339,19 +349,14 @@ fn answer(
         if owed {
             remarks.push("the receipt waits until the remote can be reached".to_owned());
         }
-        return Ok(());
+        return Ok(Sent::default());
     }
     if !owed && send::queued(place, git)?.is_empty() {
-        return Ok(());
+        return Ok(Sent::default());
     }
     let sent = send::drain(ctx, place, git)?;
     if let Some(why) = &sent.waits {
         remarks.push(format!("the receipt waits: {}", why.message));
     }
-    if (sent.receipt || !sent.messages.is_empty())
-        && let Some(tip) = chain::known(place, git)?
-    {
-        remarks.extend(bell::ring(ctx, place, git, &tip));
-    }
-    Ok(())
+    Ok(sent)
 }

@@ -63,7 +63,7 @@ pub struct Pushed {
 /// A path that may not be sent, a credential in a file, an unsettled conflict in one, a message of the other side that
 /// touches the same file and was not taken in yet, a permission. Nothing was queued then.
 pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
-    let pushed = pushed(ctx, place, ask);
+    let mut pushed = pushed(ctx, place, ask);
     match &pushed {
         Ok(pushed) => {
             let (outcome, words) = told(pushed);
@@ -73,9 +73,13 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> 
         Err(error) if error.kind == Kind::Gate => {}
         Err(error) => place.note(ctx, "push", Outcome::Error, &error.message),
     }
+    if let Ok(pushed) = &mut pushed {
+        pushed.remarks.extend(bell::ring_for(ctx, place, &pushed.sent));
+    }
     pushed
 }
 
+/// The part that keeps other commands away; the bell is no part of it.
 fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     let to = recipients(place, ask)?;
     let _lock = place.lock(ctx)?;
@@ -116,7 +120,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
         None if files_wait(place, &git)? => send::drain_from(ctx, place, &git, looked, &scanned)?,
         None => Sent::default(),
     };
-    after(ctx, place, &git, &mut pushed);
+    after(ctx, place, &mut pushed);
     Ok(pushed)
 }
 
@@ -125,13 +129,8 @@ fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
 }
 
 /// What follows a push, and is no part of it: whatever becomes of it, the message is where it is.
-fn after(ctx: &Context, place: &Place, git: &Git<'_>, pushed: &mut Pushed) {
+fn after(ctx: &Context, place: &Place, pushed: &mut Pushed) {
     let reached = pushed.sent.waits.as_ref().is_none_or(|e| e.kind != Kind::Network);
-    if !pushed.sent.messages.is_empty()
-        && let Ok(Some(tip)) = chain::known(place, git)
-    {
-        pushed.remarks.extend(bell::ring(ctx, place, git, &tip));
-    }
     let asked = !pushed.sent.messages.is_empty() || pushed.sent.waits.is_some();
     if let Err(error) = status::keep(ctx, place, asked.then_some(reached)) {
         pushed.remarks.push(format!("what waits could not be noted: {}", error.message));

@@ -59,21 +59,35 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
     let git = place.git(ctx);
     let _ = tick::set(&place.files(ctx).beacon_tick(), ctx.clock.now_ms());
     let mut look = Look::default();
-    // A last message that nobody understands must not hide those before it: a pull knows what to do about it.
-    let mut garbled = false;
-    match ask(ctx, place, &git) {
-        Ok(()) => {}
+    let (mut reached, mut garbled) = (None, false);
+    match ask(ctx, place, &git, &mut look.remarks) {
+        Ok(Asked::Remote) => reached = Some(true),
+        Ok(Asked::Bell) => {}
         Err(error) if error.kind == Kind::Network => look.offline = Some(error.message),
-        Err(error) if error.kind == Kind::Failed && pull => {
-            garbled = true;
+        // A last message that nobody understands must not hide those before it: a pull knows what to do about it.
+        Err(error) if is_garbled(place, &git, &error) => {
+            (reached, garbled) = (Some(true), true);
             look.remarks.push(sentence(error));
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            // A remote that lets nobody in is not asked again and again by looks that nobody asked for.
+            if error.kind == Kind::Failed {
+                let _ = status::keep(ctx, place, Some(false));
+            }
+            return Err(error);
+        }
     }
     if look.offline.is_none() {
         drain(ctx, place, &git, &mut look);
     }
-    look.waiting = status::keep(ctx, place, Some(look.offline.is_none()))?;
+    if look.offline.is_none() {
+        look.remarks.extend(bell::make_up(ctx, place, &git));
+    } else {
+        reached = Some(false);
+        // Whatever the bell says, the remote is asked until it is there again.
+        tick::set(&place.files(ctx).beacon_fetch_tick(), 0)?;
+    }
+    look.waiting = status::keep(ctx, place, reached)?;
     if look.offline.is_none() {
         if pull && (garbled || look.waiting.messages > 0) {
             match pull::pull(ctx, place, false) {
@@ -96,20 +110,53 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
     Ok(look)
 }
 
+/// Whom a look has asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// The remote.
+    Remote,
+    /// Only the bell, which was silent. Of the remote nothing is known by that.
+    Bell,
+}
+
 /// Asks the remote, or only the bell where that is on: not both, unless the bell has changed or cannot be heard.
-fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(), OpError> {
-    if place.config.beacon.github.enabled {
-        let trusted = tick::claim(&place.files(ctx).beacon_fetch_tick(), ctx.clock.now_ms(), BELL_TRUSTED)?;
-        if trusted == Claim::TooSoon
-            && let Ok(Some(heard)) = bell::hear(ctx, place)
-            && !heard.changed
-            // What it told of may not have been fetched when it was heard.
-            && heard.seq.is_none_or(|rung| matches!(chain::known(place, git), Ok(Some(tip)) if tip.manifest.seq >= rung))
-        {
-            return Ok(());
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -> Result<Asked, OpError> {
+    let asked = || chain::fetch(ctx, place, git, For::Look).map(|_| Asked::Remote);
+    if !place.config.beacon.github.enabled {
+        return asked();
+    }
+    let fetched = place.files(ctx).beacon_fetch_tick();
+    let trusted = tick::claim(&fetched, ctx.clock.now_ms(), BELL_TRUSTED)? == Claim::TooSoon;
+    if trusted && is_silent(ctx, place, git, remarks) {
+        return Ok(Asked::Bell);
+    }
+    // A bell is heard to have changed only once: until it is fetched what it told of, its silence is not believed.
+    tick::set(&fetched, 0)?;
+    let asked = asked()?;
+    tick::set(&fetched, ctx.clock.now_ms())?;
+    Ok(asked)
+}
+
+/// Whether the bell says that nothing has come.
+fn is_silent(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -> bool {
+    match bell::overhear(ctx, place) {
+        Ok(Some(heard)) => {
+            remarks.extend(heard.remarks);
+            let known = |rung| matches!(chain::known(place, git), Ok(Some(tip)) if tip.manifest.seq >= rung);
+            !heard.changed && heard.seq.is_none_or(known)
+        }
+        Ok(None) => false,
+        Err(error) if error.kind == Kind::Busy => false,
+        Err(error) => {
+            remarks.push(format!("the bell cannot be heard: {}", sentence(error)));
+            false
         }
     }
-    chain::fetch(ctx, place, git, For::Look).map(drop)
+}
+
+/// Whether an error is that of an end of the channel that is here, and that nobody understands.
+fn is_garbled(place: &Place, git: &Git<'_>, error: &OpError) -> bool {
+    matches!(chain::known(place, git), Err(known) if known.message == error.message)
 }
 
 /// Sends what waits in the queue, and the receipt that is owed.
@@ -117,14 +164,17 @@ fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
     // Whether it may be sent is asked for first: what is denied at each look would fill the journal.
     let allowed = permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed;
     // Whoever holds the lock sends as well.
-    let Some(_guard) = place.lock(ctx).ok().filter(|_| allowed) else { return };
-    match send::drain(ctx, place, git) {
+    let Some(guard) = place.lock(ctx).ok().filter(|_| allowed) else { return };
+    let drained = send::drain(ctx, place, git);
+    drop(guard);
+    match drained {
         Ok(sent) => {
-            look.remarks.extend(sent.waits.clone().filter(|w| w.kind != Kind::Network).map(sentence));
-            if (!sent.messages.is_empty() || sent.receipt)
-                && let Ok(Some(tip)) = chain::known(place, git)
-            {
-                look.remarks.extend(bell::ring(ctx, place, git, &tip));
+            match sent.waits.clone() {
+                Some(why) if why.kind == Kind::Network => look.offline = Some(why.message),
+                waits => look.remarks.extend(waits.map(sentence)),
+            }
+            if !sent.messages.is_empty() || sent.receipt {
+                look.remarks.extend(bell::ring_for(ctx, place, &sent));
                 look.sent = Some(sent);
             }
         }
@@ -211,6 +261,8 @@ struct Round {
     offline: Vec<String>,
     gone: Vec<String>,
     failed: Vec<String>,
+    /// What could not be done, or should be known.
+    remarks: Vec<String>,
 }
 
 impl Round {
@@ -219,6 +271,7 @@ impl Round {
         self.waiting += look.waiting.messages;
         self.taken += look.pulled.as_ref().map_or(0, |p| p.files.len());
         self.sent += look.pushed.as_ref().map_or(0, |p| p.files.len());
+        self.remarks.extend(look.remarks.iter().map(|remark| format!("{name}: {remark}")));
         if look.offline.is_some() {
             self.offline.push(name);
         }
@@ -247,6 +300,7 @@ impl Round {
         said.extend(
             named.iter().filter(|(_, names)| !names.is_empty()).map(|(what, n)| format!("{what}: {}", n.join(", "))),
         );
+        said.extend(self.remarks);
         Ok(said.join("; "))
     }
 }
@@ -263,8 +317,12 @@ pub fn after_sync(ctx: &Context, at: &Location) {
         let interval = config.beacon.watch.interval_seconds.saturating_mul(1000);
         one(ctx, at, pause(interval, &mut |sides| ctx.dice().below(sides)))
     });
-    if let Err(error) = looked {
-        diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "beacon", &error.to_string());
+    let said = match looked {
+        Ok(look) => look.map(|look| look.remarks).unwrap_or_default(),
+        Err(error) => vec![error.to_string()],
+    };
+    for line in said {
+        diagnostics::log(&ctx.layout, ctx.clock.as_ref(), "beacon", &line);
     }
 }
 

@@ -13,22 +13,26 @@ use crate::git::reads::Reads;
 use crate::github::{Address, Client, GithubError, Got, Issue, Repository, api_of};
 use crate::http::{Ureq, is_loopback, origin};
 use crate::ops::beacon::{Place, remote};
-use crate::ops::credentials::{self, Host};
+use crate::ops::credentials::{self, Host, Source};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::permit::Denied;
-use crate::ops::{audit, permit, sync};
+use crate::ops::{audit, pauses, permit, sync};
 use crate::permission::{Grant, Origin, of, on};
 use crate::state::bell::{Bell, Bells};
 use crate::state::file::{Problem, StateFile};
 
-/// How long another command may be at the bell.
+/// How long another command may be at the bell, where this one changes it.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The same for one that only looks: whatever the bell says can be found out without it.
+const GLANCE: Duration = Duration::from_secs(2);
+/// How often it is looked who is there meanwhile.
+const STEP: Duration = Duration::from_millis(200);
+/// How the lock names somebody who rings.
+const RINGING: &str = "bell-ring";
 /// No call takes longer, whatever git may take for a fetch, in seconds.
 const CALL: u64 = 30;
 /// A bound that lies further ahead was made by a clock that was wrong.
 const FARTHEST: Millis = 25 * 3_600_000;
-/// Who is limited again and again without being told until when waits no longer than this.
-const LONGEST_PAUSE: Millis = 3_600_000;
 
 /// What keeps the bell from being asked or rung.
 #[derive(Debug)]
@@ -54,6 +58,17 @@ where
     }
 }
 
+/// What somebody comes to the bell for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// To look.
+    Hear,
+    /// To ring. Whoever rings does so for all who come meanwhile.
+    Ring,
+    /// To find or make it.
+    SetUp,
+}
+
 /// What may be done at the bell, and what is known of it. It is locked as long as this value is there.
 pub(super) struct Desk<'a> {
     pub(super) ctx: &'a Context,
@@ -64,6 +79,10 @@ pub(super) struct Desk<'a> {
     api: String,
     web: &'a Ureq,
     client: Option<Client<'a>>,
+    /// Where its token comes from.
+    source: Option<Source>,
+    /// Whether the last call was to change something.
+    writing: bool,
     file: StateFile,
     /// As it is in the file.
     kept: Bells,
@@ -74,14 +93,28 @@ pub(super) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// Finds all of that.
-    pub(super) fn open(ctx: &'a Context, place: &'a Place, git: &Git<'_>, web: &'a Ureq) -> Result<Self, OpError> {
+    /// Finds all of that; an error where another command stays at the bell.
+    pub(super) fn wait(
+        ctx: &'a Context,
+        place: &'a Place,
+        git: &Git<'_>,
+        web: &'a Ureq,
+        errand: Errand,
+    ) -> Result<Self, OpError> {
+        Self::open(ctx, place, git, web, errand)?.ok_or_else(busy)
+    }
+
+    /// Finds all of that; `None` where it is to be rung and somebody does so already.
+    pub(super) fn open(
+        ctx: &'a Context,
+        place: &'a Place,
+        git: &Git<'_>,
+        web: &'a Ureq,
+        errand: Errand,
+    ) -> Result<Option<Self>, OpError> {
         let (repository, host, api) = address(place, git)?;
         let files = place.files(ctx);
-        let guard = lock::exclusive_within(&files.beacon_bell_lock(), &sync::me(ctx, "bell"), PATIENCE)?;
-        let guard = guard.ok_or_else(|| {
-            OpError::new(Kind::Busy, "another command is at the bell here").remedy("try again in a moment")
-        })?;
+        let Some(guard) = enter(ctx, &files.beacon_bell_lock(), errand)? else { return Ok(None) };
         let file = StateFile::at(files.beacon_bell());
         let loaded = file.load::<Bells>(ctx.clock.now_ms())?;
         let frozen = matches!(loaded.problem, Some(Problem::Newer { .. }));
@@ -94,7 +127,25 @@ impl<'a> Desk<'a> {
         if !bell.repository.eq_ignore_ascii_case(&repository.to_string()) {
             *bell = Bell { repository: repository.to_string(), ..Bell::default() };
         }
-        Ok(Self { ctx, place, repository, host, api, web, client: None, file, kept, frozen, state, _guard: guard })
+        state.tidy(place.channel.as_str());
+        let (client, source) = (None, None);
+        let _guard = guard;
+        Ok(Some(Self {
+            ctx,
+            place,
+            repository,
+            host,
+            api,
+            web,
+            client,
+            source,
+            writing: false,
+            file,
+            kept,
+            frozen,
+            state,
+            _guard,
+        }))
     }
 
     /// GitHub's interface, with the user's token.
@@ -106,13 +157,14 @@ impl<'a> Desk<'a> {
             let config = &self.place.config;
             let (host, api) = (self.host.as_str(), self.api.as_str());
             let confirmed = config.beacon.github.api.is_some();
-            let token = credentials::github(self.ctx, &self.place.at.worktree, Host { name: host, api, confirmed });
-            let token = token.ok_or_else(|| {
+            let found = credentials::github(self.ctx, &self.place.at.worktree, Host { name: host, api, confirmed });
+            let found = found.ok_or_else(|| {
                 OpError::refused(format!("there is no token for {host}"))
                     .remedy(format!("`gh auth login --hostname {host}` makes one; or set {}", variable(host)))
             })?;
             let deadline = Duration::from_secs(config.limits.network_seconds.min(CALL));
-            self.client = Some(Client::new(self.web, self.ctx.clock.as_ref(), api, Some(token), deadline));
+            self.client = Some(Client::new(self.web, self.ctx.clock.as_ref(), api, Some(found.token), deadline));
+            self.source = Some(found.source);
         }
         self.client.as_ref().ok_or_else(|| OpError::refused("there is no client"))
     }
@@ -160,9 +212,7 @@ impl<'a> Desk<'a> {
 
     /// Until when nothing may be asked; `None` where it may.
     pub(super) fn pause(&self) -> Option<Millis> {
-        let now = self.ctx.clock.now_ms();
-        let until = self.state.not_before;
-        (now < until && until - now <= FARTHEST).then_some(until)
+        pauses::until(self.ctx, &self.api)
     }
 
     /// Whether it is too early to poll, by the interval that GitHub named.
@@ -192,25 +242,16 @@ impl<'a> Desk<'a> {
 
     /// Takes note of how a call ended: whether it is to be waited, and with what token it was tried.
     pub(super) fn heard<T>(&mut self, ended: Result<T, GithubError>) -> Result<T, Trouble> {
-        let now = self.ctx.clock.now_ms();
+        let writing = std::mem::take(&mut self.writing);
         match &ended {
             Err(GithubError::Limited { until, named, .. }) => {
-                let mut until = *until;
-                if *named {
-                    self.state.strikes = 0;
-                } else {
-                    let longer = (until - now).saturating_mul(1 << self.state.strikes.min(6));
-                    until = now + longer.min(LONGEST_PAUSE);
-                    self.state.strikes += 1;
-                }
-                self.state.not_before = until;
-                self.keep()?;
+                pauses::limited(self.ctx, &self.api, *until, *named, writing)?;
             }
             Err(GithubError::Unauthorized(_)) => {
                 credentials::forget(self.ctx, &self.api);
                 self.state.login.clear();
             }
-            Ok(_) | Err(GithubError::NotModified) => self.state.strikes = 0,
+            Ok(_) | Err(GithubError::NotModified) => pauses::answered(self.ctx, &self.api, writing)?,
             Err(_) => {}
         }
         Ok(ended?)
@@ -229,7 +270,7 @@ impl<'a> Desk<'a> {
         };
         let got = self.heard(got)?;
         if let Some(until) = got.not_before {
-            self.state.not_before = until;
+            pauses::limited(self.ctx, &self.api, until, true, false)?;
         }
         let there = got.value.repository();
         let same = |other: &Repository| other.to_string().eq_ignore_ascii_case(&repository.to_string());
@@ -249,6 +290,7 @@ impl<'a> Desk<'a> {
 
     /// Writes into the journal what was changed, or could not be.
     pub(super) fn note<T>(&mut self, operation: &str, what: &str, ended: &Result<T, GithubError>) {
+        self.writing = true;
         let (outcome, reason) = match ended {
             Ok(_) => (Outcome::Success, what.to_owned()),
             Err(error) => (Outcome::Error, format!("{what}: {error}")),
@@ -273,7 +315,13 @@ impl<'a> Desk<'a> {
             GithubError::Limited { until, .. } => {
                 says(Kind::Network).remedy(format!("it is asked again after {}", clock::rfc3339(*until)))
             }
-            GithubError::Unauthorized(_) => says(Kind::Failed).remedy("`gh auth login` makes a new one"),
+            GithubError::Unauthorized(_) => match self.source {
+                Some(source) => {
+                    let message = format!("{name}: {error} (it comes from {source})");
+                    OpError::new(Kind::Failed, message).remedy(source.way_on(&self.host))
+                }
+                None => says(Kind::Failed),
+            },
             GithubError::Forbidden(_) => says(Kind::Failed).remedy("use a token that may write issues there"),
             GithubError::Gone => says(Kind::Failed).remedy(anew),
             GithubError::NotFound if number == 0 => says(Kind::Failed)
@@ -285,6 +333,32 @@ impl<'a> Desk<'a> {
             GithubError::NotModified | GithubError::Invalid { .. } | GithubError::Refused(_) => says(Kind::Failed),
         }
     }
+}
+
+/// Takes the lock of the bell; `None` where this one would ring and whoever holds it rings.
+fn enter(ctx: &Context, path: &Path, errand: Errand) -> Result<Option<LockGuard>, OpError> {
+    let (word, mut left) = match errand {
+        Errand::Hear => ("bell", GLANCE),
+        Errand::Ring => (RINGING, PATIENCE),
+        Errand::SetUp => ("bell", PATIENCE),
+    };
+    let me = sync::me(ctx, word);
+    loop {
+        if let Some(guard) = lock::exclusive_within(path, &me, STEP.min(left))? {
+            return Ok(Some(guard));
+        }
+        if errand == Errand::Ring && lock::living_holder(path, &ctx.host).is_some_and(|h| h.purpose == RINGING) {
+            return Ok(None);
+        }
+        left = left.saturating_sub(STEP);
+        if left.is_zero() {
+            return Err(busy());
+        }
+    }
+}
+
+fn busy() -> OpError {
+    OpError::new(Kind::Busy, "another command is at the bell here").remedy("try again in a moment")
 }
 
 /// A denial, with the command that takes it back.
