@@ -95,6 +95,8 @@ fn the_issue_is_made_rung_heard_and_set_back_to_the_seeds_words() {
 
     // All is taken in: the seed's template again. A second time nothing is asked at all.
     let done = stage.tip(Some(&one), &[]);
+    stage.env.git(&stage.repo, &["update-ref", "refs/heads/end", &done.commit]);
+    other.env.git(&other.repo, &["fetch", "-q", stage.repo.to_str().unwrap(), "end"]);
     assert_eq!(ring(&other, &done), [] as [&str; 0]);
     assert!(body(&emulate.issues("plans")[0]).starts_with(&idle));
     assert_eq!(writes(&weather), 1);

@@ -525,9 +525,10 @@ pub struct Beacon {
     /// The folders that files are taken from and put into, relative to the top of the repository. Nothing outside of
     /// them is ever written.
     pub folders: Vec<String>,
-    /// E-mail addresses whose messages are accepted, beside the user's own (`user.email`).
+    /// E-mail addresses whose messages are accepted, beside the user's own (`user.email`); and signers, or fingerprints of
+    /// keys, that may sign for somebody else.
     pub authors: Vec<String>,
-    /// Accept only messages whose signature git finds good.
+    /// Accept only messages whose signature git finds good and that is the committer's.
     pub require_signature: bool,
     /// Most files in a message.
     pub max_files: u64,

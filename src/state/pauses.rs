@@ -89,7 +89,7 @@ mod tests {
     #[test]
     fn a_pause_is_of_one_interface_and_grows_while_nobody_names_its_end() {
         let mut pauses = Pauses::default();
-        let mut now = 1_000_000;
+        let mut now = 1_756_728_000_000;
         for seconds in [60, 120, 240, 480, 960, 1920, 3600, 3600] {
             pauses.limit("a", now, now + 60_000, false, true);
             assert!(!pauses.answered("a", false), "that it may be looked says nothing of changes");

@@ -73,10 +73,13 @@ pub fn ring(ctx: &Context, place: &Place, git: &Git<'_>) -> Vec<String> {
     remarks
 }
 
-/// Rings where somebody rang in vain: for each look. Where GitHub said no, some time later.
+/// Rings where somebody rang in vain: for each look. Where GitHub said no, some time later; where it is not granted, not
+/// before it is, which whoever rang was told.
 #[must_use]
 pub fn make_up(ctx: &Context, place: &Place, git: &Git<'_>) -> Vec<String> {
-    if !place.config.beacon.github.enabled {
+    let granted =
+        || permit::check(ctx, Some(&place.at), Platform::Github, Operation::UpsertInternal, Origin::Internal).allowed;
+    if !place.config.beacon.github.enabled || !granted() {
         return Vec::new();
     }
     let kept = StateFile::at(place.files(ctx).beacon_bell()).peek::<Bells>().map(|loaded| loaded.value);
