@@ -94,6 +94,9 @@ fn what_is_missing_is_named_with_the_command_that_mends_it() {
     }
     let outside = pair.craft(pair.root(), &["beacon", "init"]);
     assert!(outside.code == 1 && outside.stderr.contains("is in no git repository"), "{}", outside.stderr);
+    pair.git(pair.root(), &["init", "-q", "--bare", "bare.git"]);
+    let bare = pair.craft(&pair.path("bare.git/refs"), &["beacon", "init"]);
+    assert!(bare.code == 1 && bare.stderr.contains("bare.git is a bare repository"), "{}", bare.stderr);
 }
 
 #[test]

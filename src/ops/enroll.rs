@@ -318,12 +318,18 @@ pub fn is_glob(branch: &str) -> bool {
 
 fn missing(path: &Path) -> EnrollError {
     let path = std::fs::canonicalize(path).at("find", path).unwrap_or_else(|_| path.to_owned());
-    let bare = |p: &&Path| ["HEAD", "objects", "refs"].iter().all(|name| p.join(name).exists());
-    match path.ancestors().find(bare) {
-        // Inside the `.git` folder of an ordinary repository is no bare one.
-        Some(found) if found.file_name().is_none_or(|n| n != ".git") => EnrollError::Bare { path: found.to_owned() },
-        _ => EnrollError::NoRepository { path },
+    match bare(&path) {
+        Some(found) => EnrollError::Bare { path: found.to_owned() },
+        None => EnrollError::NoRepository { path },
     }
+}
+
+/// The bare repository that a folder lies in; `None` where it lies in none.
+#[must_use]
+pub fn bare(path: &Path) -> Option<&Path> {
+    let looks = |p: &&Path| ["HEAD", "objects", "refs"].iter().all(|name| p.join(name).exists());
+    // Inside the `.git` folder of an ordinary repository is no bare one.
+    path.ancestors().find(looks).filter(|found| found.file_name().is_none_or(|n| n != ".git"))
 }
 
 #[cfg(test)]

@@ -76,6 +76,9 @@ fn render(pushed: &Pushed, hints: &Hints, look: &Look) -> String {
         lines.extend(listed(&pushed.gone, ""));
     }
     lines.extend(remarks(&pushed.remarks, look));
+    if pushed.sent.waits.as_ref().is_some_and(|error| error.remedy.is_none()) {
+        lines.push(next(&hints.verb("queue send"), look));
+    }
     if let [gone, ..] = pushed.gone.as_slice() {
         lines.push(next(&hints.push(Some(gone), &[]), look));
     }
@@ -131,6 +134,7 @@ mod tests {
         1 file for everybody
           .claude/planning/a.md
         it waits here: the remote cannot be reached\u{1b}[2J
+        next: craft beacon queue send
         ");
         assert_eq!(sent_code(&pushed.sent), 6);
         assert_snapshot!(render(&Pushed::default(), &Hints::default(), &Look::default()), @"nothing was changed since it was last sent or taken in");

@@ -79,7 +79,7 @@ fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     // A push of all that was changed is refused until a conflict in it is settled.
     let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
     if !standing.changed.is_empty() && standing.changed.iter().all(settled) {
-        commands.push(hints.push(None, &standing.others));
+        commands.push(hints.push_all(standing.changed.len(), &standing.others));
     } else if !standing.queued.is_empty() {
         commands.push(hints.verb("queue send"));
     }

@@ -15,6 +15,8 @@ use crate::sync::quote;
 const SHOWN: usize = 200;
 /// The program with the seed's verbs, which tasks of editors start.
 pub const PS_SYNC: &str = "ps-sync";
+/// What stands where files are to be put in.
+const SOME: &str = "FILE";
 /// What stands where the name of an environment is to be put in.
 const SOMEBODY: &str = "NAME";
 
@@ -29,6 +31,8 @@ pub struct Hints {
     pub authors: Vec<String>,
     /// Whether nobody has said whom files are for.
     pub to_nobody: bool,
+    /// How many files one message may have; 0 for any number.
+    pub most_files: u64,
 }
 
 impl Hints {
@@ -40,6 +44,7 @@ impl Hints {
             channel: Some(place.channel.to_string()).filter(|channel| *channel != place.identity.channel),
             authors: place.config.beacon.authors.clone(),
             to_nobody: place.recipients().is_empty(),
+            most_files: place.config.beacon.max_files,
         }
     }
 
@@ -74,6 +79,13 @@ impl Hints {
             _ => format!(" --to {SOMEBODY}"),
         };
         self.verb(&format!("push{file}{to}"))
+    }
+
+    /// What sends `count` files that were changed. Those that are too many for one message have to be named.
+    #[must_use]
+    pub fn push_all(&self, count: usize, known: &[String]) -> String {
+        let many = self.most_files > 0 && count as u64 > self.most_files;
+        self.push(many.then_some(SOME), known)
     }
 
     /// What shows a conflict.
@@ -172,5 +184,7 @@ mod tests {
         let hints = Hints { to_nobody: true, ..Hints::default() };
         assert_eq!(hints.push(None, &[]), "craft beacon push --to NAME");
         assert_eq!(hints.push(Some("a b.md"), &known), "craft beacon push 'a b.md' --to Code");
+        let few = Hints { most_files: 2, ..Hints::default() };
+        assert_eq!([2, 3].map(|n| few.push_all(n, &[])), ["craft beacon push", "craft beacon push FILE"]);
     }
 }

@@ -18,7 +18,7 @@ use crate::git::reads::Reads;
 use crate::locate::{Location, locate};
 use crate::ops::beacon::{moved, unattended};
 use crate::ops::error::{Kind, OpError};
-use crate::ops::{audit, engine, sync};
+use crate::ops::{audit, engine, enroll, sync};
 use crate::permission::{Grant, of, on};
 use crate::plain;
 use crate::queue::Trigger;
@@ -186,9 +186,11 @@ impl Place {
 /// # Errors
 /// Outside of any.
 pub fn repository(cwd: &Path) -> Result<Location, OpError> {
-    locate(cwd).ok_or_else(|| {
-        OpError::refused(format!("{} is in no git repository", cwd.display()))
-            .remedy("make one with `git init`, or use -C to name another folder")
+    locate(cwd).ok_or_else(|| match enroll::bare(cwd) {
+        Some(bare) => OpError::refused(format!("{} is a bare repository, without a working tree", bare.display()))
+            .remedy("do it in a clone of it; it carries the messages of all of them"),
+        None => OpError::refused(format!("{} is in no git repository", cwd.display()))
+            .remedy("make one with `git init`, or use -C to name another folder"),
     })
 }
 
