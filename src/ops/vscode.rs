@@ -257,7 +257,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let path = tmp.path().join("tasks.json");
         let theirs = "{ \"theirs\": 1 }";
-        fs::write(&path, theirs).unwrap();
+        atomic::create(&path, theirs.as_bytes()).unwrap();
         for (old, new) in [(Some("{}"), Some("{ \"ours\": 1 }")), (None, Some("{}")), (Some("{}"), None)] {
             let error = put(&path, old.map(str::as_bytes), new).unwrap_err();
             assert!(error.kind == Kind::Busy && error.message.contains("tasks.json was changed"), "{error}");

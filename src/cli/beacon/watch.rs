@@ -22,7 +22,7 @@ use crate::dice::Dice;
 use crate::fs::lock::{self, LockGuard};
 use crate::locate::Location;
 use crate::ops::beacon::hints::Hints;
-use crate::ops::beacon::pull::Pulled;
+use crate::ops::beacon::pull::{Became, Pulled};
 use crate::ops::beacon::watch::{self as once, Look};
 use crate::ops::beacon::watching::{self, Event, Seen, Woken, World};
 use crate::ops::beacon::{Place, push};
@@ -102,7 +102,7 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Watch) -> Result<u8, C
     let mut here = Here { ctx, ui, args, place, dice: ctx.dice(), waked, begun: now(), files: None, leaving };
     if args.once {
         let look = here.look();
-        if here.leaving.load(Ordering::SeqCst) {
+        if here.leaving.load(Ordering::SeqCst) && look.as_ref().map_or(true, |look| look.offline.is_some()) {
             return Ok(exit_code::NETWORK);
         }
         let look = look?;
@@ -162,29 +162,28 @@ fn end_at_once(
     leaving: Arc<AtomicBool>,
 ) -> std::io::Result<()> {
     let mut endings = sys::catch_endings()?;
-    let at_once = Arc::clone(&leaving);
     // To end is what one that goes on for ever was told; a single look has not been done then.
     let (grace, code) = if once { (Duration::ZERO, exit_code::NETWORK) } else { (GRACE, exit_code::DONE) };
     std::thread::Builder::new().name("endings".into()).spawn(move || {
         if endings.wait().is_err() {
             return;
         }
+        leaving.store(true, Ordering::SeqCst);
         let _ = signals.send(Signal::End);
         let hurry = std::thread::Builder::new().name("endings".into()).spawn(move || {
             if endings.wait().is_ok() {
-                leave(Duration::ZERO, &at_once, code);
+                leave(Duration::ZERO, code);
             }
         });
         if hurry.is_err() || ended.recv_timeout(grace) == Err(RecvTimeoutError::Timeout) {
-            leave(GRACE, &leaving, code);
+            leave(GRACE, code);
         }
     })?;
     Ok(())
 }
 
 #[expect(clippy::exit, reason = "what is under way may be killed at any moment, and nobody waits for it")]
-fn leave(patience: Duration, leaving: &AtomicBool, code: u8) {
-    leaving.store(true, Ordering::SeqCst);
+fn leave(patience: Duration, code: u8) {
     watching::abandon(patience);
     std::process::exit(i32::from(code));
 }
@@ -204,7 +203,7 @@ struct Here<'a> {
     waked: Receiver<Signal>,
     begun: Instant,
     files: Option<Files>,
-    /// Whether all that was started is being ended: what comes of that is worth no line.
+    /// Whether somebody wants it to end: what could not be done since is worth no line.
     leaving: Arc<AtomicBool>,
 }
 
@@ -282,8 +281,8 @@ impl World for Here<'_> {
     }
 
     fn tell(&mut self, event: Event) -> bool {
-        if self.leaving.load(Ordering::SeqCst) {
-            return false;
+        if matches!(event, Event::Offline(_) | Event::Remark(_)) && self.leaving.load(Ordering::SeqCst) {
+            return true;
         }
         if self.args.json {
             let (name, more) = data(&event);
@@ -309,9 +308,19 @@ fn words(event: &Event, hints: &Hints) -> String {
         }
         Event::Drained => "nothing waits any more".into(),
         Event::Taken(pulled) => {
-            let files: Vec<_> = pulled.files.iter().map(|f| f.path.clone()).collect();
+            let names = |clash: bool| {
+                let files = pulled.files.iter().filter(|f| (f.became == Became::Conflict) == clash);
+                files.map(|f| f.path.clone()).collect::<Vec<_>>()
+            };
+            let (files, clash) = (names(false), names(true));
             let from: Vec<_> = pulled.messages.iter().map(|m| m.from.clone()).collect();
-            format!("took in {} from {}: {}", counted(files.len(), "file"), named(&from), named(&files))
+            let count = counted(files.len(), "file");
+            let list = if files.is_empty() { String::new() } else { format!(": {}", named(&files)) };
+            let both = match clash.as_slice() {
+                [] => String::new(),
+                clash => format!("; both sides changed {}, where yours stays", named(clash)),
+            };
+            format!("took in {count} from {}{list}{both}", named(&from))
         }
         Event::Sent(files) => format!("sent {}: {}", counted(files.len(), "file"), named(files)),
         Event::Queued(files) => {
@@ -384,6 +393,7 @@ fn named(all: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::beacon::pull::{Heard, Taken};
 
     #[test]
     fn an_interval_is_a_number_and_a_unit_within_bounds() {
@@ -416,5 +426,15 @@ mod tests {
         assert_eq!(words(&Event::Queued(vec!["a".into()]), &Hints::default()), queued);
         assert_eq!(words(&Event::Conflicts(1), &Hints::default()), "⚠ both sides changed 1 file — craft beacon diff");
         assert_eq!(data(&Event::Held(1)).1, json!({"held": 1}));
+        let file = |path: &str, became| Taken { path: path.into(), became, beside: String::new(), seq: 1 };
+        let heard = Heard { seq: 1, from: "Code on vm".into(), note: String::new(), time: String::new() };
+        let mut pulled =
+            Pulled { messages: vec![heard], files: vec![file("x", Became::Conflict)], ..Pulled::default() };
+        let said = |pulled: &Pulled| words(&Event::Taken(pulled.clone()), &Hints::default());
+        assert_eq!(said(&pulled), "took in 0 files from Code on vm; both sides changed x, where yours stays");
+        pulled.files.push(file("y", Became::Created));
+        assert_eq!(said(&pulled), "took in 1 file from Code on vm: y; both sides changed x, where yours stays");
+        pulled.files.remove(0);
+        assert_eq!(said(&pulled), "took in 1 file from Code on vm: y");
     }
 }

@@ -165,7 +165,11 @@ impl Seen {
             _ => {}
         }
         let (before, now) = (&self.waiting, look.waiting);
-        events.extend(look.sent.filter(|s| !s.messages.is_empty()).map(|s| Event::Delivered(s.messages.len())));
+        let sent = look.sent.map_or(0, |sent| sent.messages.len());
+        // With the receipt of a pull all goes out that had waited for it.
+        let with_it = if look.pulled.is_some() && sent == 0 { before.queued.saturating_sub(now.queued) } else { 0 };
+        let sent = sent.saturating_add(usize::try_from(with_it).unwrap_or_default());
+        events.extend((sent > 0).then_some(Event::Delivered(sent)));
         let taken = look.pulled.filter(|p| !p.messages.is_empty());
         if now.messages > 0 && (now.messages > before.messages || now.seq > before.seq) {
             events.push(Event::Waits(now.clone()));
@@ -403,6 +407,11 @@ mod tests {
             Event::Remark("r".into()),
         ];
         assert_eq!(seen.events(look), wanted);
+        let queued = Waiting { queued: 2, ..Waiting::default() };
+        let mut seen = Seen { waiting: queued, ..Seen::default() };
+        let look = Look { pulled: Some(Pulled::default()), ..Look::default() };
+        assert_eq!(seen.events(look), [Event::Delivered(2)], "what went out with the receipt");
+        let mut seen = Seen::default();
         let waits = OpError::refused("no such folder");
         let queued = Pushed {
             files: vec!["b".into()],
