@@ -1,7 +1,8 @@
 //! `craft beacon status`, and what hooks and status lines are left to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::authors::Authors;
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
 use crate::beacon::name::EVERYBODY;
@@ -143,9 +144,9 @@ impl Known {
             let me = place.me(ctx);
             let beacon = &place.config.beacon;
             let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib << 20 };
-            let mut accepted: BTreeMap<(String, char), Result<(), String>> = BTreeMap::new();
+            let mut authors = Authors::new(place, git);
             for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
-                let hold = |seq, why| Held { seq, commit: link.commit.clone(), why };
+                let hold = |seq, why| Held { seq, commit: link.commit.clone(), why, paths: Vec::new() };
                 let manifest = match &link.manifest {
                     Ok(manifest) => manifest,
                     Err(why) => {
@@ -154,12 +155,7 @@ impl Known {
                     }
                 };
                 let Some(message) = manifest.message.as_ref().filter(|m| m.is_for(&me)) else { continue };
-                let key = (link.author.email.clone(), link.author.signature);
-                let verdict = match accepted.get(&key) {
-                    Some(verdict) => verdict.clone(),
-                    None => chain::accepts(place, git, &link.author)?,
-                };
-                accepted.insert(key, verdict.clone());
+                let verdict = authors.accept(&link.author)?;
                 let fits = check_all(&message.files, &beacon.folders, limits).map_err(|bad| bad.to_string());
                 match verdict.and(fits) {
                     Ok(()) => waiting.push(link.clone()),
