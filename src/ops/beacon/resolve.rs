@@ -197,7 +197,7 @@ fn settle(
         if before.is_some() && before.as_deref() != copy.as_ref() {
             remarks.push(planning::kept(&beside));
         } else {
-            changes.push(Change { path: beside.clone(), now, before, want: None, archive: String::new() });
+            changes.push(Change { path: beside, now, before, want: None, archive: String::new() });
         }
     }
     changes.retain(|c| c.now != c.want || c.before != c.want);
