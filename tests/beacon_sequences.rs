@@ -126,7 +126,7 @@ impl Game {
                 if let Some(held) = pulled.held.first() {
                     self.said.push(format!("dropped {held:?}"));
                     let ctx = self.desk.context();
-                    pull_without(&ctx, &self.desk.place(&ctx), false, &[held.commit.clone()])
+                    pull_without(&ctx, &self.desk.place(&ctx), false, std::slice::from_ref(&held.commit))
                         .unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
                 }
             }
