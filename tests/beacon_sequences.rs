@@ -1,13 +1,16 @@
-//! Edits and messages in any order: whatever a user wrote is in the tree, in a copy, in the archive or in a backup after
-//! each command.
+//! Edits and messages in any order, also of strangers who are accepted later or never, also where the channel is set
+//! back: whatever a user wrote is in the tree, in a copy, in the archive or in a backup after each command, and nothing of
+//! theirs that waits to be settled gives way to something older.
 
 use std::collections::BTreeMap;
 
+use claude_craft::ops::beacon::pull::pull_without;
 use claude_craft::ops::beacon::resolve::{With, conflicts, resolve};
+use serde_json::json;
 
 use super::chaos::plan::Draw;
-use super::common::desk::{Desk, Item};
-use super::common::{read, tree, write};
+use super::common::desk::{CHANNEL, Desk, Item, party};
+use super::common::{FakeGit, Rule, read, tree, write};
 
 const STEPS: usize = 16;
 const LINES: &str = "1\n2\n3\n4\n5\n6\n";
@@ -19,16 +22,26 @@ struct Game {
     theirs: BTreeMap<String, String>,
     count: u32,
     said: Vec<String>,
+    /// Whether something was appended to a file during the command.
+    during: bool,
 }
 
 impl Game {
     fn new(seed: u64) -> Self {
         let draw = Draw::new(seed);
-        Self { desk: Desk::new(), draw, theirs: BTreeMap::new(), count: 0, said: vec![format!("seed {seed}")] }
+        Self {
+            desk: Desk::new(),
+            draw,
+            theirs: BTreeMap::new(),
+            count: 0,
+            said: vec![format!("seed {seed}")],
+            during: false,
+        }
     }
 
     fn path(&mut self) -> String {
-        format!(".claude/planning/{}.md", ["a", "b", "c"][self.draw.below(3)])
+        // Where one of them is only another in its case, both may lie here.
+        format!(".claude/planning/{}.md", ["a", "b", "c", "a", "b", "c", "A"][self.draw.below(7)])
     }
 
     /// A text with one line changed to something that occurs once; now and then bytes that are no text.
@@ -48,7 +61,10 @@ impl Game {
     }
 
     fn edit(&mut self) {
-        let path = self.path();
+        let mut path = self.path();
+        if self.draw.below(6) == 0 && self.desk.a.join(format!("{path}.theirs")).exists() {
+            path += ".theirs";
+        }
         let here = self.desk.a.join(&path);
         if self.draw.below(6) == 0 {
             let _ = std::fs::remove_file(here);
@@ -83,7 +99,47 @@ impl Game {
             self.said.push(format!("sent {path}: {:?}", item.bytes.as_ref().map(|b| String::from_utf8_lossy(b))));
             items.insert(path, item);
         }
-        self.desk.post(&items.into_values().collect::<Vec<_>>());
+        let items: Vec<_> = items.into_values().collect();
+        let mut message = self.desk.message(&items);
+        if self.draw.below(3) == 0 {
+            message.from = party("1ab1ab1ab1ab1ab1", "Lab");
+        }
+        let mut draft = self.desk.draft_of(message, &items);
+        if self.draw.below(5) == 0 {
+            self.said.push("… as a stranger".into());
+            draft.email = "eve@example.org".into();
+        }
+        self.desk.send(draft);
+    }
+
+    /// What happens beside edits and messages: somebody is accepted, or not any more, a message is dropped for good, the
+    /// channel is set back or made anew.
+    fn turn(&mut self) {
+        match self.draw.below(4) {
+            0 | 1 => {
+                let authors = if self.draw.below(3) == 0 { json!([]) } else { json!(["eve@example.org"]) };
+                self.said.push(format!("accepted: {authors}"));
+                self.desk.configure(json!({"beacon": {"authors": authors}}));
+            }
+            2 => {
+                let pulled = self.desk.pull();
+                if let Some(held) = pulled.held.first() {
+                    self.said.push(format!("dropped {held:?}"));
+                    let ctx = self.desk.context();
+                    pull_without(&ctx, &self.desk.place(&ctx), false, std::slice::from_ref(&held.commit))
+                        .unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
+                }
+            }
+            _ => {
+                let back = ["~1", "~2", "~3"][self.draw.below(3)];
+                let to =
+                    self.desk.git_try(&self.desk.remote, &["rev-parse", "-q", "--verify", &format!("{CHANNEL}{back}")]);
+                let to = to.stdout.trim().to_owned();
+                self.said.push(format!("set back to {to:?}"));
+                let words = if to.is_empty() { vec!["-d", CHANNEL] } else { vec![CHANNEL, to.as_str()] };
+                self.desk.git_try(&self.desk.remote, &[&["update-ref"], &words[..]].concat());
+            }
+        }
     }
 
     fn settle(&mut self) {
@@ -93,7 +149,7 @@ impl Game {
         if let Some(conflict) = open.first() {
             let with = [With::Ours, With::Theirs, With::Merged][self.draw.below(3)];
             self.said.push(format!("resolved {} with {with:?}", conflict.path));
-            resolve(&ctx, &place, &conflict.path, with).unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
+            let _ = resolve(&ctx, &place, &conflict.path, with).unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
         }
     }
 
@@ -106,17 +162,49 @@ impl Game {
             self.said.push(format!("pulled until {step}: {code}"));
             return;
         }
+        if self.draw.below(6) == 0 {
+            // Somebody appends to a file while others are put in place.
+            let path = self.path();
+            self.count += 1;
+            let at = self.desk.a.join(&path);
+            if at.exists() {
+                let script = format!("printf 'during{}' >> '{}'", self.count, at.display());
+                let fake = FakeGit::install(&self.desk, &[Rule::before(" commit-tree ", script).nth(1)]);
+                let code = self.desk.craft(&self.desk.a, &["beacon", "pull"]).code;
+                fake.remove();
+                self.during = true;
+                self.said.push(format!("pulled while {path} was edited ({}): {code}", self.count));
+                return;
+            }
+        }
+        let before = self.open();
         let pulled = self.desk.try_pull(false).unwrap_or_else(|e| panic!("{e}\n{:#?}", self.said));
-        self.said.push(format!("pulled {:?} held {:?}", pulled.files, pulled.held));
-        assert!(pulled.held.is_empty(), "{:#?}", self.said);
+        self.said.push(format!("pulled {:?} held {:?} {:?}", pulled.files, pulled.held, pulled.remarks));
+        let known = ["eve@example.org", "in its case", "edited here"];
+        assert!(pulled.held.iter().all(|h| known.iter().any(|k| h.why.contains(k))), "{:#?}", self.said);
+        if pulled.remarks.iter().any(|r| r.contains("set back")) {
+            return;
+        }
+        for (path, seq) in self.open() {
+            let older = before.get(&path).is_some_and(|was| seq < *was);
+            assert!(!older, "{path} waits with an older version: {:#?}", self.said);
+        }
+    }
+
+    /// Files in conflict, with the numbers of the messages.
+    fn open(&self) -> BTreeMap<String, u64> {
+        let ctx = self.desk.context();
+        conflicts(&ctx, &self.desk.place(&ctx)).unwrap().into_iter().map(|c| (c.path, c.seq)).collect()
     }
 
     fn step(&mut self) {
-        match self.draw.below(10) {
+        match self.draw.below(11) {
             0..4 => return self.edit(),
             4..7 => return self.post(),
+            7 => return self.turn(),
             _ => {}
         }
+        self.during = false;
         let files: Vec<_> = tree(&self.desk.a).into_keys().filter(|f| f.starts_with(".claude/planning")).collect();
         let before: Vec<_> = files.iter().map(|f| (f, read(self.desk.a.join(f)))).collect();
         if self.draw.below(4) == 0 {
@@ -130,7 +218,9 @@ impl Game {
         let kept = self.desk.kept();
         for (path, bytes) in before {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            assert!(kept.contains(&bytes), "{} is lost: {text:?}\n{:#?}", path.display(), self.said);
+            // Only what was appended meanwhile stands behind it then.
+            let longer = self.during && kept.iter().any(|k| k.starts_with(&bytes));
+            assert!(longer || kept.contains(&bytes), "{} is lost: {text:?}\n{:#?}", path.display(), self.said);
         }
     }
 }
@@ -141,7 +231,8 @@ fn play(seeds: std::ops::Range<u64>) {
         for _ in 0..STEPS {
             game.step();
         }
-        game.desk.pull();
+        // What could not be taken in together comes one after another.
+        while !game.desk.pull().messages.is_empty() {}
         let after = tree(&game.desk.a);
         game.desk.pull();
         assert_eq!(tree(&game.desk.a), after, "a second pull does nothing: {:#?}", game.said);

@@ -8,7 +8,7 @@ mod disk;
 mod durable;
 mod killed;
 mod remote;
-mod rights;
+pub mod rights;
 
 use claude_craft::sync::outcome::End;
 

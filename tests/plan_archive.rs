@@ -171,8 +171,8 @@ fn a_simple_plan_is_put_away_once_it_is_summarized_and_merged() {
     assert_snapshot!("simple_archived", desk.said(&["archive"]));
 }
 
-#[test]
-fn what_was_merged_elsewhere_is_known_without_a_fetch_by_hand_and_without_the_remote_it_goes_on() {
+/// A plan of one phase that is completed on its branch, with a remote.
+fn finished() -> Phased {
     let r = Phased::planned(Pair::new(), "None");
     let mut book = r.book();
     let first = book.value()["phased_execution"]["phases"][0].clone();
@@ -181,6 +181,31 @@ fn what_was_merged_elsewhere_is_known_without_a_fetch_by_hand_and_without_the_re
     r.commit(&r.a, "docs: Plan");
     r.git(&r.a, &["push", "-q", "origin", "main"]);
     r.finish(1);
+    r
+}
+
+#[test]
+fn a_main_branch_that_is_behind_the_remotes_is_told_with_the_way_to_bring_it_along() {
+    let r = finished();
+    let behind = "main lacks commits that origin/main has: git pull --ff-only, on main";
+    let ran = r.plan(&["archive"]);
+    assert!(!ran.stdout.contains("lacks commits"), "{}", ran.stdout);
+    r.merge(1, "squash");
+    for _ in 0..2 {
+        let ran = r.plan(&["archive"]);
+        assert!(ran.code == 1 && ran.stdout.contains(behind), "{}", ran.stdout);
+    }
+    let told: serde_json::Value = serde_json::from_str(&r.plan(&["archive", "--json"]).stdout).unwrap();
+    assert_eq!(told["warnings"], serde_json::json!([behind]));
+    r.git(&r.a, &["switch", "-q", "main"]);
+    r.git(&r.a, &["pull", "-q", "--ff-only"]);
+    let ran = r.plan(&["archive"]).ok();
+    assert!(!ran.stdout.contains("lacks commits"), "{}", ran.stdout);
+}
+
+#[test]
+fn what_was_merged_elsewhere_is_known_without_a_fetch_by_hand_and_without_the_remote_it_goes_on() {
+    let r = finished();
     let away = r.path("away.git");
     std::fs::rename(&r.remote, &away).unwrap();
     let ran = r.plan(&["archive"]);

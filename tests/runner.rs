@@ -6,6 +6,8 @@
 
 mod beacon_adverse;
 mod beacon_chain;
+mod beacon_copies;
+mod beacon_held;
 mod beacon_hooks;
 mod beacon_hostile;
 mod beacon_init;

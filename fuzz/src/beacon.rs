@@ -1,19 +1,28 @@
 //! What a beacon is told by others: whatever the bytes, a manifest that is read is written as what it was, paths that
-//! may be written are below an allowed folder by the rules of the file system too, a block is a block again, and no
-//! version that only lies here is given up for one that was sent.
+//! may be written are below an allowed folder by the rules of the file system too, a block is a block again, the text of
+//! an issue is never longer than its host takes and what was written here is known again, what was taken in is read as it
+//! was kept, and no version that only lies here is given up for one that was sent.
 
 use std::path::{Component, Path};
 use std::rc::Rc;
 
+use claude_craft::beacon::applied::State;
+use claude_craft::beacon::bell::{self, Machine};
 use claude_craft::beacon::block::Block;
 use claude_craft::beacon::fold::{Before, Content, Offer, fold};
 use claude_craft::beacon::manifest::{File, Manifest, parse};
 use claude_craft::beacon::name::Name;
+use claude_craft::beacon::outlook;
 use claude_craft::beacon::path::{Limits, check, check_all};
 
-/// Any bytes as a manifest, as a path, as a block, as versions of a file.
+/// Any bytes as a manifest, as what was taken in, as a path, as a block, as the text of an issue, as versions of a file.
 pub fn body(data: &[u8]) {
     versions(data);
+    if let Ok(state) = serde_json::from_slice::<State>(data) {
+        let text = serde_json::to_vec(&state).expect("it is made of what JSON has");
+        assert_eq!(serde_json::from_slice::<State>(&text).expect("what is written can be read"), state);
+        assert!(state.received() <= state.seq);
+    }
     if let Ok(manifest) = parse(data) {
         let text = serde_json::to_vec(&manifest).expect("it is made of what JSON has");
         let again = parse(&text).expect("what is written can be read");
@@ -24,6 +33,7 @@ pub fn body(data: &[u8]) {
         if let Some(message) = next.message.clone() {
             let made = Manifest::with_message(Some(&next), "main", message);
             assert!(made.seq > next.seq && made.channel == "main");
+            waiting(&made);
         }
     }
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -33,12 +43,47 @@ pub fn body(data: &[u8]) {
             assert!(!name.as_str().contains(['/', ' ', '~', ':']) && !name.as_str().contains(".."));
         }
     }
+    issue(text);
     if let Some(block) = Block::parse(text) {
         let again = Block::parse(&block.render()).expect("a block");
         assert_eq!(again.status, block.status);
         // Nothing in a value makes a line of its own.
         assert!(block.other.len() + block.files.len() > 0 || block.render().lines().count() == 8);
     }
+}
+
+/// What people are shown of a message: a block that is one again, however it is cut.
+fn waiting(made: &Manifest) {
+    let message = made.message.as_ref().expect("it was made with one");
+    let shown = outlook::block([message]);
+    assert!(shown.files.len() <= outlook::NAMES);
+    let again = Block::parse(&shown.render()).expect("a block");
+    // A name that is empty, which no message that is taken in has, is none.
+    assert!(again.status == shown.status && again.files.len() <= shown.files.len());
+    // Numbers that make no sense are no reason to look behind the beginning, or for ever.
+    let _ = outlook::floor(made);
+    let machine = Machine { channel: made.channel.clone(), seq: made.seq, ..Machine::default() };
+    let text = bell::body(&outlook::text(&shown), &machine);
+    assert!(text.chars().count() <= bell::LONGEST);
+    let said = bell::parse(&text);
+    assert!(!said.edited && said.machine.is_some_and(|m| m.seq == made.seq));
+}
+
+/// A text that somebody else wrote: the line for machines is written as what it was read as.
+fn issue(text: &str) {
+    let said = bell::parse(text);
+    let Some(machine) = said.machine else {
+        assert!(said.edited);
+        return;
+    };
+    let ours = bell::body(text, &machine);
+    assert!(ours.chars().count() <= bell::LONGEST);
+    let again = bell::parse(&ours);
+    assert!(!again.edited, "what was written here is nobody's edit: {ours:?}");
+    let read = again.machine.expect("a line of ours is read");
+    assert_eq!((&read.marker, &read.channel, read.seq), (&machine.marker, &machine.channel, machine.seq));
+    assert_eq!((&read.commit, read.received, &read.files), (&machine.commit, machine.received, &machine.files));
+    assert!(!read.is_newer_than(&machine));
 }
 
 fn files(files: &[File]) {
@@ -72,8 +117,10 @@ fn versions(data: &[u8]) {
     });
     let mut next = || parts.next().flatten();
     let (local, both) = (next(), next());
-    let offers =
-        [Offer { theirs: next(), ..Offer::default() }, Offer { theirs: next(), base: both.clone(), late: false }];
+    let offers = [
+        Offer { theirs: next(), base: None, late: data.len() % 3 == 1 },
+        Offer { theirs: next(), base: both.clone(), late: false },
+    ];
     let before = Before { local: local.clone(), both: both.clone(), open: data.len() % 2 == 1 };
     let after = fold(&before, &offers);
     if let Some(here) = &local {

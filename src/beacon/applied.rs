@@ -51,6 +51,17 @@ pub struct Held {
     pub commit: String,
     /// Why, as a sentence.
     pub why: String,
+    /// Its files that were not taken in, where the others were; empty where none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
+}
+
+impl Held {
+    /// Whether some of its files were taken in.
+    #[must_use]
+    pub fn is_partly(&self) -> bool {
+        !self.paths.is_empty()
+    }
 }
 
 /// A file in which both sides changed the same. Ours is as it was; theirs lies beside it.

@@ -46,6 +46,8 @@ pub enum Became {
     Archived,
     /// They took it away; ours was changed since, and stays.
     Kept,
+    /// A later version of theirs was taken in before it: nothing was done.
+    Older,
 }
 
 /// How a path stands before the messages.
@@ -66,7 +68,8 @@ pub struct Offer {
     pub theirs: Option<Rc<Content>>,
     /// The version it was edited from, where it is here.
     pub base: Option<Rc<Content>>,
-    /// Whether it comes after others that were sent after it, because it was held: what both sides last had is newer.
+    /// Whether it comes after others of the path that were sent after it, because it was held: what both sides last had
+    /// is newer, and stays that.
     pub late: bool,
 }
 
@@ -111,8 +114,11 @@ pub fn fold(before: &Before, offers: &[Offer]) -> After {
         match next {
             Some(next) => {
                 ours = next;
-                known.clone_from(&offer.theirs);
-                (both, open) = (Some(n), None);
+                open = None;
+                if !offer.late {
+                    known.clone_from(&offer.theirs);
+                    both = Some(n);
+                }
             }
             None => open = Some(n),
         }
@@ -129,6 +135,7 @@ pub fn fold(before: &Before, offers: &[Offer]) -> After {
         (None, Some(_)) => Became::Created,
         (Some(_), None) => Became::Archived,
         (None, None) => Became::Same,
+        (Some(before), Some(after)) if both.is_none() && before == after => Became::Same,
         (Some(_), Some(_)) if merged && last != ours.as_ref() => Became::Merged,
         (Some(before), Some(after)) if before == after => Became::Same,
         (Some(_), Some(_)) => Became::Updated,

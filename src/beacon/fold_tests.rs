@@ -96,6 +96,45 @@ fn who_may_run_a_file_is_merged_as_its_bytes_are() {
     }
 }
 
+#[test]
+fn texts_are_merged_byte_for_byte_whatever_their_ends_and_beginnings() {
+    let of = |text: &str| Some(Rc::new(Content { executable: false, bytes: text.into() }));
+    let cases = [
+        // local, both, theirs → what lies here then, and whether it is a conflict
+        ("1\r\n2\r\nC\r\n", "1\r\n2\r\n3\r\n", "A\r\n2\r\n3\r\n", "A\r\n2\r\nC\r\n", false),
+        ("1\n2\n3\n", "1\r\n2\r\n3\r\n", "A\r\n2\r\n3\r\n", "1\n2\n3\n", true),
+        ("\u{feff}1\n2\n3\n4\n", "1\n2\n3\n4\n", "1\n2\n3\nD\n", "\u{feff}1\n2\n3\nD\n", false),
+        ("A\n2\n3\n4", "1\n2\n3\n4", "1\n2\n3\n4\n", "A\n2\n3\n4\n", false),
+        ("1\n2\n3\n4\n5", "1\n2\n3\n4", "1\n2\n3\n4\n", "1\n2\n3\n4\n5", true),
+        ("A\n2\n3\n\0\n", "1\n2\n3\n\0\n", "1\n2\nC\n\0\n", "A\n2\n3\n\0\n", true),
+        ("", "1\n", "1\n2\n", "", true),
+        ("1\n2\n", "1\n", "", "1\n2\n", true),
+        ("", "", "1\n", "1\n", false),
+        ("1\rA\r3\r", "1\r2\r3\r", "1\r2\rC\r", "1\rA\r3\r", true),
+    ];
+    for (local, both, theirs, wanted, clash) in cases {
+        let before = Before { local: of(local), both: of(both), open: false };
+        let after = fold(&before, &[Offer { theirs: of(theirs), ..Offer::default() }]);
+        assert_eq!((after.ours, after.open.is_some()), (of(wanted), clash), "{local:?} {both:?} {theirs:?}");
+    }
+}
+
+#[test]
+fn what_both_have_stays_the_newest_where_something_older_comes_late() {
+    let late = |theirs: &str, base: &str| Offer { theirs: some(theirs), base: some(base), late: true };
+    let before = |local: &str| Before { local: some(local), both: some("1\n2\n3\nD\n"), open: false };
+    let after = fold(&before("1\n2\n3\nD\n"), &[late("A\n2\n3\n4\n", "1\n2\n3\n4\n")]);
+    assert_eq!((after.became, after.ours, after.both), (Became::Merged, some("A\n2\n3\nD\n"), None));
+    let after = fold(&before("1\n2\n3\nD\n"), &[late("1\n2\n3\nX\n", "1\n2\n3\n4\n")]);
+    assert_eq!((after.became, after.both, after.open), (Became::Conflict, None, Some(0)));
+    // What came after it is merged from what both had, not from it.
+    let next = Offer { theirs: some("1\n2\nC\nD\n"), ..Offer::default() };
+    let after = fold(&before("1\n2\n3\nD\n"), &[late("A\n2\n3\n4\n", "1\n2\n3\n4\n"), next]);
+    assert_eq!((after.ours, after.both, after.open), (some("A\n2\nC\nD\n"), Some(1), None));
+    let after = fold(&before("A\n2\n3\nD\n"), &[late("A\n2\n3\n4\n", "1\n2\n3\n4\n")]);
+    assert_eq!((after.became, after.both), (Became::Same, None), "it is in it already");
+}
+
 fn any_version() -> impl Strategy<Value = Option<Rc<Content>>> {
     let line = prop_oneof!["a\n", "b\n", "c\n", "\u{0}"];
     proptest::option::of((any::<bool>(), proptest::collection::vec(line, 0..5)))

@@ -85,18 +85,55 @@ pub fn try_exclusive(path: &Path, holder: &Holder) -> Result<Option<LockGuard>, 
 ///
 /// # Errors
 /// As [`try_exclusive`].
-#[expect(clippy::disallowed_methods, reason = "a wait is bounded by the monotonic clock, which no test needs to move")]
 pub fn exclusive_within(path: &Path, holder: &Holder, patience: Duration) -> Result<Option<LockGuard>, FsError> {
+    within(patience, || try_exclusive(path, holder))
+}
+
+/// Tries until something is there, at most for `patience`.
+#[expect(clippy::disallowed_methods, reason = "a wait is bounded by the monotonic clock, which no test needs to move")]
+fn within<T>(
+    patience: Duration,
+    mut attempt: impl FnMut() -> Result<Option<T>, FsError>,
+) -> Result<Option<T>, FsError> {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Some(guard) = try_exclusive(path, holder)? {
-            return Ok(Some(guard));
+        if let Some(found) = attempt()? {
+            return Ok(Some(found));
         }
         let Some(left) = patience.checked_sub(begun.elapsed()) else { return Ok(None) };
         std::thread::sleep(pause.min(left));
         pause = (pause * 2).min(Duration::from_millis(50));
     }
+}
+
+/// A folder that was locked. Dropping it releases it.
+#[derive(Debug)]
+pub struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        let _ = FileExt::unlock(&self.0);
+    }
+}
+
+/// Locks a folder of others, which is made where it is missing, for a file in it that is replaced as a whole: nothing is
+/// written for the lock itself.
+///
+/// # Errors
+/// Where it cannot be made or opened, or another process has it for longer than `patience`.
+pub fn folder(path: &Path, patience: Duration) -> Result<FolderLock, FsError> {
+    std::fs::create_dir_all(path).at("create", path)?;
+    let file = File::open(path).at("open", path)?;
+    let taken = within(patience, || match FileExt::try_lock_exclusive(&file) {
+        Ok(()) => Ok(Some(())),
+        Err(e) if e.kind() == ErrorKind::WouldBlock => Ok(None),
+        Err(e) => Err(e).at("lock", path),
+    })?;
+    if taken.is_none() {
+        return Err(ErrorKind::WouldBlock.into()).at("lock", path);
+    }
+    Ok(FolderLock(file))
 }
 
 /// Who holds the lock at `path`, as far as the file tells.

@@ -1,10 +1,15 @@
 //! Keeping what is one person's out of a repository that others share.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use crate::fs::lock::{self, FolderLock};
 use crate::fs::{FsError, IoContext, atomic, read_optional};
 use crate::git::repository::Repository;
 use crate::locate::{Location, locate};
+
+/// How long another command may be at that file.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Has git ignore `path`, a file or a folder that may not be there yet, in this clone only: a line in
 /// `info/exclude`, unless it is ignored already. Outside of a repository there is nothing to do. Tells
@@ -14,6 +19,7 @@ use crate::locate::{Location, locate};
 /// Where that file cannot be read or written.
 pub fn keep_out_of_git(path: &Path) -> Result<bool, FsError> {
     let Some(place) = Place::of(path)? else { return Ok(false) };
+    let _lock = place.lock()?;
     let ignored = Repository::open(&place.at).and_then(|repository| repository.ignores(&place.inside));
     let text = read_optional(&place.exclude)?.unwrap_or_default();
     let line = place.line();
@@ -31,6 +37,7 @@ pub fn keep_out_of_git(path: &Path) -> Result<bool, FsError> {
 /// Where the file cannot be read or written.
 pub fn let_into_git(path: &Path) -> Result<(), FsError> {
     let Some(place) = Place::of(path)? else { return Ok(()) };
+    let _lock = place.lock()?;
     let Some(text) = read_optional(&place.exclude)? else { return Ok(()) };
     let line = place.line();
     let kept: Vec<_> =
@@ -55,6 +62,11 @@ impl Place {
         let Ok(inside) = folder.join(rest).strip_prefix(&at.worktree).map(Path::to_owned) else { return Ok(None) };
         let exclude = at.common_dir.join("info/exclude");
         Ok(Some(Self { at, inside, exclude }))
+    }
+
+    /// All working trees of a repository share the file, and commands in several of them may write it at once.
+    fn lock(&self) -> Result<FolderLock, FsError> {
+        lock::folder(self.exclude.parent().unwrap_or(&self.at.common_dir), PATIENCE)
     }
 
     /// The pattern for this path and no other (gitignore(5)).
@@ -91,5 +103,32 @@ mod tests {
             assert_eq!(after.trim_end(), before.trim_end());
         }
         assert!(!keep_out_of_git(Path::new("/nowhere/at/all")).unwrap());
+    }
+
+    #[test]
+    fn commands_in_several_working_trees_lose_no_line_of_each_other() {
+        let tmp = tempfile::tempdir().unwrap();
+        let top = std::fs::canonicalize(tmp.path()).unwrap();
+        git2::Repository::init(&top).unwrap();
+        std::thread::scope(|scope| {
+            for who in 0..4 {
+                let top = &top;
+                scope.spawn(move || {
+                    for n in 0..25 {
+                        keep_out_of_git(&top.join(format!("{who}-{n}"))).unwrap();
+                        if n % 2 == 1 {
+                            let_into_git(&top.join(format!("{who}-{n}"))).unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        let text = std::fs::read_to_string(top.join(".git/info/exclude")).unwrap();
+        let mut lines: Vec<_> = text.lines().filter(|l| l.starts_with('/')).map(str::to_owned).collect();
+        lines.sort();
+        let mut wanted: Vec<_> =
+            (0..4).flat_map(|who| (0..25).step_by(2).map(move |n| format!("/{who}-{n}"))).collect();
+        wanted.sort();
+        assert_eq!(lines, wanted);
     }
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use claude_craft::sync::outcome::{End, Refusal};
 
 use super::{comes_right, force_by, skipped, still_there};
-use crate::common::{Forced, Pair, write};
+use crate::common::desk::{Desk, Item};
+use crate::common::{Forced, Pair, read, write};
 
 /// A small filesystem of its own; it goes with this value.
 struct Disk<'p> {
@@ -206,4 +207,35 @@ fn a_disk_that_breaks_at_any_point_loses_nothing() {
         comes_right(&pair, &what);
         assert_eq!(pair.remote_file("theirs.txt"), "theirs\n", "{what}");
     }
+}
+
+#[test]
+fn a_pull_of_the_beacon_on_a_full_disk_loses_nothing_and_goes_on_when_there_is_room() {
+    let (a, b, big) = (".claude/planning/a.md", ".claude/planning/b.md", ".claude/implementation/big.bin");
+    let lines = "1\n2\n3\n4\n5\n6\n7\n";
+    let (ours, theirs) = (lines.replace("2\n", "ours\n"), lines.replace("6\n", "theirs\n"));
+    let merged = ours.replace("6\n", "theirs\n");
+    let desk = Desk::new();
+    desk.post(&[Item::new(a, lines), Item::new(b, "b")]);
+    desk.pull();
+    write(desk.a.join(a), &ours);
+    let bytes: Vec<u8> = (0..100_000_u32).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    desk.post(&[Item::new(a, &theirs).from(lines), Item::gone(b).from("b"), Item::new(big, &bytes)]);
+    let Some(disk) = Disk::under(&desk, &desk.a) else { return };
+    let mut told = 0;
+    for free in (0..8).map(|step| step * 16_384) {
+        disk.leave(free);
+        let ran = desk.craft(&desk.a, &["beacon", "pull"]);
+        assert!((0..=6).contains(&ran.code) && !ran.stderr.contains("panicked"), "{free} bytes free: {ran:?}");
+        told += usize::from(ran.stderr.contains("No space left") || ran.stderr.contains("full"));
+        let here = desk.text(a);
+        assert!(here == ours || here == merged, "{free} bytes free: {here:?}");
+        assert!(desk.kept().contains(&b"b".to_vec()), "{free} bytes free: the other file is lost");
+    }
+    assert!(told > 0, "it was never said that the disk is full");
+    disk.free();
+    desk.craft(&desk.a, &["beacon", "pull"]).ok();
+    assert_eq!((desk.text(a), desk.text(b)), (merged, "-".into()));
+    assert!(read(desk.a.join(big)) == bytes && !desk.a.join(".claude/sync/.stage").exists());
+    desk.whole();
 }

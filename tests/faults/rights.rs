@@ -10,7 +10,7 @@ use super::{comes_right, force_by, skipped, still_there};
 use crate::common::{Forced, Pair, is_root, write};
 
 /// What runs a program without root's right to pass modes by; `None` where that cannot be had.
-fn plain(pair: &Pair) -> Option<Vec<&'static str>> {
+pub fn plain(pair: &Pair) -> Option<Vec<&'static str>> {
     const PLAIN: [&str; 3] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"];
     if !is_root() {
         return Some(vec!["env"]);

@@ -11,6 +11,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
+use crate::ops::beacon::held::short;
 use crate::ops::beacon::pull::{self, Became, Pulled, Taken};
 use crate::plain;
 
@@ -20,9 +21,9 @@ pub struct Pull {
     /// Tell what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Drop a held message for good, by its number; repeatable
-    #[arg(long, value_name = "SEQ")]
-    skip: Vec<u64>,
+    /// Drop a held message for good, by its number or the beginning of its commit; repeatable
+    #[arg(long, value_name = "SEQ|COMMIT")]
+    skip: Vec<String>,
     #[command(flatten)]
     on: On,
 }
@@ -61,6 +62,7 @@ fn words(became: Became) -> (&'static str, &'static str) {
         Became::Conflict => ("conflict", "CONFLICT"),
         Became::Archived => ("archived", "archived"),
         Became::Kept => ("kept", "kept"),
+        Became::Older => ("older", "older"),
     }
 }
 
@@ -74,6 +76,7 @@ fn row(taken: &Taken, dry: bool) -> String {
         Became::Archived if dry => format!("; they took it away, it would be {beside}"),
         Became::Archived => format!("; they took it away, it is {beside} now"),
         Became::Kept => "; they took it away, and it was changed here".to_owned(),
+        Became::Older => "; it stays, since it was sent before what is here, or waits here".to_owned(),
         _ => String::new(),
     };
     format!("  {word:<8} {}{rest}", named(&taken.path))
@@ -95,8 +98,11 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
         lines.push("nothing was changed: this is what a pull would do".to_owned());
     }
     let drops = if dry { "would be dropped" } else { "is dropped" };
-    lines.extend(pulled.skipped.iter().map(|held| format!("message {} {drops} for good", held.seq)));
-    lines.extend(pulled.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(pulled.skipped.iter().map(|held| {
+        let (seq, commit) = (held.seq, named(short(&held.commit)));
+        format!("message {seq} ({commit}) {drops} for good: {}", plain::cut(&clean(&held.why), SHOWN))
+    }));
+    lines.extend(pulled.held.iter().map(|held| look.alarm(&held_line(held, &pulled.held))));
     lines.extend(hints.accept(&pulled.held).map(|command| accept_line(&command, look)));
     lines.extend(skip_line(&pulled.held, hints));
     if let Some(why) = &pulled.offline {
@@ -172,8 +178,13 @@ mod tests {
                 taken("g.md", Became::Archived, ".claude/sync/archive/2025-10-06/g.md"),
                 taken("h.md", Became::Kept, ""),
             ],
-            held: vec![Held { seq: 4, commit: "c".into(), why: "\"../x\" has a part . or ..".into() }],
-            skipped: vec![Held { seq: 2, commit: "b".into(), why: "it is not wanted".into() }],
+            held: vec![Held {
+                seq: 4,
+                commit: "c".into(),
+                why: "\"../x\" has a part . or ..".into(),
+                ..Held::default()
+            }],
+            skipped: vec![Held { seq: 2, commit: "b".into(), why: "it is not wanted".into(), ..Held::default() }],
             conflicts: ["e.md", "f.md", "h.md", "old.md"].map(str::to_owned).to_vec(),
             backup: Some("refs/craft/beacon/0/main/backup/20251006T093000Z".into()),
             offline: Some("no route to host".into()),
@@ -189,7 +200,7 @@ mod tests {
           CONFLICT f.md; they took it away, and it was changed here
           archived g.md; they took it away, it is .claude/sync/archive/2025-10-06/g.md now
           kept     h.md; they took it away, and it was changed here
-        message 2 is dropped for good
+        message 2 (b) is dropped for good: it is not wanted
         HELD: message 4 is not taken in: "../x" has a part . or ..
           `craft beacon pull --skip 4` drops it for good
         OFFLINE: no route to host; only what had arrived before was looked at

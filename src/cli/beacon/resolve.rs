@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::Args;
 use serde_json::json;
 
-use super::{Hints, On, named, next};
+use super::{Hints, On, named, next, remarks};
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
 use crate::ops::beacon::folders;
-use crate::ops::beacon::resolve::{self, With};
+use crate::ops::beacon::resolve::{self, Settled, With};
 use crate::ops::beacon::status;
 
 /// See the command's help.
@@ -46,27 +46,32 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
         (_, true) => (With::Theirs, "theirs"),
         _ => (With::Merged, "merged"),
     };
-    resolve::resolve(ctx, &place, &path, with)?;
+    let settled = resolve::resolve(ctx, &place, &path, with)?;
     // It is settled in any case; what hooks tell of it is a copy.
     if let Err(error) = status::keep(ctx, &place, None) {
         ui.note(&format!("warning: what waits cannot be kept for hooks: {}", super::clean(&error.message)));
     }
     let open: Vec<_> = resolve::conflicts(ctx, &place)?.into_iter().map(|c| c.path).collect();
     if args.on.json {
-        ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open}));
+        ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open,
+            "backup": settled.backup, "remarks": settled.remarks}));
     } else {
-        ui.say(&render(&path, with, &open, &Hints::of(ctx, &place), &Look::of(ctx)));
+        ui.say(&render(&path, with, &settled, &open, &Hints::of(ctx, &place), &Look::of(ctx)));
     }
     Ok(exit_code::DONE)
 }
 
-fn render(path: &str, with: With, open: &[String], hints: &Hints, look: &Look) -> String {
+fn render(path: &str, with: With, settled: &Settled, open: &[String], hints: &Hints, look: &Look) -> String {
     let how = match with {
         With::Ours => "yours stays",
         With::Theirs => "theirs is in its place, yours is kept by a backup",
         With::Merged => "what is there now counts",
     };
     let mut lines = vec![format!("{} is settled: {how}", named(path))];
+    if let Some(backup) = &settled.backup {
+        lines.push(look.faint(&format!("what was replaced is kept: {}", named(backup))));
+    }
+    lines.extend(remarks(&settled.remarks, look));
     match open {
         [] if with == With::Theirs => {}
         [] => lines.push(next(&hints.push(None, &[]), look)),
@@ -88,12 +93,18 @@ mod tests {
     #[test]
     fn it_is_said_what_counts_now_and_what_is_left() {
         let look = Look::default();
-        assert_snapshot!(render("a.md", With::Merged, &[], &Hints::default(), &look), @r"
+        let settled = Settled {
+            backup: Some("refs/craft/beacon/0/main/backup/1".into()),
+            remarks: vec!["a.md.theirs has edits of yours".into()],
+        };
+        assert_snapshot!(render("a.md", With::Merged, &Settled::default(), &[], &Hints::default(), &look), @r"
         a.md is settled: what is there now counts
         next: craft beacon push
         ");
-        assert_snapshot!(render("a.md", With::Theirs, &["b c.md".into()], &Hints::default(), &look), @r"
+        assert_snapshot!(render("a.md", With::Theirs, &settled, &["b c.md".into()], &Hints::default(), &look), @r"
         a.md is settled: theirs is in its place, yours is kept by a backup
+        what was replaced is kept: refs/craft/beacon/0/main/backup/1
+        note: a.md.theirs has edits of yours
         1 conflict left
         next: craft beacon diff 'b c.md'
         ");

@@ -12,6 +12,7 @@ use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
+use crate::ops::beacon::held::short;
 use crate::ops::beacon::status::{self, Standing};
 use crate::plain;
 use crate::state::beacon::Waiting;
@@ -91,15 +92,25 @@ pub(super) fn conflict_line(path: &str, beside: &str) -> String {
     format!("CONFLICT: {}; {theirs}", named(path))
 }
 
-pub(super) fn held_line(held: &Held) -> String {
-    let which = if held.seq == 0 { "a message".to_owned() } else { format!("message {}", held.seq) };
+pub(super) fn held_line(held: &Held, all: &[Held]) -> String {
+    let which = match which(held, all) {
+        number if number == held.seq.to_string() => format!("message {number}"),
+        commit if held.seq > 0 => format!("message {} ({commit})", held.seq),
+        commit => format!("a message ({commit})"),
+    };
     format!("HELD: {which} is not taken in: {}", plain::cut(&clean(&held.why), SHOWN))
 }
 
 /// How to be rid of what is held, where its number is known.
 pub(super) fn skip_line(held: &[Held], hints: &Hints) -> Option<String> {
-    let seq = held.iter().map(|held| held.seq).find(|seq| *seq > 0)?;
-    Some(format!("  `{}` drops it for good", hints.verb(&format!("pull --skip {seq}"))))
+    let which = which(held.first()?, held);
+    Some(format!("  `{}` drops it for good", hints.verb(&format!("pull --skip {which}"))))
+}
+
+/// What names one of them and no other: its number, or else the beginning of its commit's id.
+fn which(held: &Held, all: &[Held]) -> String {
+    let same = all.iter().filter(|other| other.seq == held.seq).count();
+    if held.seq > 0 && same <= 1 { held.seq.to_string() } else { named(short(&held.commit)) }
 }
 
 fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
@@ -155,7 +166,7 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     for Conflict { path, beside, .. } in &standing.conflicts {
         lines.push(look.alarm(&conflict_line(path, beside)));
     }
-    lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held))));
+    lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held, &standing.held))));
     lines.extend(hints.accept(&standing.held).map(|command| accept_line(&command, look)));
     lines.extend(skip_line(&standing.held, hints));
     if !standing.unread.is_empty() {

@@ -75,8 +75,8 @@ fn whatever_needs_somebody_has_a_line() {
             Conflict { path: ".claude/planning/c.md".into(), ..Conflict::default() },
         ],
         held: vec![
-            Held { seq: 5, commit: "c".into(), why: "eve@example.org is nobody's we know".into() },
-            Held { seq: 0, commit: "d".into(), why: "the manifest says no version".into() },
+            Held { seq: 5, commit: "c".into(), why: "eve@example.org is nobody's we know".into(), ..Held::default() },
+            Held { seq: 0, commit: "d".into(), why: "the manifest says no version".into(), ..Held::default() },
         ],
         unread: vec!["Desktop".into(), "*".into()],
         left: vec![(".claude/implementation".into(), "is a symbolic link".into())],
@@ -101,7 +101,7 @@ fn whatever_needs_somebody_has_a_line() {
     CONFLICT: .claude/planning/a b.md; theirs is .claude/planning/a b.md.theirs
     CONFLICT: .claude/planning/c.md; they took it away
     HELD: message 5 is not taken in: eve@example.org is nobody's we know
-    HELD: a message is not taken in: the manifest says no version
+    HELD: a message (d) is not taken in: the manifest says no version
       `craft beacon pull --skip 5` drops it for good
     sent, and not taken in yet by Desktop, everybody
     OFFLINE: could not resolve host; this is what was known 5 min ago

@@ -1,12 +1,13 @@
 //! Reading and keeping what a working tree has taken in: a commit under [`Place::applied`], whose tree has `state.json`
 //! and the versions of all files below `files/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::beacon::applied::{Applied, State, Version};
 use crate::git::command::Git;
 use crate::git::fault::Fault;
 use crate::git::objects;
+use crate::git::reads::Reads;
 use crate::ops::beacon::make::By;
 use crate::ops::beacon::{Place, make, read};
 use crate::ops::error::{Kind, OpError};
@@ -55,6 +56,22 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
         return Err(OpError::refused(format!("{reference} has version {newer}")).remedy("update claude-craft"));
     }
     Ok(applied)
+}
+
+/// Copies of theirs that lie beside files of any working tree of this repository, for any channel.
+///
+/// # Errors
+/// Where git cannot tell.
+pub(super) fn copies_everywhere(place: &Place, git: &Git<'_>) -> Result<BTreeSet<String>, OpError> {
+    let told = git.read(["for-each-ref", "--format=%(objectname) %(refname)", "refs/craft/beacon"]).line()?;
+    let ours = told.lines().filter_map(|line| line.split_once(' ')).filter(|(_, name)| name.ends_with("/applied"));
+    let reads = Reads::open(&place.at, git);
+    let mut copies = BTreeSet::new();
+    for (commit, _) in ours {
+        let state = reads.file(commit, STATE)?.and_then(|bytes| serde_json::from_slice::<State>(&bytes).ok());
+        copies.extend(state.into_iter().flat_map(|state| state.conflicts).map(|conflict| conflict.beside));
+    }
+    Ok(copies)
 }
 
 /// Keeps `next` in the place of what it was read as (`next.commit`), which becomes the new commit.

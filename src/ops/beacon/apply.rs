@@ -17,7 +17,7 @@ use crate::beacon::applied::Version;
 use crate::beacon::fold::Content;
 use crate::clock;
 use crate::context::Context;
-use crate::fs::layout;
+use crate::fs::{FsError, layout};
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::error::OpError;
@@ -54,6 +54,8 @@ pub(super) struct Change {
 pub(super) struct Outcome {
     /// Paths that were edited meanwhile, and are as they were.
     pub(super) left: BTreeSet<String>,
+    /// Of these, why a path could not be written where it was not edited.
+    pub(super) failed: BTreeMap<String, String>,
     /// Where the former bytes are.
     pub(super) backup: Option<String>,
     /// What people should know.
@@ -65,6 +67,26 @@ pub(super) struct Outcome {
 pub(super) struct Former {
     content: Option<Rc<Content>>,
     mark: Option<Mark>,
+}
+
+/// Why a path was not changed.
+enum Stop {
+    /// For a reason of its own.
+    Path(FsError),
+    /// For one that all others have as well.
+    All(OpError),
+}
+
+impl From<FsError> for Stop {
+    fn from(error: FsError) -> Self {
+        if disk::concerns_all(&error) { Self::All(error.into()) } else { Self::Path(error) }
+    }
+}
+
+impl From<OpError> for Stop {
+    fn from(error: OpError) -> Self {
+        Self::All(error)
+    }
 }
 
 /// The plan, as it lies in the stage.
@@ -364,8 +386,19 @@ impl Apply<'_> {
         Ok(kept)
     }
 
-    /// Changes one path. Whether it was as it was expected.
+    /// Changes one path. Whether it was as it was expected, and could be written: what cannot is one path's trouble, and
+    /// no reason to keep all others from arriving.
     fn swap(&self, n: usize, slot: &str, change: &Change, outcome: &mut Outcome) -> Result<bool, OpError> {
+        self.try_swap(n, slot, change, outcome).or_else(|error| match error {
+            Stop::Path(error) => {
+                outcome.failed.insert(change.path.clone(), error.to_string());
+                Ok(false)
+            }
+            Stop::All(error) => Err(error),
+        })
+    }
+
+    fn try_swap(&self, n: usize, slot: &str, change: &Change, outcome: &mut Outcome) -> Result<bool, Stop> {
         let disk = self.disk();
         let Some(now) = change.now.as_deref() else {
             return Ok(disk.move_new(slot, &change.path)?);

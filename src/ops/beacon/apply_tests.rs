@@ -116,6 +116,21 @@ fn an_edit_between_look_and_swap_goes_back_to_its_place() {
 }
 
 #[test]
+fn a_file_that_becomes_a_folder_just_then_is_left_with_all_that_is_in_it() {
+    for (want, archive) in [("new", ""), ("-", ""), ("-", ".claude/sync/archive/x/a.md")] {
+        let bench = Bench::new();
+        let outcome = bench.run(want, archive, &|step| {
+            if step == "before-0" {
+                std::fs::remove_file(bench.top().join(A)).unwrap();
+                bench.write(&format!("{A}/inside"), "mine");
+            }
+        });
+        assert_eq!((bench.text(&format!("{A}/inside")), outcome.left.len()), ("mine".into(), 1));
+        assert_eq!(bench.archived(), [""; 0]);
+    }
+}
+
+#[test]
 fn two_edits_in_a_row_are_both_kept() {
     let bench = Bench::new();
     let outcome = bench.run("new", "", &|step| match step {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest, Sha256};
 
 use super::apply::STAGE;
-use super::disk::Disk;
+use super::disk::{self, Disk};
+use super::planning;
 use super::read::{self, Object};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::{EXECUTABLE, ORDINARY, THEIRS};
@@ -107,8 +108,19 @@ impl<'a> Checks<'a> {
                 let why = format!("{why} {:?} of an earlier message", plain::cut(there, 120));
                 return Ok(Err(named(&file.path, why)));
             }
-            if let Some(why) = disk.obstacle(&file.path)? {
-                return Ok(Err(named(&file.path, why)));
+            // A copy of theirs may come to lie beside it.
+            for path in [file.path.clone(), planning::beside(&file.path, 1)] {
+                let obstacle = match disk.obstacle(&path) {
+                    Err(error) if disk::concerns_all(&error) => return Err(error.into()),
+                    Err(error) => Some(format!("cannot be written here: {}", error.source)),
+                    // What lies there may be a user's own; another name is found then.
+                    Ok(_) if path != file.path => None,
+                    Ok(None) => disk.forbidden(&path)?,
+                    Ok(why) => why,
+                };
+                if let Some(why) = obstacle {
+                    return Ok(Err(named(&path, why)));
+                }
             }
             if disk.device(&file.path)? != disk.device(STAGE)? {
                 return Ok(Err(named(&file.path, "lies on another file system than .claude/sync")));

@@ -7,14 +7,14 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
+use rustix::fs::{Access, AtFlags, FileType, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::beacon::fold::Content;
 use crate::fs::{FsError, IoContext};
 
-/// A larger file is not compared with anything, in bytes.
-pub(super) const LARGEST: u64 = 256 << 20;
+/// A larger file is not compared with anything, in bytes: as much as `beacon.maxMib` may allow.
+pub(super) const LARGEST: u64 = 1024 << 20;
 /// What a folder is opened with.
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
@@ -238,6 +238,36 @@ impl Disk<'_> {
         Ok(None)
     }
 
+    /// Why a file that [`obstacle`](Self::obstacle) says nothing of cannot be read or replaced all the same; `None` where
+    /// it can.
+    ///
+    /// # Errors
+    /// What [`concerns_all`].
+    pub(super) fn forbidden(self, path: &str) -> Result<Option<String>, FsError> {
+        let why = |error: FsError| {
+            if concerns_all(&error) {
+                Err(error)
+            } else {
+                Ok(Some(format!("cannot be written here: {}", error.source)))
+            }
+        };
+        if let Err(error) = self.open(path) {
+            return why(error);
+        }
+        let top = rustix::fs::open(self.0, FOLDER & !OFlags::NOFOLLOW, Mode::empty());
+        let mut folder = top.map_err(io::Error::from).at("read", self.0)?;
+        for part in path.rsplit_once('/').map_or("", |(folders, _)| folders).split('/') {
+            match rustix::fs::openat(&folder, part, FOLDER, Mode::empty()) {
+                Ok(next) => folder = next,
+                Err(_) => break,
+            }
+        }
+        match rustix::fs::accessat(&folder, ".", Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+            Err(e) if !unknown(e) => why(FsError { doing: "write", path: self.place(path), source: e.into() }),
+            _ => Ok(None),
+        }
+    }
+
     /// The folder a file is in, which is made where it is missing, and the file's name.
     fn made(self, path: &str) -> Result<(OwnedFd, &str), FsError> {
         self.parent(path, true)?.ok_or_else(|| io::Error::from(ErrorKind::NotFound)).at("create", &self.place(path))
@@ -270,6 +300,13 @@ impl Disk<'_> {
         }
         Ok(Some((folder, name)))
     }
+}
+
+/// Whether an error says something of the file system rather than of the one file: it is full, or broken.
+pub(super) fn concerns_all(error: &FsError) -> bool {
+    use ErrorKind::{OutOfMemory, QuotaExceeded, StorageFull};
+    matches!(error.source.kind(), OutOfMemory | QuotaExceeded | StorageFull)
+        || [Errno::IO, Errno::MFILE, Errno::NFILE].iter().any(|e| error.source.raw_os_error() == Some(e.raw_os_error()))
 }
 
 /// The third name of [`Disk::exchange_slowly`].

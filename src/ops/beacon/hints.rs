@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn held(why: &str) -> Vec<Held> {
-        vec![Held { seq: 1, commit: "c".into(), why: why.into() }]
+        vec![Held { seq: 1, commit: "c".into(), why: why.into(), ..Held::default() }]
     }
 
     #[test]

@@ -23,8 +23,11 @@ pub(super) struct News {
     /// Name of the environment that it is from.
     pub(super) from: String,
     pub(super) entries: Vec<Entry>,
-    /// Whether it was held, and others that were sent after it may have been taken in before it.
-    pub(super) late: bool,
+    /// Whether it was held before.
+    pub(super) held: bool,
+    /// Paths of which a message behind it speaks that was taken in before it, and whether a version in one of these was
+    /// edited from its own.
+    pub(super) overtaken: BTreeMap<String, bool>,
 }
 
 /// What shall become of a path.
@@ -39,6 +42,19 @@ pub(super) struct Fate {
     archive: String,
     /// A former copy of theirs that goes.
     former_copy: Option<String>,
+    /// Whether the copy of theirs holds an edit of the user's, which gives way now, or gave way to a pull that was killed.
+    edit: Option<Edit>,
+    /// The message of which the file is told.
+    told: usize,
+}
+
+/// An edit of the user's in a copy of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edit {
+    /// This pull replaces it.
+    GivesWay,
+    /// One that was killed has replaced it.
+    GaveWay,
 }
 
 /// What shall become of all of them.
@@ -46,9 +62,16 @@ pub(super) struct Fate {
 pub(super) struct Plan {
     pub(super) fates: Vec<Fate>,
     pub(super) changes: Vec<Change>,
+    /// What people should know.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Fate {
+    fn new(path: &str, told: usize, offers: Vec<(usize, Entry)>, after: After) -> Self {
+        let (copy, archive) = (String::new(), String::new());
+        Self { path: path.to_owned(), offers, after, copy, archive, former_copy: None, edit: None, told }
+    }
+
     /// The messages that speak of it.
     pub(super) fn messages(&self) -> impl Iterator<Item = usize> + '_ {
         self.offers.iter().map(|(n, _)| *n)
@@ -64,14 +87,14 @@ impl Fate {
         &self.copy
     }
 
-    /// A former copy of theirs that goes.
-    pub(super) fn former_copy(&self) -> Option<&str> {
-        self.former_copy.as_deref()
+    /// The copy of theirs, where an edit of the user's in it gives way to a newer version.
+    pub(super) fn edited_copy(&self) -> Option<(&str, Edit)> {
+        Some((self.copy.as_str(), self.edit?))
     }
 
     /// For people.
     pub(super) fn taken(&self, news: &[News]) -> Taken {
-        let seq = self.messages().last().map_or(0, |n| news[n].seq);
+        let seq = news[self.told].seq;
         let beside = match self.after.became {
             Became::Conflict => self.copy.clone(),
             Became::Archived => self.archive.clone(),
@@ -82,6 +105,9 @@ impl Fate {
 
     /// Notes in `next` what both sides have now, and what is in conflict.
     pub(super) fn settle(&self, news: &[News], next: &mut Applied) {
+        if self.after.became == Became::Older {
+            return;
+        }
         if let Some(n) = self.after.both {
             next.files.remove(&self.path);
             if let Some(version) = &self.offers[n].1.theirs {
@@ -143,6 +169,19 @@ pub(super) fn plan(
             let (now, before) = apply.here(path, former)?;
             let both = known.files.get(*path).and_then(|v| blobs.version(&v.blob, &v.mode));
             let conflict = open(path);
+            let told = offers.last().map_or(0, |(n, _)| *n);
+            let is_over = |n: usize, entry: &Entry| {
+                let gone = before.is_none() || entry.theirs.is_none() || conflict.is_some();
+                let same =
+                    conflict.is_none() && entry.theirs.is_some() && entry.theirs.as_ref() == known.files.get(*path);
+                news[n].held && (same || news[n].overtaken.get(*path).is_some_and(|went_on| *went_on || gone))
+            };
+            let offers: Vec<_> = offers.iter().filter(|(n, entry)| !is_over(*n, entry)).cloned().collect();
+            if offers.is_empty() {
+                let after = After { became: Became::Older, ours: before, both: None, open: None };
+                plan.fates.push(Fate::new(path, told, offers, after));
+                continue;
+            }
             let said: Vec<_> = offers
                 .iter()
                 .map(|(n, entry)| {
@@ -151,19 +190,12 @@ pub(super) fn plan(
                     let mode = known.files.get(*path).or(entry.theirs.as_ref()).map_or("", |v| v.mode.as_str());
                     let mode = before.as_ref().filter(|_| mode.is_empty()).map_or(mode, |c| c.mode());
                     let base = entry.base.as_ref().and_then(|id| blobs.version(id, mode));
-                    Offer { theirs, base, late: news[*n].late }
+                    Offer { theirs, base, late: news[*n].overtaken.contains_key(*path) }
                 })
                 .collect();
             let after = fold(&Before { local: before.clone(), both, open: conflict.is_some() }, &said);
-            let mut fate = Fate {
-                path: (*path).to_owned(),
-                offers: offers.clone(),
-                after,
-                copy: String::new(),
-                archive: String::new(),
-                former_copy: None,
-            };
-            plan_copy(apply, former, &blobs, conflict, &said, &mut fate, &mut copies, &mut plan.changes)?;
+            let mut fate = Fate::new(path, told, offers, after);
+            plan_copy(apply, former, &blobs, conflict, &said, &mut fate, &mut copies, &mut plan)?;
             let want = fate.after.ours.clone();
             if let (None, Some(there)) = (&want, &before) {
                 let (to, already) = apply.archive_for(path, there)?;
@@ -199,20 +231,22 @@ fn plan_copy(
     said: &[Offer],
     fate: &mut Fate,
     copies: &mut BTreeSet<String>,
-    changes: &mut Vec<Change>,
+    plan: &mut Plan,
 ) -> Result<(), OpError> {
     let old = conflict.map(|c| c.beside.as_str()).filter(|beside| !beside.is_empty());
+    let recorded = conflict.and_then(|c| c.theirs.as_ref().and_then(|id| blobs.version(id, &c.mode)));
     let theirs = fate.after.open.and_then(|n| said[n].theirs.clone());
     let Some(theirs) = theirs else {
         // What somebody has edited stays.
-        if let (Some(path), Some(conflict)) = (old, conflict)
+        if let Some(path) = old
             && apply.disk().obstacle(path)?.is_none()
         {
             let (now, before) = apply.here(path, former)?;
-            let copy = conflict.theirs.as_ref().and_then(|id| blobs.version(id, &conflict.mode));
-            if before.is_some() && before == copy {
+            if before.is_some() && before == recorded {
                 fate.former_copy = Some(path.to_owned());
-                changes.push(Change { path: path.to_owned(), now, before, want: None, archive: String::new() });
+                plan.changes.push(Change { path: path.to_owned(), now, before, want: None, archive: String::new() });
+            } else if before.is_some() {
+                plan.remarks.push(kept(path));
             }
         }
         return Ok(());
@@ -229,7 +263,9 @@ fn plan_copy(
             fate.copy.clone_from(&path);
             let want = Some(theirs);
             if now != want || before != want {
-                changes.push(Change { path, now, before, want, archive: String::new() });
+                let is_edit = before.is_some() && before != want && before != recorded;
+                fate.edit = is_edit.then_some(if now == want { Edit::GaveWay } else { Edit::GivesWay });
+                plan.changes.push(Change { path, now, before, want, archive: String::new() });
             }
             break;
         }
@@ -237,8 +273,13 @@ fn plan_copy(
     Ok(())
 }
 
+/// What is said of a copy of theirs that somebody has edited, once its conflict is over.
+pub(super) fn kept(copy: &str) -> String {
+    format!("{copy:?} has edits of yours; it stays, as a file like any other")
+}
+
 /// The name of the `n`th copy of theirs beside a file.
-fn beside(path: &str, n: u32) -> String {
+pub(super) fn beside(path: &str, n: u32) -> String {
     let ending = if n == 1 { THEIRS.to_owned() } else { format!(".{n}{THEIRS}") };
     apply::with_ending(path, &ending)
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::Apply;
+use super::authors::Authors;
 use super::check::Checks;
-use super::planning::{self, News};
+use super::held::{self, Later, Unwanted};
+use super::planning::{self, Edit, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, status, watch};
+use super::{applied, backup, bell, chain, copies, status, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -18,14 +20,17 @@ use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{For, Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::error::{Kind, OpError};
-use crate::ops::{engine, exclude, permit};
+use crate::ops::{engine, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
+use crate::sync::quote;
 
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
 /// No message has a number behind that: it is the last that every reader of JSON can count to (RFC 8259, section 6).
 const LAST: u64 = 1 << 53;
+/// Most characters of why a message is held: anybody who can push may have any number of them kept.
+const WHY: usize = 400;
 
 /// A file of a pull.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,19 +87,19 @@ pub fn pull(ctx: &Context, place: &Place, dry: bool) -> Result<Pulled, OpError> 
     pull_without(ctx, place, dry, &[])
 }
 
-/// As [`pull`]; held messages with these numbers are dropped for good. What can never be accepted would otherwise keep
-/// the receipt, and with it the channel from ever being idle.
+/// As [`pull`]; held messages with these numbers, or whose commits' ids begin so, are dropped for good. What can never be
+/// accepted would otherwise keep the receipt, and with it the channel from ever being idle.
 ///
 /// # Errors
-/// As [`pull`], and where no message with such a number is held: nothing was changed then.
-pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<Pulled, OpError> {
+/// As [`pull`], and where one of them means no message that is held, or several: nothing was changed then.
+pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<Pulled, OpError> {
     let (mut pulled, sent) = pulled(ctx, place, dry, skip)?;
     pulled.remarks.extend(bell::ring_for(ctx, place, &sent));
     Ok(pulled)
 }
 
 /// The part that keeps other commands away; the bell is no part of it. And what went out with it.
-fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<(Pulled, Sent), OpError> {
+fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(Pulled, Sent), OpError> {
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     let mut sent = Sent::default();
@@ -117,7 +122,8 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[u64]) -> Result<(Pull
     let (asked, mut pulled) = taken?;
     if !dry {
         for held in &pulled.skipped {
-            let said = format!("message {} dropped for good: {}", held.seq, plain::line(&held.why));
+            let commit = held::short(&held.commit);
+            let said = format!("message {} dropped for good: {} ({commit})", held.seq, plain::line(&held.why));
             place.note(ctx, "skip", Outcome::Success, &said);
         }
         match answer(ctx, place, &git, &asked, &mut pulled.remarks) {
@@ -144,7 +150,9 @@ struct Asked {
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, OpError> {
     let seen = || Ok::<_, OpError>(chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned)));
     match chain::fetch(ctx, place, git, For::Pull) {
-        Ok(tip) => Ok(Asked { end: tip.as_ref().map(|t| t.commit.clone()), tip, offline: None }),
+        Ok(Some(tip)) => Ok(Asked { end: Some(tip.commit.clone()), tip: Some(tip), offline: None }),
+        // Where somebody took the channel away, what had arrived before is here all the same.
+        Ok(None) => Ok(Asked { end: seen()?, tip: None, offline: None }),
         Err(error) if error.kind == Kind::Network => {
             Ok(Asked { end: seen()?, tip: chain::known(place, git).ok().flatten(), offline: Some(error.message) })
         }
@@ -162,56 +170,77 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<A
     }
 }
 
-fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool, skip: &[u64]) -> Result<(Asked, Pulled), OpError> {
+fn take_in(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    dry: bool,
+    skip: &[String],
+) -> Result<(Asked, Pulled), OpError> {
     let known = applied::read(place, git)?;
     let asked = ask(ctx, place, git, &known)?;
     let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
     let apply = Apply { ctx, place, git, step: &step };
     let former = apply.recover(known.commit.as_deref(), dry, &mut pulled.remarks)?;
+    if !dry {
+        // Whatever goes wrong from here on, this was done.
+        for remark in &pulled.remarks {
+            place.note(ctx, "pull", Outcome::Success, &plain::line(remark));
+        }
+    }
     step("recovered");
-    let mut rest = known.clone();
-    pulled.skipped = rest.state.held.extract_if(.., |held| skip.contains(&held.seq)).collect();
+    let (mut rest, mut unwanted) = (known.clone(), Unwanted::new(skip));
+    pulled.skipped = unwanted.take(&mut rest.state.held);
     let mut next = rest.clone();
     let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
     // A status names messages as held that no pull has looked at yet.
-    pulled.skipped.extend(next.state.held.extract_if(.., |held| skip.contains(&held.seq)));
-    if let Some(seq) = skip.iter().find(|seq| !pulled.skipped.iter().any(|held| held.seq == **seq)) {
-        return Err(OpError::usage(format!("no message {seq} is held"))
-            .remedy(format!("`{}` names those that are", Hints::of(ctx, place).verb("pull"))));
-    }
+    pulled.skipped.extend(unwanted.take(&mut next.state.held));
+    unwanted.check(&Hints::of(ctx, place))?;
     let plan = planning::plan(&apply, &known, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
-    let mut left = BTreeSet::new();
+    pulled.remarks.extend(plan.remarks.iter().cloned());
+    let (mut left, mut failed) = (BTreeSet::new(), BTreeMap::new());
     if !dry {
-        // Nobody else is to see copies of theirs: neither a commit of the user's nor one of an auto-sync.
-        let copies = known.state.conflicts.iter().map(|c| c.beside.as_str()).chain(plan.fates.iter().map(|f| f.copy()));
-        for copy in copies.filter(|copy| !copy.is_empty()) {
-            exclude::keep_out_of_git(&place.at.worktree.join(copy))?;
-        }
+        let open = known.state.conflicts.iter().map(|c| c.beside.as_str());
+        copies::hide(place, open.chain(plan.fates.iter().map(|f| f.copy())))?;
         if !plan.changes.is_empty() {
             let outcome = apply.run(&plan.changes, &former, known.commit.as_deref())?;
             pulled.backup = outcome.backup;
             pulled.remarks.extend(outcome.remarks);
             left = outcome.left;
+            failed = outcome.failed;
         }
+        let edited = plan.fates.iter().filter_map(|f| f.edited_copy()).filter(|(copy, _)| !left.contains(*copy));
+        pulled.remarks.extend(edited.map(|(copy, edit)| match (edit, &pulled.backup) {
+            (Edit::GivesWay, Some(backup)) => {
+                format!("your edits of {copy:?} are kept: `git show {}`", quote::word(&format!("{backup}:{copy}")))
+            }
+            _ => format!("your edits of {copy:?} are kept: `git for-each-ref {}` lists where", place.backups()),
+        }));
         step("moved");
     }
-    let mut behind: BTreeMap<usize, String> = BTreeMap::new();
+    let mut behind: BTreeMap<usize, BTreeMap<String, String>> = BTreeMap::new();
     for fate in &plan.fates {
-        if fate.paths().any(|path| left.contains(path)) {
+        if let Some(at) = fate.paths().find(|path| left.contains(*path)) {
+            let why = match failed.get(at) {
+                Some(why) => why.clone(),
+                None => format!("{at:?} was edited here while it was taken in; `craft beacon pull` tries again"),
+            };
             for n in fate.messages() {
-                behind.entry(n).or_insert_with(|| fate.path.clone());
+                behind.entry(n).or_default().insert(fate.path.clone(), why.clone());
             }
             pulled.files.retain(|taken| taken.path != fate.path);
         } else {
             fate.settle(&news, &mut next);
         }
     }
-    for (n, path) in behind {
-        let why = format!("{path:?} was edited here while it was taken in; the next pull tries again");
-        next.state.held.push(Held { seq: news[n].seq, commit: news[n].commit.clone(), why });
-        pulled.messages.retain(|heard| heard.seq != news[n].seq);
+    for (n, left) in behind {
+        let news = &news[n];
+        let why = plain::cut(left.values().next().map_or("", String::as_str), WHY);
+        let paths = left.into_keys().collect();
+        next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
+        pulled.messages.retain(|heard| heard.seq != news.seq);
     }
     next.state.held.sort_by(|a, b| (a.seq, &a.commit).cmp(&(b.seq, &b.commit)));
     next.state.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
@@ -223,9 +252,7 @@ fn take_in(ctx: &Context, place: &Place, git: &Git<'_>, dry: bool, skip: &[u64])
         }
         step("applied");
         apply.finish()?;
-        for copy in plan.fates.iter().filter_map(|fate| fate.former_copy()) {
-            exclude::let_into_git(&place.at.worktree.join(copy))?;
-        }
+        pulled.remarks.extend(copies::show(place, git, &known, &next));
         backup::prune(ctx, place, git)?;
         step("done");
     }
@@ -244,15 +271,13 @@ fn sort(
     pulled: &mut Pulled,
 ) -> Result<Vec<News>, OpError> {
     let Some(end) = &asked.end else { return Ok(Vec::new()) };
-    let mut links: Vec<(Option<u64>, Link)> = Vec::new();
     next.state.held.clear();
-    for held in &known.state.held {
-        match again(place, git, held, end)? {
-            Some(link) => links.push((Some(held.seq), link)),
-            None => pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq)),
-        }
+    let recalled = held::recall(place, git, &known.state.held, end)?;
+    for held in &recalled.gone {
+        pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq));
     }
-    links.sort_by_key(|(seq, _)| *seq);
+    let mut links: Vec<(Option<&Held>, Link)> =
+        recalled.links.iter().map(|(held, link)| (Some(held), link.clone())).collect();
     let new = chain::since(place, git, known.state.position.as_deref(), known.state.seq, end)?;
     // Of very many some come with the next call.
     let position = new.last().map_or_else(|| end.clone(), |link| link.commit.clone());
@@ -265,16 +290,19 @@ fn sort(
             .remarks
             .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
     }
+    let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
     links.extend(new.into_iter().map(|link| (None, link)));
     let me = place.me(ctx);
+    let (mut authors, mut later) = (Authors::new(place, git), None);
     let mut checks = Checks::new(place, git);
     let mut news = Vec::new();
     for (held, link) in links {
         let following = next.state.seq.saturating_add(1).min(LAST);
         let commit = link.commit.clone();
         let hold = |next: &mut Applied, seq: u64, why: String| {
-            let why = plain::cut(&why, NOTE);
-            next.state.held.push(Held { seq: held.unwrap_or(seq), commit: commit.clone(), why });
+            let (why, seq) = (plain::cut(&why, WHY), held.map_or(seq, |held| held.seq));
+            let paths = held.map(|held| held.paths.clone()).unwrap_or_default();
+            next.state.held.push(Held { seq, commit: commit.clone(), why, paths });
         };
         let manifest = match &link.manifest {
             Ok(manifest) => manifest,
@@ -291,16 +319,16 @@ fn sort(
         let Some(message) = &manifest.message else { continue };
         // A held one keeps the number under which it is known. The chain's order counts, not what somebody wrote as a
         // number: one that makes no sense must not stop those behind it.
-        let seq = held.unwrap_or_else(|| manifest.seq.clamp(following, LAST));
+        let seq = held.map_or_else(|| manifest.seq.clamp(following, LAST), |held| held.seq);
         next.state.seq = next.state.seq.max(seq);
         if !message.is_for(&me) {
             continue;
         }
-        let looked_at = match chain::accepts(place, git, &link.author)? {
+        let looked_at = match authors.accept(&link.author)? {
             Ok(()) => checks.message(&link.commit, message)?,
             Err(why) => Err(why),
         };
-        let entries = match looked_at {
+        let mut entries = match looked_at {
             Ok(entries) => entries,
             Err(why) => {
                 hold(next, seq, why);
@@ -312,21 +340,26 @@ fn sort(
         let from = if host.is_empty() { name.clone() } else { format!("{name} on {host}") };
         let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
         pulled.messages.push(Heard { seq, from, note, time });
-        news.push(News { seq, commit: link.commit, from: name, entries, late: held.is_some() });
+        let mut overtaken = BTreeMap::new();
+        if let Some(held) = held {
+            entries.retain(|entry| !held.is_partly() || held.paths.contains(&entry.path));
+            let later: &Later = match &mut later {
+                Some(later) => later,
+                none @ None => none.insert(recalled.later(place, git, &mut authors, &me, &fresh)?),
+            };
+            let at = recalled.position(&link.commit);
+            for entry in &entries {
+                let blob = entry.theirs.as_ref().map(|v| v.blob.as_str());
+                overtaken.extend(later.of(at, &entry.path, blob).map(|went_on| (entry.path.clone(), went_on)));
+            }
+        }
+        news.push(News { seq, commit: link.commit, from: name, entries, held: held.is_some(), overtaken });
+    }
+    if asked.tip.is_none() && asked.offline.is_none() && !news.is_empty() {
+        pulled.remarks.push("the channel is not on the remote any more; what had arrived before was taken in".into());
     }
     next.state.position = Some(position);
     Ok(news)
-}
-
-/// A message that was held, as it stands in the chain; `None` where it is in it no more.
-fn again(place: &Place, git: &Git<'_>, held: &Held, end: &str) -> Result<Option<Link>, OpError> {
-    let there = git.read(["cat-file", "-e", &format!("{}^{{commit}}", held.commit)]).run().is_ok();
-    if !there || git.read(["merge-base", "--is-ancestor", &held.commit, end]).answer()?.is_none() {
-        return Ok(None);
-    }
-    let parent = git.read(["rev-parse", "--verify", "-q", &format!("{}^", held.commit)]).answer()?;
-    let links = chain::since(place, git, parent.as_deref(), held.seq.saturating_sub(1), &held.commit)?;
-    Ok(links.into_iter().rfind(|link| link.commit == held.commit))
 }
 
 /// Sends the receipt that is owed, and what waits to go out, where that may be sent; what went out.

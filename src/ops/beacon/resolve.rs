@@ -5,8 +5,8 @@ use std::rc::Rc;
 use similar::TextDiff;
 
 use super::apply::{Apply, Change};
-use super::planning::Blobs;
-use super::{applied, folders, push, queue, status};
+use super::planning::{self, Blobs};
+use super::{applied, copies, folders, push, queue, status};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Conflict, Version};
 use crate::beacon::fold::Content;
@@ -16,8 +16,8 @@ use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::disk::Disk;
 use crate::ops::beacon::hints::Hints;
+use crate::ops::engine;
 use crate::ops::error::{Kind, OpError};
-use crate::ops::{engine, exclude};
 use crate::plain;
 
 /// How a conflict is settled.
@@ -113,24 +113,44 @@ fn theirs(git: &Git<'_>, version: &Version) -> Result<Content, OpError> {
     })
 }
 
-/// Settles a conflict. The copy of theirs goes; what was replaced is kept by a backup.
+/// What came of settling a conflict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Where the former bytes are kept, where any were replaced: a ref.
+    pub backup: Option<String>,
+    /// What people should know.
+    pub remarks: Vec<String>,
+}
+
+/// Settles a conflict. The copy of theirs goes, unless somebody has edited it; what was replaced is kept by a backup.
 ///
 /// # Errors
 /// Where `path` has none, or still has conflict markers (`Merged`).
-pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), OpError> {
+pub fn resolve(ctx: &Context, place: &Place, path: &str, with: With) -> Result<Settled, OpError> {
     let _lock = place.lock(ctx)?;
-    let settled = settle(ctx, place, path, with);
+    let mut remarks = Vec::new();
+    let settled = settle(ctx, place, path, with, &mut remarks);
     match &settled {
-        Ok(()) => place.note(ctx, "resolve", Outcome::Success, &format!("{} settled", plain::name(path))),
+        Ok(_) => place.note(ctx, "resolve", Outcome::Success, &format!("{} settled", plain::name(path))),
         Err(error) => place.note(ctx, "resolve", Outcome::Error, &error.message),
     }
-    settled?;
+    for remark in &remarks {
+        place.note(ctx, "resolve", Outcome::Success, &plain::line(remark));
+    }
+    let backup = settled?;
     // Whoever looks next finds out as well.
     let _ = status::keep(ctx, place, None);
-    Ok(())
+    Ok(Settled { backup, remarks })
 }
 
-fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), OpError> {
+/// The backup, where there is one.
+fn settle(
+    ctx: &Context,
+    place: &Place,
+    path: &str,
+    with: With,
+    remarks: &mut Vec<String>,
+) -> Result<Option<String>, OpError> {
     let git = place.git(ctx);
     let known = applied::read(place, &git)?;
     let Some(conflict) = known.state.conflicts.iter().find(|c| c.path == path).cloned() else {
@@ -140,7 +160,7 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Op
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-resolve-{name}"));
     let apply = Apply { ctx, place, git: &git, step: &step };
     let busy = |what: String| OpError::new(Kind::Busy, what);
-    let former = apply.recover(known.commit.as_deref(), false, &mut Vec::new())?;
+    let former = apply.recover(known.commit.as_deref(), false, remarks)?;
     if former.keys().any(|p| *p != conflict.path && *p != conflict.beside) {
         return Err(busy("a pull was killed in the middle".into())
             .remedy(format!("`{}` ends it", Hints::of(ctx, place).verb("pull"))));
@@ -178,15 +198,24 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Op
     let beside = conflict.beside;
     if !beside.is_empty() {
         let (now, before) = apply.here(&beside, &former)?;
-        changes.push(Change { path: beside.clone(), now, before, want: None, archive: String::new() });
+        let copy = version.as_ref().and_then(|version| theirs(&git, version).ok());
+        if before.is_some() && before.as_deref() != copy.as_ref() {
+            remarks.push(planning::kept(&beside));
+        } else {
+            changes.push(Change { path: beside, now, before, want: None, archive: String::new() });
+        }
     }
     changes.retain(|c| c.now != c.want || c.before != c.want);
     let outcome = apply.run(&changes, &former, known.commit.as_deref())?;
+    remarks.extend(outcome.remarks);
     step("moved");
+    if let Some(why) = outcome.failed.into_values().next() {
+        return Err(OpError::refused(why));
+    }
     if let Some(path) = outcome.left.first() {
         return Err(busy(format!("{} was edited just now", plain::name(path))).remedy("try again"));
     }
-    let mut next = known;
+    let mut next = known.clone();
     next.state.conflicts.retain(|c| c.path != path);
     // Both sides are known to have theirs from now on: what is here is a change to it.
     match version {
@@ -200,8 +229,6 @@ fn settle(ctx: &Context, place: &Place, path: &str, with: With) -> Result<(), Op
     applied::write(place, &git, &mut next)?;
     step("applied");
     apply.finish()?;
-    if !beside.is_empty() {
-        exclude::let_into_git(&place.at.worktree.join(beside))?;
-    }
-    Ok(())
+    remarks.extend(copies::show(place, &git, &known, &next));
+    Ok(outcome.backup)
 }

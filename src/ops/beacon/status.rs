@@ -1,8 +1,9 @@
 //! `craft beacon status`, and what hooks and status lines are left to read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::authors::Authors;
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
 use crate::beacon::name::EVERYBODY;
@@ -14,7 +15,7 @@ use crate::fs::{atomic, layout, read_optional};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::bell::{self, Heard as Bell};
-use crate::ops::beacon::chain::{self, Author, For, Link, Tip};
+use crate::ops::beacon::chain::{self, For, Link, Tip};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
@@ -174,7 +175,7 @@ impl Known {
                     // A last message that nobody understands must not hide those before it.
                     Ok(commit) => (None, Some(commit.to_owned())),
                     Err(why) => {
-                        held.push(Held { seq: 0, commit: end.id().to_owned(), why });
+                        held.push(Held { seq: 0, commit: end.id().to_owned(), why, paths: Vec::new() });
                         (None, None)
                     }
                 }
@@ -185,9 +186,9 @@ impl Known {
             let me = place.me(ctx);
             let beacon = &place.config.beacon;
             let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib << 20 };
-            let mut accepted: BTreeMap<Author, Result<(), String>> = BTreeMap::new();
+            let mut authors = Authors::new(place, git);
             for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
-                let hold = |seq, why| Held { seq, commit: link.commit.clone(), why };
+                let hold = |seq, why| Held { seq, commit: link.commit.clone(), why, paths: Vec::new() };
                 let manifest = match &link.manifest {
                     Ok(manifest) => manifest,
                     Err(why) => {
@@ -196,11 +197,7 @@ impl Known {
                     }
                 };
                 let Some(message) = manifest.message.as_ref().filter(|m| m.is_for(&me)) else { continue };
-                let verdict = match accepted.get(&link.author) {
-                    Some(verdict) => verdict.clone(),
-                    None => chain::accepts(place, git, &link.author)?,
-                };
-                accepted.insert(link.author.clone(), verdict.clone());
+                let verdict = authors.accept(&link.author)?;
                 let fits = check_all(&message.files, &beacon.folders, limits).map_err(|bad| bad.to_string());
                 match verdict.and(fits) {
                     Ok(()) => waiting.push(link.clone()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::authors::Authors;
 use crate::beacon::applied::Applied;
 use crate::beacon::manifest::Receipt;
 use crate::beacon::name::EVERYBODY;
@@ -65,19 +66,10 @@ pub(super) fn unread(
     }
     let mut links = chain::since(place, git, position, seq, &tip.commit)?;
     links.retain(|link| link.message().is_some_and(|m| m.is_for(&me)));
-    let mut judged: Vec<(chain::Author, bool)> = Vec::new();
+    let mut authors = Authors::new(place, git);
     let mut kept = Vec::new();
     for link in links {
-        let known = judged.iter().find(|(author, _)| *author == link.author).map(|(_, accepted)| *accepted);
-        let accepted = match known {
-            Some(accepted) => accepted,
-            None => {
-                let accepted = chain::accepts(place, git, &link.author)?.is_ok();
-                judged.push((link.author.clone(), accepted));
-                accepted
-            }
-        };
-        if accepted {
+        if authors.accept(&link.author)?.is_ok() {
             kept.push(link);
         }
     }

@@ -1,0 +1,166 @@
+//! Messages that were held: where they stand in the channel by now, which are dropped for good, and what was taken in
+//! that was sent after them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::authors::Authors;
+use crate::beacon::applied::Held;
+use crate::beacon::manifest::{File, Party};
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::ops::beacon::Place;
+use crate::ops::beacon::chain::{self, Link};
+use crate::ops::beacon::hints::Hints;
+use crate::ops::error::OpError;
+
+/// Commits that one look backwards reads.
+const AT_ONCE: usize = 1000;
+/// Fewer characters of a commit's id name none.
+const SHORTEST: usize = 4;
+/// So many characters of a commit's id are shown where its number is not enough.
+const SHOWN: usize = 10;
+
+/// Messages that were held, looked up in the channel.
+#[derive(Default)]
+pub(super) struct Recalled {
+    /// What is still there, the oldest first.
+    pub(super) links: Vec<(Held, Link)>,
+    /// What is not there any more.
+    pub(super) gone: Vec<Held>,
+    /// The commits from the oldest of them on, in the order of the channel.
+    walk: Vec<String>,
+}
+
+/// Looks all of them up at once: anybody who can push may cause any number of them.
+///
+/// # Errors
+/// Where git cannot read the channel.
+pub(super) fn recall(place: &Place, git: &Git<'_>, held: &[Held], end: &str) -> Result<Recalled, OpError> {
+    if held.is_empty() {
+        return Ok(Recalled::default());
+    }
+    let mut missing: BTreeSet<&str> = held.iter().map(|h| h.commit.as_str()).collect();
+    let mut walk: Vec<String> = Vec::new();
+    let mut next = Some(end.to_owned());
+    while let Some(from) = next.take() {
+        for (commit, _) in Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)? {
+            if missing.is_empty() || walk.last() == Some(&commit) {
+                continue;
+            }
+            missing.remove(commit.as_str());
+            walk.push(commit);
+        }
+        next = walk.last().filter(|last| !missing.is_empty() && **last != from).cloned();
+    }
+    walk.reverse();
+    let reads = Reads::open(&place.at, git);
+    let at: BTreeMap<&str, usize> = walk.iter().enumerate().map(|(n, commit)| (commit.as_str(), n)).collect();
+    // Where somebody merged, it may stand beside the chain.
+    let there = |commit: &str| at.contains_key(commit) || reads.is_ancestor(commit, end).unwrap_or(false);
+    let (mut found, gone): (Vec<_>, Vec<_>) = held.iter().cloned().partition(|h| there(&h.commit));
+    found.sort_by_key(|h| at.get(h.commit.as_str()).copied());
+    let commits: Vec<_> = found.iter().map(|h| h.commit.clone()).collect();
+    let links = found.into_iter().zip(chain::read(place, git, &commits)?).collect();
+    Ok(Recalled { links, gone, walk })
+}
+
+/// Files of which messages speak that were taken in, or sent from here, with where these stand in the channel.
+pub(super) struct Later(Vec<(usize, File)>);
+
+impl Recalled {
+    /// What was taken in of the channel from the oldest of them on. `new` are the commits that are looked at just now.
+    ///
+    /// # Errors
+    /// Where git cannot read them.
+    pub(super) fn later(
+        &self,
+        place: &Place,
+        git: &Git<'_>,
+        authors: &mut Authors<'_>,
+        me: &Party,
+        new: &BTreeSet<String>,
+    ) -> Result<Later, OpError> {
+        let held: BTreeMap<&str, &Held> = self.links.iter().map(|(h, link)| (link.commit.as_str(), h)).collect();
+        let known =
+            |commit: &&String| !new.contains(*commit) && held.get(commit.as_str()).is_none_or(|h| h.is_partly());
+        let (numbers, commits): (Vec<_>, Vec<_>) =
+            self.walk.iter().enumerate().filter(|(_, commit)| known(commit)).map(|(n, c)| (n, c.clone())).unzip();
+        let mut files = Vec::new();
+        for (n, link) in numbers.into_iter().zip(chain::read(place, git, &commits)?) {
+            let Some(message) = link.message().filter(|m| m.is_for(me) || m.from.id == me.id) else { continue };
+            if authors.accept(&link.author)?.is_ok() {
+                let left = held.get(link.commit.as_str()).map_or(&[][..], |h| &h.paths);
+                files.extend(message.files.iter().filter(|f| !left.contains(&f.path)).map(|f| (n, f.clone())));
+            }
+        }
+        Ok(Later(files))
+    }
+
+    /// Where a commit stands; the first where that is not known.
+    pub(super) fn position(&self, commit: &str) -> usize {
+        self.walk.iter().position(|c| c == commit).unwrap_or_default()
+    }
+}
+
+impl Later {
+    /// Whether a message behind `position` speaks of a path: then whether a version in one of them was edited from
+    /// `blob`.
+    pub(super) fn of(&self, position: usize, path: &str, blob: Option<&str>) -> Option<bool> {
+        let mut later = self.0.iter().filter(|(n, file)| *n > position && file.path == path).peekable();
+        later.peek()?;
+        Some(later.any(|(_, file)| {
+            file.base.as_deref().zip(blob).is_some_and(|(base, blob)| base.eq_ignore_ascii_case(blob))
+        }))
+    }
+}
+
+/// Messages that somebody wants to be rid of: by number, or by the beginning of the commit's id.
+pub(super) struct Unwanted<'w>(Vec<(&'w str, Vec<Held>)>);
+
+impl<'w> Unwanted<'w> {
+    pub(super) fn new(words: &'w [String]) -> Self {
+        Self(words.iter().map(|word| (word.as_str(), Vec::new())).collect())
+    }
+
+    /// Takes those out of `held` that are meant.
+    pub(super) fn take(&mut self, held: &mut Vec<Held>) -> Vec<Held> {
+        let meant = held.extract_if(.., |held| {
+            let by = self.0.iter_mut().filter(|(word, _)| is_meant(word, held));
+            by.map(|(_, found)| found.push(held.clone())).count() > 0
+        });
+        meant.collect()
+    }
+
+    /// # Errors
+    /// Where a word means none of them, or several.
+    pub(super) fn check(&self, hints: &Hints) -> Result<(), OpError> {
+        for (word, found) in &self.0 {
+            match &found[..] {
+                [_] => {}
+                [] => {
+                    return Err(OpError::usage(format!("no message {word} is held"))
+                        .remedy(format!("`{}` names those that are", hints.verb("pull"))));
+                }
+                [first, ..] => {
+                    let all: Vec<_> = found.iter().map(|h| format!("{} ({})", short(&h.commit), h.why)).collect();
+                    return Err(OpError::usage(format!("{word} may mean any of {}", all.join(", "))).remedy(format!(
+                        "name it by its commit, as `{}`",
+                        hints.verb(&format!("pull --skip {}", short(&first.commit)))
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_meant(word: &str, held: &Held) -> bool {
+    let is_id = word.len() >= SHORTEST && word.chars().all(|c| c.is_ascii_hexdigit());
+    word.parse() == Ok(held.seq) || (is_id && held.commit.starts_with(&word.to_ascii_lowercase()))
+}
+
+/// As much of a commit's id as is shown.
+#[must_use]
+pub fn short(commit: &str) -> &str {
+    commit.get(..SHOWN).unwrap_or(commit)
+}
