@@ -209,7 +209,7 @@ fn load(
                 .remedy(format!("`{}` shows what is to be settled", hints.verb("diff"))));
         }
         if applied.state.conflicts.iter().any(|c| c.path == name) {
-            return Err(unsettled(&hints, &name));
+            return Err(unsettled(hints, &name));
         }
         let base = known.get(&name).map(|v| v.blob.clone());
         match survey::look(&place.at.worktree, &name)? {

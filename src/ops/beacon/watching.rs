@@ -337,8 +337,8 @@ mod tests {
         let mut world = Fake::new((0..13).map(|_| Ok(sent("a"))).collect());
         world.files = (1..40).map(|n| (n * 1_500, &["a"][..])).collect();
         run(&mut world, 60_000).unwrap();
-        assert!(world.gaps().iter().all(|gap| *gap >= BREATH), "{:?}", world.gaps());
-        assert!(world.gaps().iter().take(5).all(|gap| *gap <= BREATH + 1_500), "{:?}", world.gaps());
+        assert!(world.gaps().iter().all(|gap| *gap >= 5_000), "{:?}", world.gaps());
+        assert!(world.gaps().iter().take(5).all(|gap| *gap <= 6_500), "{:?}", world.gaps());
     }
 
     #[test]
