@@ -50,8 +50,10 @@ fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
                 told(chain::fetch(&ctx, &place, &git, For::Look).unwrap_err());
                 told(pull::pull(&ctx, &place, false).unwrap_err());
                 told(log::log(&ctx, &place, 9).unwrap_err());
-                told(watch::look(&ctx, &place, false, false).unwrap_err());
-                assert!(watch::look(&ctx, &place, true, false).unwrap().remarks.iter().any(|r| r.contains(&why)));
+                for pulls in [false, true] {
+                    let remarks = watch::look(&ctx, &place, pulls, false).unwrap().remarks;
+                    assert_eq!(remarks.iter().filter(|r| r.contains(&why)).count(), 1, "{remarks:?}");
+                }
                 let stands = status::status(&ctx, &place, true).unwrap();
                 assert_eq!(
                     (stands.offline, stands.held[0].why.as_str(), &stands.held[0].commit),

@@ -217,7 +217,7 @@ mod tests {
           CONFLICT e.md; yours would stay as it is, theirs would be e.md.theirs
           archived g.md; they took it away, it would be .claude/sync/archive/2025-10-06/g.md
         nothing was changed: this is what a pull would do
-        message 2 would be dropped for good
+        message 2 (b) would be dropped for good: it is not wanted
         CONFLICT: h.md would have to be settled
         CONFLICT: old.md is not settled yet
         ");

@@ -3,6 +3,8 @@
 //!
 //! A look at which nothing has come costs one fetch of one ref, or, where the bell is on, one conditional request.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::diagnostics;
@@ -77,7 +79,9 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
             return Err(error);
         }
     }
-    if look.offline.is_none() {
+    // A pull sends as well, once it has taken in what a queued message may have to give way to.
+    let pull = pull && look.offline.is_none() && (garbled || status::keep(ctx, place, reached)?.messages > 0);
+    if look.offline.is_none() && !pull {
         drain(ctx, place, &git, &mut look);
     }
     if look.offline.is_none() {
@@ -89,7 +93,7 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
     }
     look.waiting = status::keep(ctx, place, reached)?;
     if look.offline.is_none() {
-        if pull && (garbled || look.waiting.messages > 0) {
+        if pull {
             match pull::pull(ctx, place, false) {
                 Ok(pulled) => {
                     look.offline.clone_from(&pulled.offline);
@@ -97,7 +101,10 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
                     look.pulled = Some(pulled);
                 }
                 Err(error) if error.kind == Kind::Gate => return Err(error),
-                Err(error) => look.remarks.push(sentence(error)),
+                Err(error) => {
+                    look.remarks.push(sentence(error));
+                    drain(ctx, place, &git, &mut look);
+                }
             }
         }
         if push {
@@ -107,6 +114,8 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
             look.waiting = status::keep(ctx, place, None)?;
         }
     }
+    let mut told = BTreeSet::new();
+    look.remarks.retain(|remark| told.insert(remark.clone()));
     Ok(look)
 }
 

@@ -17,6 +17,7 @@ use crate::schedule::{Kind, every};
 use crate::state::StateFile;
 use crate::state::beacon::Waiting;
 use crate::state::bell::Bells;
+use crate::state::tick;
 use crate::sync::quote;
 use crate::sync::tell::counted;
 
@@ -68,7 +69,7 @@ fn channel(ctx: &Context, place: &Place, waiting: &Waiting) -> Check {
     };
     let here = format!("{} on channel {} of {remote}", place.identity.name, place.channel);
     let now = ctx.clock.now_ms();
-    let reached = match waiting.checked_at {
+    let reached = match tick::read(&place.files(ctx).beacon_reached_tick()) {
         0 => "never reached".to_owned(),
         then if now.saturating_sub(then) < MOMENT => "last reached a moment ago".to_owned(),
         then => format!("last reached {} ago", clock::span(now.saturating_sub(then))),
