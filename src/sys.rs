@@ -112,8 +112,8 @@ pub struct Endings(io::PipeReader);
 /// Where the handler writes to; below 0 as long as there is none.
 static ENDING: AtomicI32 = AtomicI32::new(-1);
 
-/// SIGTERM, SIGHUP and SIGINT no longer end this process but can be taken one by one. Unlike with
-/// [`hold_endings_back`], programs that are started from now on are ended by them as usual.
+/// SIGTERM, SIGHUP and SIGINT no longer end this process but can be taken one by one. What was ignored stays so, as
+/// nohup(1) wants it. Unlike with [`hold_endings_back`], programs that are started from now on are ended by them as usual.
 ///
 /// # Errors
 /// The system's answer.
@@ -125,6 +125,9 @@ pub fn catch_endings() -> io::Result<Endings> {
         // SAFETY: the action is plain C data and filled in; the handler makes one call that signal-safety(7) allows.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
+            if libc::sigaction(signal, ptr::null(), &raw mut action) == 0 && action.sa_sigaction == libc::SIG_IGN {
+                continue;
+            }
             action.sa_sigaction = on_ending as *const () as libc::sighandler_t;
             action.sa_flags = libc::SA_RESTART;
             libc::sigemptyset(&raw mut action.sa_mask);
@@ -136,21 +139,35 @@ pub fn catch_endings() -> io::Result<Endings> {
     Ok(Endings(reader))
 }
 
-extern "C" fn on_ending(_signal: libc::c_int) {
+extern "C" fn on_ending(signal: libc::c_int) {
     let pipe = ENDING.load(Ordering::SeqCst);
     if pipe >= 0 {
-        // SAFETY: one byte of a constant; a descriptor that cannot be written to is an error that nobody needs.
-        let _ = unsafe { libc::write(pipe, c"x".as_ptr().cast(), 1) };
+        // Numbers of signals are below 32 here.
+        let number = signal as u8;
+        // SAFETY: one byte of a local variable; a descriptor that cannot be written to is an error that nobody needs.
+        let _ = unsafe { libc::write(pipe, (&raw const number).cast(), 1) };
     }
 }
 
 impl Endings {
-    /// Waits for the next one.
+    /// Waits for the next one: its number.
     ///
     /// # Errors
     /// The system's answer.
-    pub fn wait(&mut self) -> io::Result<()> {
-        self.0.read_exact(&mut [0])
+    pub fn wait(&mut self) -> io::Result<i32> {
+        let mut number = [0];
+        self.0.read_exact(&mut number)?;
+        Ok(number[0].into())
+    }
+}
+
+/// Ends this process by a signal that was caught, so that whoever waits for it hears what it was. Comes back where the
+/// system does not do it.
+pub fn end_by(signal: i32) {
+    // SAFETY: a default action and a signal to oneself take no memory.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
     }
 }
 

@@ -112,6 +112,46 @@ fn a_signal_ends_it_with_all_that_it_has_started() {
 }
 
 #[test]
+fn any_command_that_a_signal_ends_takes_along_what_it_has_started_and_says_which_it_was() {
+    use std::os::unix::process::ExitStatusExt;
+    use wait_timeout::ChildExt;
+
+    let sides = hanging();
+    write(sides.a.join(NOTES), "mine\n");
+    write(sides.path("ssh-hangs"), "");
+    let asked = sides.path("ssh-hangs.asked");
+    for (verb, signal) in [(&["push"][..], Signal::INT), (&["pull"], Signal::TERM), (&["status"], Signal::HUP)] {
+        let _ = std::fs::remove_file(&asked);
+        let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), &sides.a);
+        command.arg("beacon").args(verb).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().unwrap();
+        wait_until("it asks the remote", || asked.exists());
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        let ended = child.wait_timeout(std::time::Duration::from_secs(60)).unwrap().expect("a signal ends it");
+        assert_eq!(ended.signal(), Some(signal.as_raw()), "{verb:?}");
+        wait_until("nothing of it is left", || sides.processes().is_empty());
+    }
+    std::fs::remove_file(sides.path("ssh-hangs")).unwrap();
+    sides.beacon(&sides.a, &["push"]).ok();
+    sides.beacon(&sides.b, &["pull"]).ok();
+    assert_eq!(read(sides.b.join(NOTES)), b"mine\n");
+}
+
+#[test]
+fn a_watcher_that_was_started_to_outlive_its_terminal_does() {
+    let sides = Sides::new();
+    let mut command = sides.command("sh", &sides.a);
+    command.args(["-c", "trap '' HUP; exec \"$0\" beacon watch --json", env!("CARGO_BIN_EXE_craft")]);
+    let mut watching = Watching::of(command);
+    watching.until("watching");
+    kill_process(Pid::from_child(&watching.child), Signal::HUP).unwrap();
+    sides.b_sends(NOTES, "plan\n");
+    kill_process(Pid::from_child(&watching.child), Signal::HUP).unwrap();
+    assert!(watching.child.try_wait().unwrap().is_none());
+    assert_eq!(watching.end(Signal::TERM).0, Some(0));
+}
+
+#[test]
 fn a_push_that_a_signal_ends_goes_out_once_with_the_next_look() {
     let sides = hanging();
     write(sides.a.join(NOTES), "mine\n");

@@ -96,7 +96,13 @@ pub struct Watching {
 impl Watching {
     pub fn start(sides: &Sides, side: &Path, args: &[&str]) -> Self {
         let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), side);
-        command.args(["beacon", "watch", "--json"]).args(args).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.args(["beacon", "watch", "--json"]).args(args);
+        Self::of(command)
+    }
+
+    /// What a command starts.
+    pub fn of(mut command: std::process::Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap());
         Self { child, lines }

@@ -79,8 +79,8 @@ fn groups() -> MutexGuard<'static, Groups> {
 }
 
 /// Ends everything that this process has started, for one that is about to exit in the middle of it: nothing that runs
-/// on would have a deadline. From now on nothing more can be started. With `patience` first politely, so that git removes
-/// its locks. Takes that long at most.
+/// on would have a deadline. From now on nothing more is started, and whoever waits for something waits for that exit. With
+/// `patience` first politely, so that git removes its locks. Takes that long at most.
 #[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
 pub fn end_all(patience: Duration) {
     let left: Vec<Pid> = {
@@ -97,6 +97,13 @@ pub fn end_all(patience: Duration) {
     }
     for group in left {
         let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Nobody is to be told how a program ended that was ended together with this process.
+fn wait_for_the_end() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 
@@ -146,7 +153,8 @@ fn begin(invocation: &Invocation<'_>, stdout: File) -> io::Result<Running> {
     // Held until it is in the list, so that whoever ends all of them misses none.
     let mut groups = groups();
     if groups.closed {
-        return Err(io::Error::new(io::ErrorKind::Interrupted, "this process is about to end"));
+        drop(groups);
+        wait_for_the_end();
     }
     let child = Command::new(invocation.program)
         .args(invocation.arguments)
@@ -199,6 +207,9 @@ impl Running {
             }
         };
         self.ended = true;
+        if groups().closed {
+            wait_for_the_end();
+        }
         Ok(Finished {
             code: status.code(),
             signal: status.signal(),

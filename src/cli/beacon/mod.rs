@@ -1,6 +1,7 @@
 //! `craft beacon`: files handed from one environment to another. One file a verb.
 
 pub mod diff;
+mod ending;
 pub mod init;
 pub mod log;
 pub mod pull;
@@ -91,6 +92,10 @@ fn accept_line(command: &str, look: &Look) -> String {
 /// # Errors
 /// What keeps it from being done; nothing was lost then.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Beacon) -> Result<u8, CommandError> {
+    if !matches!(args.verb, Some(Verb::Watch(_))) {
+        // Without it the command does the same, and leaves behind what it was waiting for.
+        let _ = ending::with_all_that_was_started();
+    }
     let Some(verb) = &args.verb else { return status::run(ctx, ui, cwd, &status::Show::default()) };
     match verb {
         Verb::Init(args) => init::run(ctx, ui, cwd, args),

@@ -44,7 +44,7 @@ const TOGETHER: Duration = Duration::from_secs(1);
 /// Files that never rest are looked at all the same.
 const RESTLESS: Duration = Duration::from_secs(10);
 /// What is under way when somebody wants it to end gets so long to come to its end.
-const GRACE: Duration = Duration::from_secs(2);
+const GRACE: Duration = super::ending::GRACE;
 /// Names and files that are named at most, and characters of a text of others.
 const NAMED: usize = 3;
 const SHOWN: usize = 120;
