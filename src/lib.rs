@@ -27,6 +27,8 @@ pub mod audit;
 #[cfg(feature = "cli")]
 pub mod beacon;
 #[cfg(feature = "cli")]
+pub mod digest;
+#[cfg(feature = "cli")]
 pub mod install;
 #[cfg(feature = "cli")]
 pub mod json;

@@ -3,7 +3,9 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use claude_craft::beacon::block;
-use claude_craft::ops::beacon::chain::{self, For};
+use claude_craft::ops::beacon::authors;
+use claude_craft::ops::beacon::chain;
+use claude_craft::ops::beacon::fetch::{self, For};
 use claude_craft::ops::beacon::push::{self, Ask};
 use claude_craft::ops::beacon::{log, outbox, send};
 use claude_craft::ops::error::Kind;
@@ -63,11 +65,11 @@ fn a_message_is_a_commit_with_manifest_block_and_the_very_bytes() {
     let place = sides.place(&ctx, &code);
     let git = place.git(&ctx);
     assert_eq!(chain::known(&place, &git).unwrap(), None);
-    let tip = chain::fetch(&ctx, &place, &git, For::Look).unwrap().unwrap();
+    let tip = fetch::fetch(&ctx, &place, &git, For::Look).unwrap().unwrap();
     assert_eq!(chain::known(&place, &git).unwrap().as_ref(), Some(&tip));
     let links = chain::since(&place, &git, None, 0, &tip.commit).unwrap();
     assert_eq!(links.iter().filter_map(|l| l.message()).collect::<Vec<_>>(), [&message]);
-    assert_eq!(chain::accepts(&place, &git, &links[0].author).unwrap(), Ok(()));
+    assert_eq!(authors::accepts(&place, &git, &links[0].author).unwrap(), Ok(()));
     assert_eq!(chain::block(&place, &git, &tip).unwrap(), told);
     sides.takes_in(&code, 1);
     let sent = send::drain(&ctx, &place, &git).unwrap();
@@ -240,10 +242,10 @@ fn what_is_not_allowed_is_not_done_and_not_queued() {
     let place = sides.place(&ctx, &desk);
     let git = place.git(&ctx);
     assert_eq!(send::queued(&place, &git).unwrap(), []);
-    assert_eq!(chain::fetch(&ctx, &place, &git, For::Look).unwrap(), None);
-    assert_eq!(chain::fetch(&ctx, &place, &git, For::Push).unwrap_err().kind, Kind::Gate);
+    assert_eq!(fetch::fetch(&ctx, &place, &git, For::Look).unwrap(), None);
+    assert_eq!(fetch::fetch(&ctx, &place, &git, For::Push).unwrap_err().kind, Kind::Gate);
     sides.configure(json!({"permissions": {"beacon": {"preset": "none"}}}));
-    assert_eq!(chain::fetch(&ctx, &place, &git, For::Look).unwrap_err().kind, Kind::Gate);
+    assert_eq!(fetch::fetch(&ctx, &place, &git, For::Look).unwrap_err().kind, Kind::Gate);
 }
 
 #[test]
@@ -332,7 +334,7 @@ fn two_linked_working_trees_are_two_sides() {
     let place = sides.place(&ctx, &linked);
     let git = place.git(&ctx);
     assert_eq!(chain::known(&place, &git).unwrap(), None, "what one has seen the other has not");
-    assert_eq!(chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap().manifest.seq, 1);
+    assert_eq!(fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap().manifest.seq, 1);
     sides.sends(&linked, "answer.md", "y\n");
     assert_eq!(
         sides.messages().iter().map(|m| m.direction.as_str()).collect::<Vec<_>>(),
@@ -364,7 +366,7 @@ fn an_end_that_is_nobodys_is_an_error_and_the_log_still_shows_it() {
         let tree = sides.run(command, format!("100644 blob {}\tmanifest.json\n", blob.trim()).as_bytes()).ok().stdout;
         let commit = sides.git(&sides.remote, &["commit-tree", tree.trim(), "-p", CHANNEL, "-m", "x"]);
         sides.git(&sides.remote, &["update-ref", CHANNEL, &commit]);
-        let error = chain::fetch(&ctx, &place, &git, For::Look).unwrap_err();
+        let error = fetch::fetch(&ctx, &place, &git, For::Look).unwrap_err();
         assert!(error.message.contains("none of ours") && error.message.contains(why), "{error}");
         let links = log::log(&ctx, &place, 1).unwrap();
         assert!(links[0].manifest.as_ref().unwrap_err().contains(why), "{links:?}");
@@ -387,12 +389,12 @@ fn a_channel_that_was_taken_away_goes_on_with_its_numbers_and_without_its_commit
     let ctx = sides.context();
     let place = sides.place(&ctx, &code);
     let git = place.git(&ctx);
-    let old = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+    let old = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
     sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]);
-    assert_eq!(chain::fetch(&ctx, &place, &git, For::Pull).unwrap(), None);
+    assert_eq!(fetch::fetch(&ctx, &place, &git, For::Pull).unwrap(), None);
     assert_eq!(sides.sends(&desk, "c.md", "x\n"), 3);
     assert_eq!(sides.chain(CHANNEL).len(), 1);
-    let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+    let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
     let links = chain::since(&place, &git, Some(&old.commit), 2, &tip.commit).unwrap();
     assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [3]);
 }
@@ -404,11 +406,11 @@ fn only_known_authors_count_and_a_signature_where_one_is_asked_for() {
     let ctx = sides.context();
     let author = |email: &str, signature| {
         let (name, signer) = ("x".into(), email.into());
-        chain::Author { name, email: email.into(), signature, signer, ..chain::Author::default() }
+        authors::Author { name, email: email.into(), signature, signer, ..authors::Author::default() }
     };
     let judge = |email: &str, signature| {
         let place = sides.place(&ctx, &code);
-        chain::accepts(&place, &place.git(&ctx), &author(email, signature)).unwrap()
+        authors::accepts(&place, &place.git(&ctx), &author(email, signature)).unwrap()
     };
     assert_eq!(judge("Ann@Example.org", 'N'), Ok(()));
     assert!(judge("eve@example.org", 'N').unwrap_err().contains("eve@example.org is not among"));

@@ -248,6 +248,41 @@ fn what_had_arrived_is_taken_in_though_the_channel_was_taken_away() {
 }
 
 #[test]
+fn what_a_pull_will_hold_for_its_manifest_waits_nowhere_and_keeps_no_push_back() {
+    let desk = Desk::new();
+    write(desk.a.join(A), "ours");
+    // Each speaks of a file that is about to be sent from here, too.
+    let mut bad = Vec::new();
+    for path in [COPY, "../a.md"] {
+        let items = [Item::new(A, "theirs"), Item::new(path, "x")];
+        bad.push(desk.send(desk.draft_of(desk.message(&items), &items[..1])));
+    }
+    let ctx = desk.context();
+    let place = desk.place(&ctx);
+    let standing = status(&ctx, &place, true).unwrap();
+    assert_eq!((standing.waiting.messages, standing.messages), (0, vec![]));
+    assert_eq!(standing.held.iter().map(|h| &h.commit).collect::<Vec<_>>(), bad.iter().collect::<Vec<_>>());
+    desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
+    desk.craft(&desk.a, &["beacon", "push", A]).ok();
+    let pulled = desk.pull();
+    let [asked, held] = [&standing.held, &pulled.held].map(|all| all.iter().map(|h| &h.why).collect::<Vec<_>>());
+    assert_eq!(asked, held, "both say the same of it");
+    assert_eq!(desk.text(A), "ours");
+}
+
+#[test]
+fn behind_an_end_that_nobody_understands_the_channel_is_not_said_to_be_gone() {
+    let desk = Desk::new();
+    desk.post(&[Item::new(A, "a")]);
+    let mut draft = desk.draft(&[Item::new(B, "b")]);
+    draft.manifest = b"not JSON".to_vec();
+    desk.send(draft);
+    let pulled = desk.pull();
+    assert_eq!((desk.text(A), pulled.held.len()), ("a".into(), 1));
+    assert!(pulled.remarks.is_empty(), "{pulled:?}");
+}
+
+#[test]
 fn an_edited_copy_of_theirs_stays_under_its_name_when_the_conflict_is_settled() {
     for with in [With::Ours, With::Theirs, With::Merged] {
         let desk = with_a();

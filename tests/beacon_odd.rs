@@ -6,7 +6,7 @@ use claude_craft::beacon::manifest::{self, File, Manifest, Message, Party};
 use claude_craft::git::objects::Content;
 use claude_craft::git::repository::Repository;
 use claude_craft::locate::locate;
-use claude_craft::ops::beacon::chain::{self, For};
+use claude_craft::ops::beacon::fetch::{self, For};
 use claude_craft::ops::beacon::{log, pull, send, status, watch};
 use sha2::{Digest, Sha256};
 
@@ -47,7 +47,7 @@ fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
                 let told = |error: claude_craft::ops::error::OpError| {
                     assert!(error.message.contains(&format!("is none of ours: {why}")), "{format} {kind}: {error}");
                 };
-                told(chain::fetch(&ctx, &place, &git, For::Look).unwrap_err());
+                told(fetch::fetch(&ctx, &place, &git, For::Look).unwrap_err());
                 told(pull::pull(&ctx, &place, false).unwrap_err());
                 told(log::log(&ctx, &place, 9).unwrap_err());
                 for pulls in [false, true] {
@@ -101,7 +101,7 @@ fn a_manifest_that_is_too_large_is_held_at_the_end_and_in_the_middle() {
         let ctx = sides.context();
         let place = sides.place(&ctx, &code);
         let git = place.git(&ctx);
-        let error = chain::fetch(&ctx, &place, &git, For::Look).unwrap_err();
+        let error = fetch::fetch(&ctx, &place, &git, For::Look).unwrap_err();
         assert!(error.message.contains("its manifest is larger than 4 MiB"), "{error}");
         let stands = status::status(&ctx, &place, true).unwrap();
         assert_eq!((stands.waiting.messages, stands.held.len(), stands.offline), (1, 1, None));

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use claude_craft::ops::beacon::chain::{self, For};
+use claude_craft::ops::beacon::chain;
+use claude_craft::ops::beacon::fetch::{self, For};
 use claude_craft::ops::beacon::{send, status, watch};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
@@ -74,7 +75,7 @@ fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_rememb
     let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
     let ctx = sides.context();
     assert_eq!(
-        chain::fetch(&ctx, &sides.place(&ctx, &code), &sides.place(&ctx, &code).git(&ctx), For::Look).unwrap(),
+        fetch::fetch(&ctx, &sides.place(&ctx, &code), &sides.place(&ctx, &code).git(&ctx), For::Look).unwrap(),
         None
     );
     script(
@@ -94,7 +95,7 @@ fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_rememb
 
     // A reader who never heard of it finds it, and answers there.
     let place = sides.place(&ctx, &code);
-    assert_eq!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Pull).unwrap().unwrap().manifest.seq, 2);
+    assert_eq!(fetch::fetch(&ctx, &place, &place.git(&ctx), For::Pull).unwrap().unwrap().manifest.seq, 2);
     write(code.join(".claude/planning/b.md"), "z\n");
     assert_eq!(sides.push(&code, &[]).unwrap().sent.tries, 1);
     assert_eq!(sides.chain(BRANCH).len(), 3);
@@ -139,7 +140,7 @@ fn a_look_at_a_remote_with_twenty_thousand_refs_costs_less_than_16_kilobytes() {
         sides.git(clone, &["config", "remote.origin.uploadpack", sides.path("counting").to_str().unwrap()]);
         let _ = (std::fs::remove_file(&up), std::fs::remove_file(&down));
         let place = sides.place(&ctx, clone);
-        let tip = chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+        let tip = fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
         (tip.map(|t| t.manifest.seq), read(&up).len() + read(&down).len())
     };
     // The reader has all of these branches too: none of them is told.
@@ -195,7 +196,7 @@ fn over_http_a_password_is_never_asked_for_and_an_answer_that_is_lost_costs_noth
     assert!(!sides.path("was-asked").exists());
     let ctx = sides.context();
     let place = sides.place(&ctx, &code);
-    assert!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).is_err());
+    assert!(fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look).is_err());
 
     // A helper that knows it.
     write(sides.home().join("passwords"), format!("http://ann:open%20sesame@{}\n", server.host()));
@@ -203,7 +204,7 @@ fn over_http_a_password_is_never_asked_for_and_an_answer_that_is_lost_costs_noth
     sides.git(&desk, &["config", "--global", "credential.helper", &helper]);
     let sent = drained(&sides, &desk);
     assert_eq!((sent.messages.len(), sent.waits), (1, None));
-    assert_eq!(chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap().unwrap().manifest.seq, 1);
+    assert_eq!(fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap().unwrap().manifest.seq, 1);
     let bare = server.url("remote.git");
     assert!(!bare.contains("sesame") && !sides.diagnostics().contains("sesame"));
 
@@ -218,8 +219,8 @@ fn over_http_a_password_is_never_asked_for_and_an_answer_that_is_lost_costs_noth
     // One request after another, and no list of refs, for a look with nothing new.
     server.open();
     server.requests();
-    chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
-    chain::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+    fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
+    fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look).unwrap();
     assert!(server.requests().len() <= 5, "at most two each, and one for what is new");
     assert!(!sides.path("was-asked").exists());
 }
@@ -240,7 +241,7 @@ fn a_partial_clone_and_a_shallow_one_read_whole_messages() {
         let ctx = sides.context();
         let place = sides.place(&ctx, &clone);
         let git = place.git(&ctx);
-        let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+        let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
         let missing = sides.git(&clone, &["rev-list", "--objects", "--missing=print", &tip.commit]);
         assert!(!missing.contains('?'), "{name}: {missing}");
         assert_eq!(chain::since(&place, &git, None, 0, &tip.commit).unwrap().len(), 3);
@@ -257,7 +258,7 @@ fn repositories_that_only_the_git_program_can_read_work_as_well() {
     let ctx = sides.context();
     let place = sides.place(&ctx, &code);
     let git = place.git(&ctx);
-    let tip = chain::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
+    let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
     assert_eq!(tip.commit.len(), 64);
     let links = chain::since(&place, &git, None, 1, &tip.commit).unwrap();
     assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [2, 3]);

@@ -12,7 +12,13 @@ const FLOORS: [(usize, &[&str]); 5] = [
     (4, &["cli", "tui", "worker"]),
     (3, &["ops"]),
     (2, &["context", "git", "github", "host", "http", "journal"]),
-    (1, &["audit", "beacon", "install", "json", "monitor", "notify", "phase", "scan", "schedule", "settings", "sync"]),
+    (
+        1,
+        &[
+            "audit", "beacon", "digest", "install", "json", "monitor", "notify", "phase", "scan", "schedule",
+            "settings", "sync",
+        ],
+    ),
     (
         0,
         &[

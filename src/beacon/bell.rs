@@ -14,9 +14,9 @@
 //! noticed and still understood as far as the block goes.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::block::{Block, PEOPLE};
+use crate::digest;
 
 /// The title.
 pub const TITLE: &str = "🔄 SYNC-BEACON [DO NOT CLOSE]";
@@ -162,12 +162,8 @@ pub fn parse(text: &str) -> Said {
 
 /// Line ends, blanks at the ends of lines and empty lines are nobody's edit: GitHub's own form changes them.
 fn check(rest: &str) -> String {
-    let mut hash = Sha256::new();
-    for line in rest.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
-        hash.update(line);
-        hash.update(b"\n");
-    }
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    let lines = rest.lines().map(str::trim_end).filter(|l| !l.is_empty());
+    digest::short(lines.flat_map(|line| [line, "\n"]).collect::<String>().as_bytes())
 }
 
 #[cfg(test)]

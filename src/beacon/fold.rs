@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::path::folded;
 use crate::phase::merge::text::{self, Marks};
 
 /// A version of a file with its bytes.
@@ -28,6 +29,12 @@ pub const EXECUTABLE: &str = "100755";
 pub const ORDINARY: &str = "100644";
 /// How the name of a copy of theirs ends, which lies beside a file in conflict.
 pub const THEIRS: &str = ".theirs";
+
+/// Whether a path is that of such a copy, on a file system without cases too. None is ever sent.
+#[must_use]
+pub fn is_theirs(path: &str) -> bool {
+    folded(path).ends_with(THEIRS)
+}
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

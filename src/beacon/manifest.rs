@@ -20,6 +20,8 @@ pub const BLOCK: &str = "beacon.md";
 pub const FILES: &str = "files";
 /// A longer manifest is none of ours, in bytes.
 pub const LONGEST: u64 = 4 << 20;
+/// No message has this number or a higher one: up to here every reader of JSON counts exactly (RFC 8259, section 6).
+pub const LAST: u64 = 1 << 53;
 /// Longest note and action, in characters.
 pub const NOTE: usize = 2000;
 
@@ -166,19 +168,36 @@ impl Manifest {
         }
     }
 
-    /// Whether the environment `name` has taken in all that is for it by name.
+    /// The number of the last message that a recipient has taken in; 0 for none. What is for [`EVERYBODY`] waits until
+    /// some environment has taken it in.
     #[must_use]
-    pub fn is_drained_for(&self, name: &str) -> bool {
-        self.sent.get(name).is_none_or(|sent| self.received.get(name).is_some_and(|got| got >= sent))
+    pub fn got(&self, to: &str) -> u64 {
+        match to {
+            EVERYBODY => self.received.values().max().copied().unwrap_or(0),
+            name => self.received.get(name).copied().unwrap_or(0),
+        }
     }
 
-    /// Whether nothing waits for anybody. What is for everybody waits until some environment has taken it in.
+    /// The number of the last message for an environment, by its name or as one of all; 0 for none.
+    #[must_use]
+    pub fn last_for(&self, name: &str) -> u64 {
+        let sent = |to| self.sent.get(to).copied().unwrap_or(0);
+        sent(name).max(sent(EVERYBODY))
+    }
+
+    /// The recipients that something waits for.
+    pub fn pending(&self) -> impl Iterator<Item = &str> {
+        self.sent
+            .iter()
+            .map(|(to, sent)| (to.as_str(), *sent))
+            .filter(|(to, sent)| self.got(to) < *sent)
+            .map(|(to, _)| to)
+    }
+
+    /// Whether nothing waits for anybody.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.sent.iter().all(|(to, sent)| match to.as_str() {
-            EVERYBODY => self.received.values().any(|got| got >= sent),
-            name => self.is_drained_for(name),
-        })
+        self.pending().next().is_none()
     }
 }
 
@@ -222,7 +241,7 @@ mod tests {
         assert_eq!((one.seq, two.seq, two.is_drained()), (1, 2, false));
         let receipt = |seq| Receipt { by: party("c", "Code"), seq, time: String::new() };
         let half = Manifest::with_receipt(Some(&two), "main", receipt(1));
-        assert!(!half.is_drained() && !half.is_drained_for("Code") && half.is_drained_for("Desktop"));
+        assert_eq!(half.pending().collect::<Vec<_>>(), ["Code"]);
         let all = Manifest::with_receipt(Some(&half), "main", receipt(2));
         assert!(all.is_drained());
         let late = Manifest::with_receipt(Some(&all), "main", receipt(1));

@@ -2,7 +2,7 @@
 
 use super::block::{Block, PEOPLE, Status};
 use super::manifest::{Manifest, Message, NOTE};
-use super::name::{CODE, EVERYBODY};
+use super::name::CODE;
 use crate::plain;
 
 /// Most names of files in a block.
@@ -14,21 +14,13 @@ const LONGEST: usize = 1000;
 /// everybody waits until some environment has taken it in.
 #[must_use]
 pub fn waits(end: &Manifest, seq: u64, message: &Message) -> bool {
-    message.to.iter().any(|to| got(end, to) < seq)
+    message.to.iter().any(|to| end.got(to) < seq)
 }
 
 /// The number up to which nothing waits for anybody.
 #[must_use]
 pub fn floor(end: &Manifest) -> u64 {
-    let waiting = end.sent.iter().map(|(to, sent)| (got(end, to), *sent)).filter(|(got, sent)| got < sent);
-    waiting.map(|(got, _)| got).min().unwrap_or(end.seq)
-}
-
-fn got(end: &Manifest, to: &str) -> u64 {
-    match to {
-        EVERYBODY => end.received.values().max().copied().unwrap_or(0),
-        name => end.received.get(name).copied().unwrap_or(0),
-    }
+    end.pending().map(|to| end.got(to)).min().unwrap_or(end.seq)
 }
 
 /// What the receivers shall do where the sender does not say.

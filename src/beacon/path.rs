@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::manifest::File;
+use crate::digest::is_object_id;
 
 /// Longest part of a path in bytes (NAME_MAX).
 const PART: usize = 255;
@@ -80,8 +81,7 @@ pub fn check_all(files: &[File], folders: &[String], limits: Limits) -> Result<(
             (false, "160000") => return bad(file, "is a submodule"),
             (false, _) => return bad(file, "has a mode that is no file's"),
         }
-        if file.base.as_ref().is_some_and(|b| !matches!(b.len(), 40 | 64) || !b.bytes().all(|b| b.is_ascii_hexdigit()))
-        {
+        if file.base.as_ref().is_some_and(|base| !is_object_id(base)) {
             return bad(file, "has a base that is no object id");
         }
         if seen.insert(folded(&file.path), &file.path).is_some() {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::command::environment;
+use super::environment::environment;
 use super::process::{self, Invocation, words};
 use crate::context::Context;
 

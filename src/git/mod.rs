@@ -4,6 +4,7 @@ pub mod command;
 mod compare;
 pub mod credential;
 pub mod diff;
+pub mod environment;
 pub mod fault;
 pub mod objects;
 pub mod patches;

@@ -9,6 +9,7 @@ use super::command::{Call, Git, GitError};
 use super::fault::Fault;
 use super::porcelain::{self, Difference, Malformed, TreeEntry};
 use super::process::Finished;
+use crate::digest::is_object_id;
 
 /// Commits whose changes are listed by one call, so that a long history does not have to fit into memory.
 const COMMITS_AT_ONCE: usize = 2000;
@@ -69,7 +70,7 @@ pub fn commits(git: &Git<'_>, words: &[&str]) -> Result<Vec<String>, GitError> {
     let listed = original(git.read([&["rev-list"], words].concat())).run()?;
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     let ids: Vec<_> = text.lines().map(str::to_owned).collect();
-    if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
+    if ids.iter().all(|id| is_object_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
 }
 
 /// The commits at which a selection of `words` of `git rev-list` ends, the newest first: those that are not in it, and
@@ -81,7 +82,7 @@ pub fn boundary(git: &Git<'_>, words: &[&str]) -> Result<Vec<String>, GitError> 
     let listed = original(git.read([&["rev-list", "--boundary"], words].concat())).run()?;
     let text = String::from_utf8_lossy(&listed.stdout).into_owned();
     let ids: Vec<_> = text.lines().filter_map(|line| line.strip_prefix('-')).map(str::to_owned).collect();
-    if ids.iter().all(|id| is_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
+    if ids.iter().all(|id| is_object_id(id)) { Ok(ids) } else { Err(malformed(&Malformed(excerpt(&listed.stdout)))) }
 }
 
 /// What each of `commits` brings. A merge brings what none of its parents had; the rest is theirs.
@@ -218,10 +219,6 @@ pub fn added(entry: TreeEntry) -> Difference {
         old_id: zeros,
         old_mode: "000000".into(),
     }
-}
-
-fn is_id(text: &str) -> bool {
-    text.len() >= 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 fn excerpt(bytes: &[u8]) -> String {

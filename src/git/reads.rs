@@ -5,7 +5,8 @@
 
 use std::path::PathBuf;
 
-use super::command::{Git, GitError, ssh_command};
+use super::command::{Git, GitError};
+use super::environment::ssh_command;
 use super::objects::{self, Content};
 use super::patches::{self, Same};
 use super::porcelain::{self, TreeEntry};

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::command::environment;
+use super::environment::environment;
 use super::process::{self, Invocation};
 use crate::context::Context;
 use crate::env;

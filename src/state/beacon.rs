@@ -41,10 +41,6 @@ pub struct Identity {
 pub struct Waiting {
     /// Format version; 1.
     pub version: u32,
-    /// When the remote was last reached; 0 for never. In a file of its own, so that this one need not be written anew at
-    /// each look.
-    #[serde(skip)]
-    pub checked_at: Millis,
     /// Since when it cannot be reached; 0 where it can.
     pub offline_since: Millis,
     /// Messages that wait here to be taken in.

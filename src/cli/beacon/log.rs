@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
     use crate::beacon::manifest::{File, Manifest, Message, Party, Receipt};
-    use crate::ops::beacon::chain::Author;
+    use crate::ops::beacon::authors::Author;
 
     #[test]
     fn messages_receipts_and_what_is_none_have_rows_of_their_own() {

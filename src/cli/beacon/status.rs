@@ -11,11 +11,11 @@ use crate::beacon::block::Status;
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
+use crate::clock::Millis;
 use crate::context::Context;
 use crate::ops::beacon::held::short;
 use crate::ops::beacon::status::{self, Standing};
 use crate::plain;
-use crate::state::beacon::Waiting;
 use crate::sync::tell::counted;
 
 /// See the command's help.
@@ -113,11 +113,10 @@ fn which(held: &Held, all: &[Held]) -> String {
     if held.seq > 0 && same <= 1 { held.seq.to_string() } else { named(short(&held.commit)) }
 }
 
-fn offline_line(waiting: &Waiting, why: &str, look: &Look) -> String {
-    let known = if waiting.checked_at == 0 {
-        "it was never reached".to_owned()
-    } else {
-        format!("this is what was known {}", look.when(waiting.checked_at))
+fn offline_line(checked_at: Option<Millis>, why: &str, look: &Look) -> String {
+    let known = match checked_at {
+        None => "it was never reached".to_owned(),
+        Some(at) => format!("this is what was known {}", look.when(at)),
     };
     format!("OFFLINE: {}; {known}", plain::cut(&clean(why), 2 * SHOWN))
 }
@@ -173,7 +172,7 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
     }
     if let Some(why) = &standing.offline {
-        lines.push(look.alarm(&offline_line(waiting, why, look)));
+        lines.push(look.alarm(&offline_line(standing.checked_at, why, look)));
         lines.extend(standing.remedy.as_ref().map(|remedy| format!("  {}", clean(remedy))));
     }
     if let Some(bell) = &standing.bell {
@@ -210,7 +209,7 @@ fn data(standing: &Standing, name: &str, channel: &str, hints: &Hints) -> Value 
         "conflicts": standing.conflicts,
         "held": standing.held,
         "unread": standing.unread,
-        "checkedAt": waiting.checked_at,
+        "checkedAt": standing.checked_at.unwrap_or(0),
         "offline": standing.offline.as_ref().map(|why| json!({
             "why": why, "since": waiting.offline_since, "remedy": standing.remedy,
         })),

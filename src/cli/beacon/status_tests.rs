@@ -4,6 +4,7 @@ use super::*;
 use crate::ops::beacon::bell::Heard as Bell;
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::Queued;
+use crate::state::beacon::Waiting;
 
 const NOW: u64 = 1_759_743_000_000;
 
@@ -13,8 +14,8 @@ fn look() -> Look {
 
 fn waits() -> Standing {
     Standing {
+        checked_at: Some(NOW - 300_000),
         waiting: Waiting {
-            checked_at: NOW - 300_000,
             messages: 2,
             files: vec![".claude/planning/act-2-planning.md".into(), ".claude/planning/promptsync-progress.md".into()],
             file_count: 23,
@@ -61,7 +62,8 @@ fn what_waits_is_told_with_files_sender_age_and_the_command() {
 #[test]
 fn whatever_needs_somebody_has_a_line() {
     let standing = Standing {
-        waiting: Waiting { checked_at: NOW - 300_000, queued_since: NOW - 60_000, queued: 1, ..Waiting::default() },
+        checked_at: Some(NOW - 300_000),
+        waiting: Waiting { queued_since: NOW - 60_000, queued: 1, ..Waiting::default() },
         messages: Vec::new(),
         changed: vec![".claude/implementation/new.md".into()],
         gone: vec![".claude/planning/gone.md".into()],

@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::check::hex;
 use super::disk::{self, Disk};
 use super::{backup, make, read};
 use crate::beacon::applied::Version;
 use crate::beacon::fold::Content;
 use crate::clock;
 use crate::context::Context;
+use crate::digest::sha256;
 use crate::fs::{FsError, layout};
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
@@ -125,11 +125,11 @@ struct Mark {
 
 impl Mark {
     fn of(content: &Content) -> Self {
-        Self { sha256: hex(&content.bytes), executable: content.executable, blob: String::new() }
+        Self { sha256: sha256(&content.bytes), executable: content.executable, blob: String::new() }
     }
 
     fn is(&self, content: &Content) -> bool {
-        self.executable == content.executable && self.sha256 == hex(&content.bytes)
+        self.executable == content.executable && self.sha256 == sha256(&content.bytes)
     }
 }
 
@@ -190,7 +190,7 @@ impl Apply<'_> {
                 Some(mark) => {
                     let bytes = read::bodies(self.git, std::slice::from_ref(&mark.blob))?.pop().flatten();
                     // Without the former bytes there is nothing to go by but what lies here.
-                    let Some(bytes) = bytes.filter(|b| hex(b) == mark.sha256) else { continue };
+                    let Some(bytes) = bytes.filter(|b| sha256(b) == mark.sha256) else { continue };
                     Some(Rc::new(Content { executable: mark.executable, bytes }))
                 }
             };

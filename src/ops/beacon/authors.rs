@@ -1,9 +1,26 @@
 //! Whose messages are accepted, each author judged once: to judge one may start a program.
 
 use crate::git::command::Git;
-use crate::ops::beacon::Place;
-use crate::ops::beacon::chain::{self, Author};
+use crate::git::reads::Reads;
+use crate::ops::beacon::{Place, signature};
 use crate::ops::error::OpError;
+use crate::plain;
+
+/// Who wrote a commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Author {
+    /// Name, of whoever committed it.
+    pub name: String,
+    /// E-mail address, of whoever committed it.
+    pub email: String,
+    /// git's verdict on the signature (`%G?` of git-log(1)): `G` is good; `N` is none. Only asked for where it counts.
+    pub signature: char,
+    /// Whom git names as the signer (`%GS`): the principal of an SSH key, the name and address of an OpenPGP key.
+    pub signer: String,
+    /// Fingerprint of the key, of the primary key it belongs to, and its id (`%GF`, `%GP`, `%GK`), as far as git names
+    /// them.
+    pub keys: Vec<String>,
+}
 
 /// The authors that were met so far.
 pub(super) struct Authors<'a> {
@@ -17,18 +34,47 @@ impl<'a> Authors<'a> {
         Self { place, git, judged: Vec::new() }
     }
 
-    /// As [`chain::accepts`].
+    /// As [`accepts`].
     ///
     /// # Errors
-    /// As [`chain::accepts`].
+    /// As [`accepts`].
     pub(super) fn accept(&mut self, author: &Author) -> Result<Result<(), String>, OpError> {
         // The name decides nothing.
         let author = Author { name: String::new(), ..author.clone() };
         if let Some((_, verdict)) = self.judged.iter().find(|(known, _)| *known == author) {
             return Ok(verdict.clone());
         }
-        let verdict = chain::accepts(self.place, self.git, &author)?;
+        let verdict = accepts(self.place, self.git, &author)?;
         self.judged.push((author, verdict.clone()));
         Ok(verdict)
     }
+}
+
+/// What is said of an address that is not accepted, behind it.
+pub const STRANGER: &str = " is not among `beacon.authors`";
+
+/// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature of theirs
+/// where `beacon.requireSignature` asks for one. The sentence says why not.
+///
+/// # Errors
+/// Where git cannot say who the user is.
+pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, OpError> {
+    let config = &place.config.beacon;
+    let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
+    let shown = || plain::cut(&plain::name(&author.email), 80);
+    let known = config.authors.iter().any(|email| is(email))
+        || Reads::open(&place.at, git).setting("user.email")?.is_some_and(|email| is(&email))
+        // As git makes it of its variables and of the machine's name, where nobody has set it.
+        // Where git makes none of them it is nobody's, and no reason to take nothing in.
+        || git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default().rsplit_once('>').is_some_and(
+            |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
+        );
+    if !known {
+        return Ok(Err(format!("{}{STRANGER}", shown())));
+    }
+    if !config.require_signature {
+        return Ok(Ok(()));
+    }
+    let checked = || Ok::<_, OpError>(Reads::open(&place.at, git).setting("gpg.ssh.allowedSignersFile")?.is_some());
+    Ok(signature::judge(author, &config.authors, checked()?))
 }

@@ -1,20 +1,19 @@
-//! The chain of commits of a channel on the remote, and asking for it.
+//! The chain of commits of a channel, as far as it is here: its end, what its commits say, and how what was looked at
+//! stands to it. [`fetch`](super::fetch) asks the remote.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::beacon::block::Block;
-use crate::beacon::manifest::{FILE, LONGEST, Manifest, Message, parse};
-use crate::beacon::name::{FALLBACK, NAMESPACE};
+use crate::beacon::manifest::{FILE, LAST, LONGEST, Manifest, Message, parse};
 use crate::beacon::outlook;
-use crate::context::Context;
+use crate::digest::is_object_id;
 use crate::git::command::{Git, GitError};
-use crate::git::fault::Fault;
 use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
 use crate::git::repository::{Repository, Target};
-use crate::ops::beacon::remote::{self, ASKED, Remote};
-use crate::ops::beacon::{Place, make, signature};
+use crate::ops::beacon::Place;
+use crate::ops::beacon::authors::Author;
 use crate::ops::error::OpError;
 use crate::plain;
 
@@ -24,8 +23,6 @@ const AT_ONCE: usize = 100;
 const MOST: usize = 10_000;
 /// The way on from a channel that somebody broke.
 pub(super) const ANOTHER: &str = "use another channel, or have it taken away on the remote";
-/// A number that no channel comes to, and JSON still holds.
-const NUMBERS: u64 = 1 << 53;
 
 /// A commit of a channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,22 +33,6 @@ pub struct Link {
     pub author: Author,
     /// What it says, or why that cannot be understood.
     pub manifest: Result<Manifest, String>,
-}
-
-/// Who wrote a commit.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Author {
-    /// Name, of whoever committed it.
-    pub name: String,
-    /// E-mail address, of whoever committed it.
-    pub email: String,
-    /// git's verdict on the signature (`%G?` of git-log(1)): `G` is good; `N` is none. Only asked for where it counts.
-    pub signature: char,
-    /// Whom git names as the signer (`%GS`): the principal of an SSH key, the name and address of an OpenPGP key.
-    pub signer: String,
-    /// Fingerprint of the key, of the primary key it belongs to, and its id (`%GF`, `%GP`, `%GK`), as far as git names
-    /// them.
-    pub keys: Vec<String>,
 }
 
 /// The end of a channel, as the remote has it.
@@ -78,113 +59,30 @@ impl Link {
     }
 }
 
-/// What a look at the remote may take in. The gate is asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum For {
-    /// Only to tell (`read`).
-    Look,
-    /// To take messages in (`pull`).
-    Pull,
-    /// To send (`push`).
-    Push,
-}
-
-/// Asks the remote for the end of the channel: one `git fetch` of exactly that ref, into [`Place::seen`]. `None` where
-/// the channel has no message yet.
-///
-/// # Errors
-/// Where the remote cannot be reached (`Kind::Network`), the gate says no, or the end is none of ours.
-pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, OpError> {
-    let remote = remote::of(place, git)?;
-    let seen = place.seen();
-    let known = self::seen(place, git)?;
-    if known.is_some() || remote.takes_branches_only(place) {
-        let refspec = format!("+{}:{seen}", remote.channel(place));
-        let tip = known.as_ref().and_then(|end| end.commit().ok());
-        match remote.fetch(ctx, place, git, what, &[&refspec], tip)? {
-            Ok(_) => return self::known(place, git),
-            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(None),
-            // It is gone, or was made anew where this side would not look for it.
-            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
-            Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
-        }
-    }
-    discover(ctx, place, git, &remote, what)
-}
-
-/// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
-fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: For) -> Result<Option<Tip>, OpError> {
-    let (seen, channel) = (place.seen(), &place.channel);
-    // The pattern takes other channels along that begin so; git has none for "this or nothing".
-    let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
-    let refspec = |namespace: &str| format!("+{namespace}{channel}*:{}*", found(namespace));
-    let refspecs = [refspec(NAMESPACE), refspec(FALLBACK)];
-    let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
-    let fetched = remote.fetch(ctx, place, git, what, &refspecs, None)?;
-    let result = match fetched {
-        Ok(_) => adopt(ctx, place, git, remote, [&found(NAMESPACE), &found(FALLBACK)]),
-        Err(error) => Err(remote.out_of_reach(place, ASKED, error)),
-    };
-    let left = git.read(["for-each-ref", "--format=delete %(refname)", &format!("{seen}-*"), &format!("{seen}-*/**")]);
-    let left = left.line()?;
-    if !left.is_empty() {
-        git.write(["update-ref", "--stdin"]).input(format!("{left}\n")).run()?;
-    }
-    result
-}
-
-/// Takes what was found in one of the namespaces for the channel.
-fn adopt(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    remote: &Remote,
-    found: [&str; 2],
-) -> Result<Option<Tip>, OpError> {
-    let reads = Reads::open(&place.at, git);
-    for (branch, name) in [false, true].into_iter().zip(found) {
-        let Some(end) = reads.target(name)? else { continue };
-        git.write(["update-ref", &place.seen(), &end.id]).run()?;
-        if branch != remote.takes_branches_only(place) {
-            remote.remember(ctx, &mut place.clone(), branch)?;
-        }
-        return known(place, git);
-    }
-    if known(place, git).is_err() {
-        step_back(place, git)?;
-    }
-    Ok(None)
-}
-
-/// What nobody understood is gone from the remote: what is known of the channel goes back to what stood before it.
-fn step_back(place: &Place, git: &Git<'_>) -> Result<(), OpError> {
-    let Some(end) = seen(place, git)? else { return Ok(()) };
-    let mut last = None;
-    if let Ok(commit) = end.commit() {
-        back(place, git, commit, |link| match link.manifest {
-            Ok(_) => {
-                last = Some(link.commit);
-                ControlFlow::Break(())
-            }
-            Err(_) => ControlFlow::Continue(()),
-        })?;
-    }
-    Ok(make::move_ref(git, &place.seen(), Some(end.id()), last.as_deref())?)
-}
-
 /// The end of the channel as it was last seen. Nothing is asked of the remote.
 ///
 /// # Errors
-/// Where it cannot be read.
+/// Where it cannot be read, or nobody understands it.
 pub fn known(place: &Place, git: &Git<'_>) -> Result<Option<Tip>, OpError> {
-    let Some(end) = seen(place, git)? else { return Ok(None) };
+    judged_end(place, git)?
+}
+
+/// What is at the end of a channel: nothing yet, what it says, or why it is none of ours.
+pub(super) type Judged = Result<Option<Tip>, OpError>;
+
+/// As [`known`], with an end that is here and that nobody understands apart from one that cannot be read.
+///
+/// # Errors
+/// Where it cannot be read.
+pub(super) fn judged_end(place: &Place, git: &Git<'_>) -> Result<Judged, GitError> {
+    let Some(end) = seen(place, git)? else { return Ok(Ok(None)) };
     let said = match end.commit() {
         Ok(commit) => manifest(place, git, commit)?.map(|manifest| Tip { commit: commit.to_owned(), manifest }),
         Err(why) => Err(why),
     };
-    said.map(Some).map_err(|why| {
+    Ok(said.map(Some).map_err(|why| {
         OpError::refused(format!("the end of channel {} is none of ours: {why}", place.channel)).remedy(ANOTHER)
-    })
+    }))
 }
 
 /// What lies at the end of the channel as it was last seen, whatever it is.
@@ -243,7 +141,7 @@ pub(super) fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String
     }
     let numbers = manifest.sent.values().chain(manifest.received.values());
     // Numbers only go up by one, so what is higher was made up, and would end the channel for everybody.
-    if numbers.copied().chain([manifest.seq]).any(|n| n >= NUMBERS) {
+    if numbers.copied().chain([manifest.seq]).any(|n| n >= LAST) {
         return Err("its number is too high to be one".into());
     }
     Ok(manifest)
@@ -416,7 +314,7 @@ fn entries(git: &Git<'_>, commits: &[String], path: &str) -> Result<Vec<Option<S
     let call = git.read(["cat-file", "--batch-check=%(objectname)"]).input(lines(commits, &format!(":{path}")));
     // What a partial clone lacks is not asked for in the middle of a look.
     let told = call.env("GIT_NO_REPLACE_OBJECTS", "1").env("GIT_NO_LAZY_FETCH", "1").line()?;
-    let found: Vec<_> = told.lines().map(|line| make::is_id(line).then(|| line.to_owned())).collect();
+    let found: Vec<_> = told.lines().map(|line| is_object_id(line).then(|| line.to_owned())).collect();
     if found.len() == commits.len() {
         Ok(found)
     } else {
@@ -457,33 +355,4 @@ pub fn waiting(place: &Place, git: &Git<'_>, tip: &Tip) -> Result<Vec<(u64, Mess
         ControlFlow::Continue(())
     })?;
     Ok(found)
-}
-
-/// What is said of an address that is not accepted, behind it.
-pub const STRANGER: &str = " is not among `beacon.authors`";
-
-/// Whether messages of an author are accepted: `beacon.authors`, the user's own address, and a good signature of theirs
-/// where `beacon.requireSignature` asks for one. The sentence says why not.
-///
-/// # Errors
-/// Where git cannot say who the user is.
-pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, OpError> {
-    let config = &place.config.beacon;
-    let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
-    let shown = || plain::cut(&plain::name(&author.email), 80);
-    let known = config.authors.iter().any(|email| is(email))
-        || Reads::open(&place.at, git).setting("user.email")?.is_some_and(|email| is(&email))
-        // As git makes it of its variables and of the machine's name, where nobody has set it.
-        // Where git makes none of them it is nobody's, and no reason to take nothing in.
-        || git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default().rsplit_once('>').is_some_and(
-            |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
-        );
-    if !known {
-        return Ok(Err(format!("{}{STRANGER}", shown())));
-    }
-    if !config.require_signature {
-        return Ok(Ok(()));
-    }
-    let checked = || Ok::<_, OpError>(Reads::open(&place.at, git).setting("gpg.ssh.allowedSignersFile")?.is_some());
-    Ok(signature::judge(author, &config.authors, checked()?))
 }

@@ -1,18 +1,18 @@
-//! Looking at a message before anything of it is written: manifest against tree, tree against bytes, and all of it
-//! against what lies here. What is wrong is a sentence that names the entry; then the message is held.
+//! Looking at a message that [`incoming`](super::incoming) accepts, before anything of it is written: manifest against
+//! tree, tree against bytes, and all of it against what lies here. What is wrong is a sentence that names the entry; then
+//! the message is held. Only a pull does that, since it reads every byte: a status would take as long as a pull.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use sha2::{Digest, Sha256};
 
 use super::apply::STAGE;
 use super::disk::{self, Disk};
 use super::planning;
 use super::read::{self, Object};
 use crate::beacon::applied::Version;
-use crate::beacon::fold::{EXECUTABLE, ORDINARY, THEIRS};
+use crate::beacon::fold::{EXECUTABLE, ORDINARY};
 use crate::beacon::manifest::{FILES, File, Message};
-use crate::beacon::path::{self, Limits};
+use crate::beacon::path;
+use crate::digest;
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::error::OpError;
@@ -61,19 +61,11 @@ impl<'a> Checks<'a> {
         Self { place, git, taken: BTreeMap::new() }
     }
 
-    /// The files of a message in a commit, or what is wrong with it.
+    /// The files of an accepted message in a commit, or what is wrong with them.
     ///
     /// # Errors
     /// Where git or a folder cannot be read.
     pub(super) fn message(&mut self, commit: &str, message: &Message) -> Verdict<Vec<Entry>> {
-        let beacon = &self.place.config.beacon;
-        let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib.saturating_mul(1 << 20) };
-        checked!(path::check_all(&message.files, &beacon.folders, limits).map_err(|bad| bad.to_string()));
-        for file in &message.files {
-            if path::folded(&file.path).ends_with(THEIRS) {
-                return Ok(Err(named(&file.path, "is the name of a copy of theirs, which is never sent")));
-            }
-        }
         checked!(self.fits(&message.files)?);
         let versions = checked!(self.listed(commit, &message.files)?);
         checked!(self.bytes(&message.files, &versions)?);
@@ -205,7 +197,7 @@ impl<'a> Checks<'a> {
             return Ok(Err(named(&file.path, why)));
         }
         for (file, bytes) in files.iter().zip(read::bodies(self.git, &ids)?) {
-            if hex(&bytes.unwrap_or_default()) != file.sha256 {
+            if digest::sha256(&bytes.unwrap_or_default()) != file.sha256 {
                 return Ok(Err(named(&file.path, "has other bytes than its SHA-256 in the manifest says")));
             }
         }
@@ -234,9 +226,4 @@ impl<'a> Checks<'a> {
         }
         Ok(Ok(bases))
     }
-}
-
-/// SHA-256 in hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::authors::Authors;
+use super::incoming::Judge;
 use crate::beacon::applied::Held;
-use crate::beacon::manifest::{File, Party};
+use crate::beacon::manifest::File;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::Place;
@@ -76,8 +76,7 @@ impl Recalled {
         &self,
         place: &Place,
         git: &Git<'_>,
-        authors: &mut Authors<'_>,
-        me: &Party,
+        judge: &mut Judge<'_>,
         new: &BTreeSet<String>,
     ) -> Result<Later, OpError> {
         let held: BTreeMap<&str, &Held> = self.links.iter().map(|(h, link)| (link.commit.as_str(), h)).collect();
@@ -87,8 +86,10 @@ impl Recalled {
             self.walk.iter().enumerate().filter(|(_, commit)| known(commit)).map(|(n, c)| (n, c.clone())).unzip();
         let mut files = Vec::new();
         for (n, link) in numbers.into_iter().zip(chain::read(place, git, &commits)?) {
-            let Some(message) = link.message().filter(|m| m.is_for(me) || m.from.id == me.id) else { continue };
-            if authors.accept(&link.author)?.is_ok() {
+            let Some(message) = link.message().filter(|m| m.is_for(&judge.me) || m.from.id == judge.me.id) else {
+                continue;
+            };
+            if judge.authors.accept(&link.author)?.is_ok() {
                 let left = held.get(link.commit.as_str()).map_or(&[][..], |h| &h.paths);
                 files.extend(message.files.iter().filter(|f| !left.contains(&f.path)).map(|f| (n, f.clone())));
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::beacon::applied::Held;
 use crate::context::Context;
 use crate::ops::beacon::Place;
-use crate::ops::beacon::chain::STRANGER;
+use crate::ops::beacon::authors::STRANGER;
 use crate::plain;
 use crate::scan::redact;
 use crate::sync::quote;

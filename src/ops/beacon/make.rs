@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::beacon::applied::Version;
 use crate::beacon::path::above;
 use crate::clock::Millis;
+use crate::digest::is_object_id;
 use crate::fs::{IoContext, atomic};
 use crate::git::command::{Git, GitError};
 use crate::ops::error::OpError;
@@ -161,12 +162,6 @@ pub fn move_ref(git: &Git<'_>, name: &str, from: Option<&str>, to: Option<&str>)
 
 fn ids(told: &str, wanted: usize) -> Result<Vec<String>, OpError> {
     let ids: Vec<_> = told.lines().map(str::to_owned).collect();
-    let sound = ids.len() == wanted && ids.iter().all(|id| is_id(id));
+    let sound = ids.len() == wanted && ids.iter().all(|id| is_object_id(id));
     if sound { Ok(ids) } else { Err(OpError::refused("git made other objects than it was asked for")) }
-}
-
-/// Whether a text is the id of an object.
-#[must_use]
-pub fn is_id(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }

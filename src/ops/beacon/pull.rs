@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply::Apply;
-use super::authors::Authors;
 use super::check::Checks;
+use super::fetch::{self, For};
 use super::held::{self, Later, Unwanted};
+use super::incoming::Judge;
 use super::planning::{self, Edit, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, copies, status, watch};
+use super::{applied, backup, bell, chain, copies, status, unread, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
-use crate::beacon::manifest::NOTE;
-use crate::beacon::name::EVERYBODY;
+use crate::beacon::manifest::{LAST, NOTE};
 use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
-use crate::ops::beacon::chain::{For, Link, Standing, Tip};
+use crate::ops::beacon::chain::{Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{engine, permit};
@@ -27,8 +27,6 @@ use crate::sync::quote;
 
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
-/// No message has a number behind that: it is the last that every reader of JSON can count to (RFC 8259, section 6).
-const LAST: u64 = 1 << 53;
 /// Most characters of why a message is held: anybody who can push may have any number of them kept.
 const WHY: usize = 400;
 
@@ -144,29 +142,25 @@ struct Asked {
     end: Option<String>,
     /// What it says, where it can be understood.
     tip: Option<Tip>,
+    /// Whether the channel is not on the remote any more, or was never there.
+    gone: bool,
     offline: Option<String>,
 }
 
-fn ask(ctx: &Context, place: &Place, git: &Git<'_>, known: &Applied) -> Result<Asked, OpError> {
-    let seen = || Ok::<_, OpError>(chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned)));
-    match chain::fetch(ctx, place, git, For::Pull) {
-        Ok(Some(tip)) => Ok(Asked { end: Some(tip.commit.clone()), tip: Some(tip), offline: None }),
+fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
+    let asked = fetch::ask(ctx, place, git, For::Pull);
+    let end = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
+    let known = Asked { end, tip: None, gone: false, offline: None };
+    match asked {
+        Ok(Ok(Some(tip))) => Ok(Asked { end: Some(tip.commit.clone()), tip: Some(tip), ..known }),
         // Where somebody took the channel away, what had arrived before is here all the same.
-        Ok(None) => Ok(Asked { end: seen()?, tip: None, offline: None }),
+        Ok(Ok(None)) => Ok(Asked { gone: true, ..known }),
+        // Unless it is no commit, what stands before it can be read.
+        Ok(Err(_)) if known.end.is_some() => Ok(known),
         Err(error) if error.kind == Kind::Network => {
-            Ok(Asked { end: seen()?, tip: chain::known(place, git).ok().flatten(), offline: Some(error.message) })
+            Ok(Asked { tip: chain::known(place, git).ok().flatten(), offline: Some(error.message), ..known })
         }
-        Err(error) if error.kind == Kind::Failed => {
-            // A last message that nobody understands must not hide those before it.
-            let Some(end) = seen()? else { return Err(error) };
-            let links = chain::since(place, git, known.state.position.as_deref(), known.state.seq, &end)?;
-            let garbled = match links.last() {
-                Some(last) => last.manifest.is_err(),
-                None => known.state.position.as_ref() == Some(&end) && chain::known(place, git).is_err(),
-            };
-            if garbled { Ok(Asked { end: Some(end), tip: None, offline: None }) } else { Err(error) }
-        }
-        Err(error) => Err(error),
+        Ok(Err(error)) | Err(error) => Err(error),
     }
 }
 
@@ -178,7 +172,7 @@ fn take_in(
     skip: &[String],
 ) -> Result<(Asked, Pulled), OpError> {
     let known = applied::read(place, git)?;
-    let asked = ask(ctx, place, git, &known)?;
+    let asked = ask(ctx, place, git)?;
     let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
     let apply = Apply { ctx, place, git, step: &step };
@@ -292,8 +286,7 @@ fn sort(
     }
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
     links.extend(new.into_iter().map(|link| (None, link)));
-    let me = place.me(ctx);
-    let (mut authors, mut later) = (Authors::new(place, git), None);
+    let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
     let mut checks = Checks::new(place, git);
     let mut news = Vec::new();
     for (held, link) in links {
@@ -304,32 +297,20 @@ fn sort(
             let paths = held.map(|held| held.paths.clone()).unwrap_or_default();
             next.state.held.push(Held { seq, commit: commit.clone(), why, paths });
         };
-        let manifest = match &link.manifest {
-            Ok(manifest) => manifest,
-            Err(why) => {
-                hold(next, following, why.clone());
-                continue;
-            }
-        };
-        if manifest.channel != place.channel.as_str() {
-            let why = format!("it belongs to the channel {:?}", plain::cut(&manifest.channel, SHOWN));
-            hold(next, following, why);
-            continue;
+        let mut seq = following;
+        if let Some((number, _)) = link.numbered() {
+            // A held one keeps the number under which it is known. The chain's order counts, not what somebody wrote as
+            // a number: one that makes no sense must not stop those behind it.
+            seq = held.map_or_else(|| number.clamp(following, LAST), |held| held.seq);
+            next.state.seq = next.state.seq.max(seq);
         }
-        let Some(message) = &manifest.message else { continue };
-        // A held one keeps the number under which it is known. The chain's order counts, not what somebody wrote as a
-        // number: one that makes no sense must not stop those behind it.
-        let seq = held.map_or_else(|| manifest.seq.clamp(following, LAST), |held| held.seq);
-        next.state.seq = next.state.seq.max(seq);
-        if !message.is_for(&me) {
-            continue;
-        }
-        let looked_at = match authors.accept(&link.author)? {
-            Ok(()) => checks.message(&link.commit, message)?,
-            Err(why) => Err(why),
+        let looked_at = match judge.verdict(&link)? {
+            None => continue,
+            Some(Ok(message)) => checks.message(&link.commit, message)?.map(|entries| (message, entries)),
+            Some(Err(why)) => Err(why),
         };
-        let mut entries = match looked_at {
-            Ok(entries) => entries,
+        let (message, mut entries) = match looked_at {
+            Ok(accepted) => accepted,
             Err(why) => {
                 hold(next, seq, why);
                 continue;
@@ -345,7 +326,7 @@ fn sort(
             entries.retain(|entry| !held.is_partly() || held.paths.contains(&entry.path));
             let later: &Later = match &mut later {
                 Some(later) => later,
-                none @ None => none.insert(recalled.later(place, git, &mut authors, &me, &fresh)?),
+                none @ None => none.insert(recalled.later(place, git, &mut judge, &fresh)?),
             };
             let at = recalled.position(&link.commit);
             for entry in &entries {
@@ -355,7 +336,7 @@ fn sort(
         }
         news.push(News { seq, commit: link.commit, from: name, entries, held: held.is_some(), overtaken });
     }
-    if asked.tip.is_none() && asked.offline.is_none() && !news.is_empty() {
+    if asked.gone && !news.is_empty() {
         pulled.remarks.push("the channel is not on the remote any more; what had arrived before was taken in".into());
     }
     next.state.position = Some(position);
@@ -374,10 +355,7 @@ fn answer(
     if !permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed {
         return Ok(Sent::default());
     }
-    let me = &place.identity.name;
-    let got = tip.manifest.received.get(me).copied().unwrap_or(0);
-    let sent = |to: &str| tip.manifest.sent.get(to).is_some_and(|sent| *sent > got);
-    let owed = applied::read(place, git)?.state.received() > got && (sent(me) || sent(EVERYBODY));
+    let owed = unread::owed(ctx, place, git, &applied::read(place, git)?, tip)?.is_some();
     if asked.offline.is_some() {
         if owed {
             remarks.push("the receipt waits until the remote can be reached".to_owned());

@@ -2,19 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Version};
+use crate::beacon::fold;
 use crate::beacon::manifest::File;
 use crate::beacon::name::{EVERYBODY, Name};
 use crate::beacon::path::{self, Limits};
 use crate::context::Context;
+use crate::digest;
 use crate::git::command::Git;
-use crate::ops::beacon::chain::{self, For, Tip};
+use crate::ops::beacon::chain::{self, Tip};
+use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
-use crate::ops::beacon::survey::{self, Here, Survey, THEIRS};
+use crate::ops::beacon::survey::{self, Here, Survey};
 use crate::ops::beacon::{
     Place, applied, bell, folders, guard, heard, make, queue, remote, status, unattended, unread,
 };
@@ -107,7 +108,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
         let bytes = files.iter().zip(&objects).filter_map(|(f, o)| Some((f.path.clone(), o.clone()?)));
         let words = vec![format!("{note}\n{}", ask.action)];
         pushed.remarks.extend(guard::pass(ctx, place, &git, &guard::Load { files: bytes.collect(), words })?);
-        match chain::fetch(ctx, place, &git, For::Push) {
+        match fetch::fetch(ctx, place, &git, For::Push) {
             Ok(tip) => {
                 pull_first(ctx, place, &git, tip.as_ref(), &pushed.files)?;
                 looked = Some(tip);
@@ -204,7 +205,7 @@ fn load(
             ..OpError::refused(format!("{bad}, so it is not sent"))
         })?;
         // As the receiver looks at it: on some file systems cases are all the same.
-        if path::folded(&name).ends_with(THEIRS) {
+        if fold::is_theirs(&name) {
             return Err(OpError::refused(format!("{name} is the copy of the other side's, and is not sent"))
                 .remedy(format!("`{}` shows what is to be settled", hints.verb("diff"))));
         }
@@ -229,7 +230,7 @@ fn load(
                         format!("{name} makes the message larger than beacon.maxMib allows ({} MiB)", beacon.max_mib);
                     return Err(OpError::refused(error).remedy("send fewer files at once"));
                 }
-                let sha256 = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+                let sha256 = digest::sha256(&bytes);
                 let size = bytes.len() as u64;
                 files.push(File { path: name, mode: mode.to_owned(), size, sha256, base, ..File::default() });
                 contents.push(Some(bytes));

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::beacon::applied::Version;
 use crate::beacon::manifest::{FILE, FILES, File, LONGEST, Manifest, Message, NOTE, VERSION};
@@ -13,6 +12,7 @@ use crate::beacon::path::folded;
 use crate::beacon::{name, outlook};
 use crate::clock;
 use crate::context::Context;
+use crate::digest;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::make::{self, By, FOLDER};
@@ -114,9 +114,7 @@ pub(super) fn without(place: &Place, git: &Git<'_>, path: &str) -> Result<bool, 
 /// By chance, and where chance is the same (a test's dice) by what it says: two messages with one id would be one.
 fn id(ctx: &Context, message: &Message, now: u64, ends: [&Option<String>; 2]) -> String {
     let mut dice = ctx.dice();
-    let mut hash = Sha256::new();
-    hash.update(format!("{} {} {now} {ends:?} {message:?}", dice.token(), dice.token()));
-    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+    digest::short(format!("{} {} {now} {ends:?} {message:?}", dice.token(), dice.token()).as_bytes())
 }
 
 /// A message of the queue, and what sending it needs.

@@ -9,7 +9,7 @@ use crate::git::fault::Fault;
 use crate::git::process::Finished;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
-use crate::ops::beacon::chain::For;
+use crate::ops::beacon::fetch::For;
 use crate::ops::beacon::{Place, place};
 use crate::ops::error::{Kind, OpError};
 use crate::permission::of;

@@ -12,7 +12,8 @@ use crate::beacon::manifest::{File, Message};
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
 use crate::git::reads::Reads;
-use crate::ops::beacon::chain::{self, For, Link, Tip};
+use crate::ops::beacon::chain::{self, Link, Tip};
+use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
@@ -287,7 +288,7 @@ impl Drain<'_> {
 
     /// Asks the remote. That it cannot be asked is no reason to lose anything.
     fn look(&mut self) -> Result<Option<Tip>, Stop> {
-        match chain::fetch(self.ctx, &self.place, self.git, For::Push) {
+        match fetch::fetch(self.ctx, &self.place, self.git, For::Push) {
             Ok(tip) => {
                 if !self.fallen_back {
                     remote::refresh(self.ctx, &mut self.place)?;

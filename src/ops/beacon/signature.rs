@@ -1,7 +1,7 @@
 //! Whose signature a message has. That git finds one good says only that some key it knows made it; so the key has to be
 //! that of whoever committed the message, or one that the user has named.
 
-use crate::ops::beacon::chain::Author;
+use crate::ops::beacon::authors::Author;
 use crate::plain;
 
 /// Most characters of a name of others that a sentence repeats.

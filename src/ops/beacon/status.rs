@@ -3,11 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::authors::Authors;
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
-use crate::beacon::name::EVERYBODY;
-use crate::beacon::path::{Limits, check_all};
 use crate::clock::{self, Millis};
 use crate::context::Context;
 use crate::fs::lock::{self, LockGuard};
@@ -15,11 +12,12 @@ use crate::fs::{atomic, layout, read_optional};
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::bell::{self, Heard as Bell};
-use crate::ops::beacon::chain::{self, For, Link, Tip};
+use crate::ops::beacon::chain::{self, Link, Tip};
+use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
-use crate::ops::beacon::{Place, applied, folders, heard, notices, push};
+use crate::ops::beacon::{Place, applied, folders, heard, incoming, notices, push};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{exclude, sync};
 use crate::plain;
@@ -43,6 +41,8 @@ pub struct Standing {
     pub tip: Option<Tip>,
     /// What waits here.
     pub waiting: Waiting,
+    /// When the remote was last reached; `None` where it never was.
+    pub checked_at: Option<Millis>,
     /// The messages of that, the oldest first.
     pub messages: Vec<Heard>,
     /// Messages that are not taken in, and why.
@@ -75,16 +75,15 @@ pub struct Standing {
 /// Where git or a folder cannot be read. A remote that cannot be reached is no error.
 pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpError> {
     let git = place.git(ctx);
-    let asked = if ask { chain::fetch(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
+    // An end that nobody understands is held, and the remote was reached.
+    let asked = if ask { fetch::ask(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
     let mut known = Known::of(ctx, place, &git)?;
     let offline = match asked {
         Err(error) if error.kind == Kind::Usage => return Err(error),
-        // It was reached, and what nobody understands is held.
-        Err(error) if error.kind == Kind::Failed && known.garbled => None,
         // A remote that may not be asked, or is set up wrongly, is as far away as one without a network.
         asked => asked.err(),
     };
-    let waiting = known.keep(ctx, place, &git, ask.then_some(offline.is_none()))?;
+    let Kept { waiting, checked_at } = known.keep(ctx, place, &git, ask.then_some(offline.is_none()))?;
     let found = push::look(ctx, place)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
         Ok(heard) => heard,
@@ -100,6 +99,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
     Ok(Standing {
         tip: known.tip,
         waiting,
+        checked_at,
         messages: known.waiting.iter().filter_map(heard).collect(),
         held: known.held,
         conflicts: known.conflicts,
@@ -122,7 +122,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
 /// Where it cannot be read or written.
 pub fn keep(ctx: &Context, place: &Place, reached: Option<bool>) -> Result<Waiting, OpError> {
     let git = place.git(ctx);
-    Known::of(ctx, place, &git)?.keep(ctx, place, &git, reached)
+    Ok(Known::of(ctx, place, &git)?.keep(ctx, place, &git, reached)?.waiting)
 }
 
 /// Makes the manifest of a beacon that has no message yet, where there is none; its path.
@@ -136,6 +136,13 @@ pub fn first(place: &Place) -> Result<Option<String>, OpError> {
     }
     show(place, None)?;
     Ok(Some(path))
+}
+
+/// What was kept for hooks and status lines.
+struct Kept {
+    waiting: Waiting,
+    /// See [`Standing::checked_at`]. Kept in a file of its own: a look at which nothing has come writes nothing else.
+    checked_at: Option<Millis>,
 }
 
 /// What is known here without asking anybody.
@@ -164,7 +171,7 @@ impl Known {
     fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
         let marks = marks(place, git)?;
         let state = applied::read(place, git)?.state;
-        let mut held = state.held;
+        let mut held = state.held.clone();
         let mut garbled = false;
         let (tip, end) = match chain::known(place, git) {
             Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
@@ -183,25 +190,13 @@ impl Known {
         };
         let mut waiting = Vec::new();
         if let Some(end) = &end {
-            let me = place.me(ctx);
-            let beacon = &place.config.beacon;
-            let limits = Limits { files: beacon.max_files, bytes: beacon.max_mib << 20 };
-            let mut authors = Authors::new(place, git);
-            for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
-                let hold = |seq, why| Held { seq, commit: link.commit.clone(), why, paths: Vec::new() };
-                let manifest = match &link.manifest {
-                    Ok(manifest) => manifest,
-                    Err(why) => {
-                        held.push(hold(0, why.clone()));
-                        continue;
+            for incoming::Arrival { link, held: why } in incoming::since(ctx, place, git, &state, end)? {
+                match why {
+                    None => waiting.push(link),
+                    Some(why) => {
+                        let seq = link.numbered().map_or(0, |(seq, _)| seq);
+                        held.push(Held { seq, commit: link.commit, why, paths: Vec::new() });
                     }
-                };
-                let Some(message) = manifest.message.as_ref().filter(|m| m.is_for(&me)) else { continue };
-                let verdict = authors.accept(&link.author)?;
-                let fits = check_all(&message.files, &beacon.folders, limits).map_err(|bad| bad.to_string());
-                match verdict.and(fits) {
-                    Ok(()) => waiting.push(link.clone()),
-                    Err(why) => held.push(hold(manifest.seq, why)),
                 }
             }
         }
@@ -223,7 +218,7 @@ impl Known {
         Ok(None)
     }
 
-    fn keep(&mut self, ctx: &Context, place: &Place, git: &Git<'_>, reached: Option<bool>) -> Result<Waiting, OpError> {
+    fn keep(&mut self, ctx: &Context, place: &Place, git: &Git<'_>, reached: Option<bool>) -> Result<Kept, OpError> {
         let (file, ticked) = (place.files(ctx).beacon_waiting(), place.files(ctx).beacon_reached_tick());
         let file = StateFile::at(file);
         let now = ctx.clock.now_ms();
@@ -245,14 +240,13 @@ impl Known {
         if usual && reached == Some(true) {
             tick::set(&ticked, now)?;
         }
-        let waiting = Waiting { checked_at, ..waiting };
         if usual {
             notices::settle(ctx, &place.at, &waiting);
         }
         if usual && !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
             show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
         }
-        Ok(waiting)
+        Ok(Kept { waiting, checked_at: Some(checked_at).filter(|at| *at > 0) })
     }
 
     fn waiting(&self) -> Waiting {
@@ -290,12 +284,7 @@ fn heard(link: &Link) -> Option<Heard> {
 
 /// Whom something was sent to that they have not taken in yet; what is for this side is told otherwise.
 fn unread(manifest: &Manifest, me: &str) -> Vec<String> {
-    let drained = |to: &str, sent: &u64| match to {
-        EVERYBODY => manifest.received.values().any(|got| got >= sent),
-        name => manifest.is_drained_for(name),
-    };
-    let waits = manifest.sent.iter().filter(|(to, sent)| *to != me && !drained(to, sent));
-    waits.map(|(to, _)| to.clone()).collect()
+    manifest.pending().filter(|to| *to != me).map(str::to_owned).collect()
 }
 
 /// Writes what the end of the usual channel says where people and programs look for it. Nobody else writes that file.

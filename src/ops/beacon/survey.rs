@@ -7,15 +7,14 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use crate::beacon::applied::Version;
-use crate::beacon::path::{self, folded};
+use crate::beacon::fold::is_theirs;
+use crate::beacon::path;
 use crate::fs::{FsError, IoContext, private};
 use crate::git::command::Git;
 use crate::ops::beacon::Place;
 use crate::ops::error::OpError;
 use crate::sync::names::says_secret;
 
-/// Ending of the copy of theirs that lies beside a file with a conflict.
-pub const THEIRS: &str = ".theirs";
 /// Folders in folders are not followed further down.
 const DEEPEST: usize = 40;
 
@@ -160,7 +159,7 @@ fn walk(top: &Path, folder: &str, deeper: usize, each: &mut impl FnMut(String, H
             continue;
         };
         // Copies of theirs, what an editor or a write of ours is in the middle of, and what Finder leaves.
-        let passing = folded(plain).ends_with(THEIRS) || (plain.starts_with('.') && plain.ends_with(".tmp"));
+        let passing = is_theirs(plain) || (plain.starts_with('.') && plain.ends_with(".tmp"));
         let editors = plain.ends_with('~') || plain.ends_with(".swp") || plain.starts_with(".#");
         if passing || editors || matches!(plain, ".DS_Store" | ".git") {
             continue;

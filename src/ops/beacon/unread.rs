@@ -3,17 +3,15 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::authors::Authors;
 use crate::beacon::applied::Applied;
 use crate::beacon::manifest::Receipt;
-use crate::beacon::name::EVERYBODY;
 use crate::beacon::path::folded;
 use crate::clock;
 use crate::context::Context;
 use crate::git::command::Git;
-use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
+use crate::ops::beacon::{Place, incoming};
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
@@ -30,9 +28,8 @@ pub(super) fn owed(
         // It is a pull that finds out what of it was taken in.
         return Ok(None);
     }
-    let (taken, told) = (applied.state.received(), tip.manifest.received.get(&me.name).copied().unwrap_or(0));
-    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
-    if taken <= told || sent(&me.name).max(sent(EVERYBODY)) <= told {
+    let (taken, told) = (applied.state.received(), tip.manifest.got(&me.name));
+    if taken <= told || tip.manifest.last_for(&me.name) <= told {
         return Ok(None);
     }
     // To say more than the last one would take what is for others for received.
@@ -48,7 +45,7 @@ pub(super) fn owed(
     Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
 }
 
-/// Messages for this side that it has not taken in, of those whose word counts here.
+/// Messages for this side that it has not taken in, and that it accepts.
 pub(super) fn unread(
     ctx: &Context,
     place: &Place,
@@ -56,24 +53,14 @@ pub(super) fn unread(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<Vec<Link>, OpError> {
-    let me = place.me(ctx);
-    let (seq, position) = (applied.state.seq, applied.state.position.as_deref());
-    let sent = |to: &str| tip.manifest.sent.get(to).copied().unwrap_or(0);
+    let state = &applied.state;
     // The numbers of a channel that was made anew say nothing of what was taken in before.
-    let parted = || matches!(chain::standing(place, git, position, &tip.commit), Standing::Parted(_));
-    if sent(&me.name).max(sent(EVERYBODY)) <= seq && !parted() {
+    let parted = || matches!(chain::standing(place, git, state.position.as_deref(), &tip.commit), Standing::Parted(_));
+    if tip.manifest.last_for(&place.identity.name) <= state.seq && !parted() {
         return Ok(Vec::new());
     }
-    let mut links = chain::since(place, git, position, seq, &tip.commit)?;
-    links.retain(|link| link.message().is_some_and(|m| m.is_for(&me)));
-    let mut authors = Authors::new(place, git);
-    let mut kept = Vec::new();
-    for link in links {
-        if authors.accept(&link.author)?.is_ok() {
-            kept.push(link);
-        }
-    }
-    Ok(kept)
+    let arrived = incoming::since(ctx, place, git, state, &tip.commit)?;
+    Ok(arrived.into_iter().filter(|arrival| arrival.held.is_none()).map(|arrival| arrival.link).collect())
 }
 
 /// How many messages for this side wait, those that are held among them.

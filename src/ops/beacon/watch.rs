@@ -13,7 +13,8 @@ use crate::fs::layout::repo_key;
 use crate::fs::lock;
 use crate::git::command::Git;
 use crate::locate::{Location, locate};
-use crate::ops::beacon::chain::{self, For};
+use crate::ops::beacon::chain;
+use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
@@ -65,12 +66,12 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
     match ask(ctx, place, &git, &mut look.remarks) {
         Ok(Asked::Remote) => reached = Some(true),
         Ok(Asked::Bell) => {}
-        Err(error) if error.kind == Kind::Network => look.offline = Some(error.message),
-        // A last message that nobody understands must not hide those before it: a pull knows what to do about it.
-        Err(error) if is_garbled(place, &git, &error) => {
+        // A pull knows what to do about it.
+        Ok(Asked::Garbled(error)) => {
             (reached, garbled) = (Some(true), true);
             look.remarks.push(sentence(error));
         }
+        Err(error) if error.kind == Kind::Network => look.offline = Some(error.message),
         Err(error) => {
             // A remote that lets nobody in is not asked again and again by looks that nobody asked for.
             if error.kind == Kind::Failed {
@@ -120,17 +121,19 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
 }
 
 /// Whom a look has asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
     /// The remote.
     Remote,
+    /// The remote, and nobody understands what it says.
+    Garbled(OpError),
     /// Only the bell, which was silent. Of the remote nothing is known by that.
     Bell,
 }
 
 /// Asks the remote, or only the bell where that is on: not both, unless the bell has changed or cannot be heard.
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -> Result<Asked, OpError> {
-    let asked = || chain::fetch(ctx, place, git, For::Look).map(|_| Asked::Remote);
+    let asked = || fetch::ask(ctx, place, git, For::Look).map(|end| end.map_or_else(Asked::Garbled, |_| Asked::Remote));
     if !place.config.beacon.github.enabled {
         return asked();
     }
@@ -142,7 +145,9 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -
     // A bell is heard to have changed only once: until it is fetched what it told of, its silence is not believed.
     tick::set(&fetched, 0)?;
     let asked = asked()?;
-    tick::set(&fetched, ctx.clock.now_ms())?;
+    if asked == Asked::Remote {
+        tick::set(&fetched, ctx.clock.now_ms())?;
+    }
     Ok(asked)
 }
 
@@ -161,11 +166,6 @@ fn is_silent(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<Stri
             false
         }
     }
-}
-
-/// Whether an error is that of an end of the channel that is here, and that nobody understands.
-fn is_garbled(place: &Place, git: &Git<'_>, error: &OpError) -> bool {
-    matches!(chain::known(place, git), Err(known) if known.message == error.message)
 }
 
 /// Sends what waits in the queue, and the receipt that is owed.

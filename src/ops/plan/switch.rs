@@ -90,7 +90,7 @@ impl Ways<'_> {
         let set = self.ctx.env.str("GIT_SSH_COMMAND").map(str::to_owned);
         let set = set.or_else(|| self.reads.setting("core.sshCommand").ok().flatten());
         let set = set.or_else(|| self.ctx.env.str("GIT_SSH").map(quote::word));
-        let call = match crate::git::command::ssh_command(set.as_deref()) {
+        let call = match crate::git::environment::ssh_command(set.as_deref()) {
             Some(command) => call.env("GIT_SSH_COMMAND", command),
             None => call,
         };

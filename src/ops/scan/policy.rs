@@ -6,11 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
-
 use super::{ScanError, allow};
 use crate::config::model::Security;
 use crate::context::Context;
+use crate::digest;
 use crate::fs::read_optional;
 use crate::git::command::Git;
 use crate::git::objects::{self, Content};
@@ -158,5 +157,5 @@ fn on_disk(path: &Path) -> Result<Option<String>, ScanError> {
 }
 
 fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(8).map(|b| format!("{b:02x}")).collect()
+    digest::short(text.as_bytes())
 }

@@ -1,0 +1,110 @@
+//! Asking the remote for the end of a channel.
+
+use std::ops::ControlFlow;
+
+use crate::beacon::name::{FALLBACK, NAMESPACE};
+use crate::context::Context;
+use crate::git::command::{Git, GitError};
+use crate::git::fault::Fault;
+use crate::git::reads::Reads;
+use crate::ops::beacon::chain::{self, Judged, Tip};
+use crate::ops::beacon::remote::{self, ASKED, Remote};
+use crate::ops::beacon::{Place, make};
+use crate::ops::error::OpError;
+
+/// What a look at the remote may take in. The gate is asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum For {
+    /// Only to tell (`read`).
+    Look,
+    /// To take messages in (`pull`).
+    Pull,
+    /// To send (`push`).
+    Push,
+}
+
+/// Asks the remote for the end of the channel: one `git fetch` of exactly that ref, into [`Place::seen`]. `None` where
+/// the channel has no message yet.
+///
+/// # Errors
+/// Where the remote cannot be reached (`Kind::Network`), the gate says no, or the end is none of ours.
+pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<Tip>, OpError> {
+    ask(ctx, place, git, what)?
+}
+
+/// As [`fetch`], for those who go on where the remote was reached and nobody understands the end: a last message that is
+/// garbled must not hide those before it. It is [`chain::seen`] then, and the inner error says what is wrong with it.
+///
+/// # Errors
+/// Where the remote cannot be reached (`Kind::Network`), or the gate says no.
+pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Judged, OpError> {
+    let remote = remote::of(place, git)?;
+    let seen = place.seen();
+    let known = chain::seen(place, git)?;
+    if known.is_some() || remote.takes_branches_only(place) {
+        let refspec = format!("+{}:{seen}", remote.channel(place));
+        let tip = known.as_ref().and_then(|end| end.commit().ok());
+        match remote.fetch(ctx, place, git, what, &[&refspec], tip)? {
+            Ok(_) => return Ok(chain::judged_end(place, git)?),
+            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(Ok(None)),
+            // It is gone, or was made anew where this side would not look for it.
+            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
+            Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
+        }
+    }
+    discover(ctx, place, git, &remote, what)
+}
+
+/// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
+fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: For) -> Result<Judged, OpError> {
+    let (seen, channel) = (place.seen(), &place.channel);
+    // The pattern takes other channels along that begin so; git has none for "this or nothing".
+    let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
+    let refspec = |namespace: &str| format!("+{namespace}{channel}*:{}*", found(namespace));
+    let refspecs = [refspec(NAMESPACE), refspec(FALLBACK)];
+    let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
+    let fetched = remote.fetch(ctx, place, git, what, &refspecs, None)?;
+    let result = match fetched {
+        Ok(_) => adopt(ctx, place, git, remote, [&found(NAMESPACE), &found(FALLBACK)]),
+        Err(error) => Err(remote.out_of_reach(place, ASKED, error)),
+    };
+    let left = git.read(["for-each-ref", "--format=delete %(refname)", &format!("{seen}-*"), &format!("{seen}-*/**")]);
+    let left = left.line()?;
+    if !left.is_empty() {
+        git.write(["update-ref", "--stdin"]).input(format!("{left}\n")).run()?;
+    }
+    result
+}
+
+/// Takes what was found in one of the namespaces for the channel.
+fn adopt(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, found: [&str; 2]) -> Result<Judged, OpError> {
+    let reads = Reads::open(&place.at, git);
+    for (branch, name) in [false, true].into_iter().zip(found) {
+        let Some(end) = reads.target(name)? else { continue };
+        git.write(["update-ref", &place.seen(), &end.id]).run()?;
+        if branch != remote.takes_branches_only(place) {
+            remote.remember(ctx, &mut place.clone(), branch)?;
+        }
+        return Ok(chain::judged_end(place, git)?);
+    }
+    if chain::judged_end(place, git)?.is_err() {
+        step_back(place, git)?;
+    }
+    Ok(Ok(None))
+}
+
+/// What nobody understood is gone from the remote: what is known of the channel goes back to what stood before it.
+fn step_back(place: &Place, git: &Git<'_>) -> Result<(), OpError> {
+    let Some(end) = chain::seen(place, git)? else { return Ok(()) };
+    let mut last = None;
+    if let Ok(commit) = end.commit() {
+        chain::back(place, git, commit, |link| match link.manifest {
+            Ok(_) => {
+                last = Some(link.commit);
+                ControlFlow::Break(())
+            }
+            Err(_) => ControlFlow::Continue(()),
+        })?;
+    }
+    Ok(make::move_ref(git, &place.seen(), Some(end.id()), last.as_deref())?)
+}
