@@ -109,11 +109,30 @@ pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<O
             Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
         }
     }
-    discover(ctx, place, git, &remote, what)
+    Ok(discover(ctx, place, git, &remote, what)?.map(|(_, tip)| tip))
+}
+
+/// As [`fetch`], in both namespaces, whatever is known of the remote; and whether it is a branch.
+///
+/// # Errors
+/// As [`fetch`].
+pub(super) fn fetch_anywhere(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    what: For,
+) -> Result<Option<(bool, Tip)>, OpError> {
+    discover(ctx, place, git, &remote::of(place, git)?, what)
 }
 
 /// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
-fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: For) -> Result<Option<Tip>, OpError> {
+fn discover(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    remote: &Remote,
+    what: For,
+) -> Result<Option<(bool, Tip)>, OpError> {
     let (seen, channel) = (place.seen(), &place.channel);
     // The pattern takes other channels along that begin so; git has none for "this or nothing".
     let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
@@ -133,14 +152,14 @@ fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: 
     result
 }
 
-/// Takes what was found in one of the namespaces for the channel.
+/// Takes what was found in one of the namespaces for the channel, and whether that is the one of branches.
 fn adopt(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
     remote: &Remote,
     found: [&str; 2],
-) -> Result<Option<Tip>, OpError> {
+) -> Result<Option<(bool, Tip)>, OpError> {
     let reads = Reads::open(&place.at, git);
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(end) = reads.target(name)? else { continue };
@@ -148,7 +167,7 @@ fn adopt(
         if branch != remote.takes_branches_only(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }
-        return known(place, git);
+        return Ok(known(place, git)?.map(|tip| (branch, tip)));
     }
     if known(place, git).is_err() {
         step_back(place, git)?;
