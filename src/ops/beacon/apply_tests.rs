@@ -154,7 +154,7 @@ fn an_edit_that_was_displaced_and_cannot_go_back_is_in_the_archive() {
             "before-0" => bench.write(A, "an edit"),
             // The way back leads elsewhere by now.
             "taken-0" => {
-                std::fs::rename(&folder, bench.top().join("moved")).unwrap();
+                crate::fs::atomic::rename(&folder, &bench.top().join("moved")).unwrap();
                 std::os::unix::fs::symlink(bench.tmp.path(), &folder).unwrap();
             }
             _ => {}

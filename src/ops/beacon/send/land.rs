@@ -85,14 +85,17 @@ impl Drain<'_> {
             if looks > 0 {
                 std::thread::sleep(Duration::from_millis(backoff::within(&there.config.retry, looks + PATIENT, dice)));
             }
-            if self.look()?.is_some_and(|tip| self.contains(&tip.commit, commit)) {
+            let shows = self.look()?.is_some_and(|tip| self.contains(&tip.commit, commit));
+            let elsewhere = self.remote.channel(&self.place) != self.remote.channel(&there);
+            if shows && !elsewhere {
                 return Ok(true);
+            }
+            if elsewhere {
+                // What shows late goes before the branch, which may even be the same commit.
+                break;
             }
             if self.remote.push.is_some() {
                 return Err(Stop::Waits(self.remote.elsewhere(&self.place, self.git)));
-            }
-            if self.remote.channel(&self.place) != self.remote.channel(&there) {
-                break;
             }
         }
         let back = self.remote.take_back(self.ctx, &there, self.git, commit)?;
