@@ -83,3 +83,52 @@ fn working_trees_that_are_moved_together_are_told_apart_by_their_names() {
         assert_eq!(serde_json::from_str::<serde_json::Value>(&status).unwrap()["name"], name);
     }
 }
+
+#[test]
+fn a_kill_while_a_place_is_taken_over_leaves_one_side() {
+    for step in ["beacon-moving", "beacon-moved"] {
+        let sides = Sides::new();
+        let code = sides.side("code", "Code");
+        write(code.join(PLAN), "one\n");
+        beacon(&sides, &code, &["push", "--to", "Desktop"]).ok();
+        let mut copy = sides.command("cp", sides.root());
+        copy.args(["-R", "code", "copy"]);
+        sides.run(copy, b"").ok();
+        let code = moved(&sides, &code, "elsewhere/work");
+        sides.set("CRAFT_INTERNAL__KILL_AT", step);
+        assert_eq!(beacon(&sides, &code, &["status"]).code, 128 + 9, "{step}");
+        sides.unset("CRAFT_INTERNAL__KILL_AT");
+        // Whoever comes first has it, and nobody beside them.
+        beacon(&sides, &code, &["status"]).ok();
+        let copy = sides.path("copy");
+        let refused = beacon(&sides, &copy, &["status"]);
+        assert!(refused.code == 1 && refused.stderr.contains("has no beacon yet"), "{step}: {}", refused.stdout);
+        assert!(refused.stderr.contains("elsewhere/work"), "where the side is: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_waited_in_a_place_that_comes_back_goes_out_once() {
+    let sides = Sides::new();
+    let (desktop, code) = (sides.side("desktop", "Desktop"), sides.side("code", "Code"));
+    let away = moved(&sides, &sides.remote.clone(), "away.git");
+    write(code.join(PLAN), "one\n");
+    assert_ne!(beacon(&sides, &code, &["push"]).code, 0);
+    // A copy is used while the drive of the other is not there.
+    let mut copy = sides.command("cp", sides.root());
+    copy.args(["-R", "code", "copy"]);
+    sides.run(copy, b"").ok();
+    let (drive, copy) = (moved(&sides, &code, "drive"), sides.path("copy"));
+    moved(&sides, &away, "remote.git");
+    beacon(&sides, &copy, &["queue", "send"]).ok();
+    let code = moved(&sides, &drive, "code");
+    let refused = beacon(&sides, &code, &["push"]);
+    assert!(refused.code == 1 && refused.stderr.contains("copy"), "{}", refused.stderr);
+    beacon(&sides, &code, &["init", "--as", "Code"]).ok();
+    write(code.join(PLAN), "one\nof the drive\n");
+    let _ = beacon(&sides, &code, &["pull"]);
+    beacon(&sides, &code, &["push"]).ok();
+    beacon(&sides, &desktop, &["pull"]).ok();
+    assert_eq!(read(desktop.join(PLAN)), b"one\nof the drive\n");
+    assert_eq!(sides.messages().len(), 2);
+}

@@ -215,27 +215,36 @@ fn refs_that_only_pushes_do_not_see_are_not_taken_for_others_being_faster() {
     assert_eq!(sides.chain(BRANCH).iter().filter(|m| m.message.is_some()).count(), 2);
 }
 
+/// A server that shows the channel to fetches of `clone` from look `late` on (the first is 0).
+fn shows_late(sides: &Sides, clone: &Path, late: u32) {
+    script(
+        sides.path("late"),
+        &format!(
+            "n=$(cat \"$0.n\" 2>/dev/null || echo 0); echo $((n + 1)) > \"$0.n\"\n\
+             [ $n -ge {late} ] || set -- -c uploadpack.hideRefs=refs/craft upload-pack \"$@\"\n\
+             [ $n -lt {late} ] || set -- upload-pack \"$@\"\nexec git \"$@\""
+        ),
+    );
+    sides.git(clone, &["config", "remote.origin.uploadpack", sides.path("late").to_str().unwrap()]);
+}
+
+/// Another side puts a commit onto the first message as soon as it is there.
+fn gone_on_from(sides: &Sides) {
+    let next = format!(
+        "rm -f hooks/post-receive; c=$(git -c user.name=x -c user.email=x@example.org commit-tree -m x \
+         -p {CHANNEL} {CHANNEL}^{{tree}}) && git update-ref {CHANNEL} $c"
+    );
+    script(sides.remote.join("hooks/post-receive"), &next);
+}
+
 #[test]
 fn a_server_that_shows_a_message_late_keeps_it_and_so_does_who_went_on_from_it() {
-    for (late, goes_on) in [(2, false), (3, true)] {
+    for (late, goes_on) in [(2, false), (4, false), (5, true)] {
         let sides = Sides::new();
         let desk = sides.side("desk", "Desktop");
-        script(
-            sides.path("late"),
-            &format!(
-                "n=$(cat \"$0.n\" 2>/dev/null || echo 0); echo $((n + 1)) > \"$0.n\"\n\
-                 [ $n -ge {late} ] || set -- -c uploadpack.hideRefs=refs/craft upload-pack \"$@\"\n\
-                 [ $n -lt {late} ] || set -- upload-pack \"$@\"\nexec git \"$@\""
-            ),
-        );
-        sides.git(&desk, &["config", "remote.origin.uploadpack", sides.path("late").to_str().unwrap()]);
+        shows_late(&sides, &desk, late);
         if goes_on {
-            // Another side puts a commit onto it before it would be taken back.
-            let next = format!(
-                "rm -f hooks/post-receive; c=$(git -c user.name=x -c user.email=x@example.org commit-tree -m x \
-                 -p {CHANNEL} {CHANNEL}^{{tree}}) && git update-ref {CHANNEL} $c"
-            );
-            script(sides.remote.join("hooks/post-receive"), &next);
+            gone_on_from(&sides);
         }
         let sent = pushes(&sides, &desk, "a.md").sent;
         assert_eq!((sent.waits, sent.messages.len(), sent.tries), (None, 1, 1), "{late}");
@@ -243,4 +252,71 @@ fn a_server_that_shows_a_message_late_keeps_it_and_so_does_who_went_on_from_it()
         let ctx = sides.context();
         assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
     }
+}
+
+#[test]
+fn what_cannot_be_taken_back_and_shows_after_all_is_the_one_chain() {
+    // It shows while a branch is looked for, or when the message is on one already.
+    for late in [5, 6] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        // The server lets nothing be taken away there.
+        let keeps = format!("[ $1 != {CHANNEL} ] || [ -n \"$(printf %s $3 | tr -d 0)\" ]");
+        script(sides.remote.join("hooks/update"), &keeps);
+        shows_late(&sides, &desk, late);
+        let sent = pushes(&sides, &desk, "a.md").sent;
+        let there = refs(&sides);
+        assert_eq!((sent.waits, sent.messages.len(), there.as_str()), (None, 1, CHANNEL), "{late}");
+        assert_eq!(sides.messages().len(), 1, "{late}");
+        let ctx = sides.context();
+        assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+        sides.sends(&code, "b.md", "x\n");
+        assert_eq!(taken(&sides, &code), [1]);
+        assert_eq!(taken(&sides, &desk), [2], "both are on it");
+    }
+}
+
+#[test]
+fn a_channel_that_somebody_went_on_from_is_not_left_for_a_branch_while_it_does_not_show() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    shows_late(&sides, &desk, 1000);
+    gone_on_from(&sides);
+    let sent = pushes(&sides, &desk, "a.md").sent;
+    assert!(
+        sent.messages.is_empty() && sent.waits.is_some_and(|e| e.kind == Kind::Busy),
+        "{refs}",
+        refs = refs(&sides)
+    );
+    assert_eq!((refs(&sides).as_str(), queued(&sides, &desk)), (CHANNEL, 1));
+    sides.git(&desk, &["config", "--unset", "remote.origin.uploadpack"]);
+    assert_eq!(drained(&sides, &desk).messages.len(), 1);
+    assert_eq!(sides.messages().iter().filter(|m| m.from.name == "Desktop").count(), 2, "theirs is a copy of it");
+    drop(code);
+}
+
+#[test]
+fn who_took_in_what_was_taken_back_finds_it_on_the_branch_and_goes_on() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    shows_late(&sides, &desk, 1000);
+    // The other side takes it in at once.
+    let ctx = sides.context();
+    let seen = sides.place(&ctx, &code).seen();
+    let copy = format!("git push -q '{}' {CHANNEL}:{seen}; rm -f hooks/post-receive", code.display());
+    script(sides.remote.join("hooks/post-receive"), &copy);
+    let sent = pushes(&sides, &desk, "a.md").sent;
+    assert_eq!((sent.waits, sent.messages.len(), refs(&sides).as_str()), (None, 1, BRANCH));
+    let away = sides.path("away.git");
+    std::fs::rename(&sides.remote, &away).unwrap();
+    assert_eq!(taken(&sides, &code), [1]);
+    std::fs::rename(&away, &sides.remote).unwrap();
+    write(code.join(".claude/planning/a.md"), "x\nmine\n");
+    pull::pull(&ctx, &sides.place(&ctx, &code), false).unwrap();
+    let sent = pushes(&sides, &code, "b.md").sent;
+    assert_eq!((sent.waits, sent.messages.len(), refs(&sides).as_str()), (None, 1, BRANCH));
+    assert_eq!(std::fs::read(code.join(".claude/planning/a.md")).unwrap(), b"x\nmine\n");
+    assert!(!code.join(".claude/planning/a.md.theirs").exists());
+    assert_eq!(taken(&sides, &desk), [2]);
+    assert_eq!(std::fs::read(desk.join(".claude/planning/a.md")).unwrap(), b"x\nmine\n");
 }

@@ -391,6 +391,10 @@ impl Apply<'_> {
     fn swap(&self, n: usize, slot: &str, change: &Change, outcome: &mut Outcome) -> Result<bool, OpError> {
         self.try_swap(n, slot, change, outcome).or_else(|error| match error {
             Stop::Path(error) => {
+                // The stage goes away when all others are done, and must hold nothing of the user's by then.
+                let mark = |content: &Option<Rc<Content>>| content.as_deref().map(Mark::of);
+                let step = Step { path: change.path.clone(), before: mark(&change.now), want: mark(&change.want) };
+                self.put_back(slot, &step, &mut outcome.remarks)?;
                 outcome.failed.insert(change.path.clone(), error.to_string());
                 Ok(false)
             }

@@ -146,6 +146,25 @@ fn two_edits_in_a_row_are_both_kept() {
 }
 
 #[test]
+fn an_edit_that_was_displaced_and_cannot_go_back_is_in_the_archive() {
+    for want in ["new", "-"] {
+        let bench = Bench::new();
+        let folder = bench.top().join(".claude/planning");
+        let outcome = bench.run(want, "", &|step| match step {
+            "before-0" => bench.write(A, "an edit"),
+            // The way back leads elsewhere by now.
+            "taken-0" => {
+                crate::fs::atomic::rename(&folder, &bench.top().join("moved")).unwrap();
+                std::os::unix::fs::symlink(bench.tmp.path(), &folder).unwrap();
+            }
+            _ => {}
+        });
+        assert_eq!(bench.archived(), ["an edit"], "{want}: {outcome:?}");
+        assert!(outcome.failed.contains_key(A) && outcome.remarks.len() == 1, "{outcome:?}");
+    }
+}
+
+#[test]
 fn who_has_the_file_open_and_writes_after_the_swap_is_heard() {
     let bench = Bench::new();
     let open = std::cell::RefCell::new(std::fs::OpenOptions::new().append(true).open(bench.top().join(A)).unwrap());

@@ -52,11 +52,27 @@ pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Res
             Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
         }
     }
-    discover(ctx, place, git, &remote, what)
+    Ok(discover(ctx, place, git, &remote, what)?.1)
 }
 
-/// Looks in both namespaces at once. With a pattern, that nothing is there is an answer and no error.
-fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: For) -> Result<Judged, OpError> {
+/// As [`fetch`], in both namespaces, whatever is known of the remote; and whether it is a branch.
+///
+/// # Errors
+/// As [`fetch`].
+pub(super) fn anywhere(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Option<(bool, Tip)>, OpError> {
+    let (branch, judged) = discover(ctx, place, git, &remote::of(place, git)?, what)?;
+    Ok(judged?.map(|tip| (branch, tip)))
+}
+
+/// Looks in both namespaces at once, and says whether the channel is a branch. With a pattern, that nothing is there is an
+/// answer and no error.
+fn discover(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    remote: &Remote,
+    what: For,
+) -> Result<(bool, Judged), OpError> {
     let (seen, channel) = (place.seen(), &place.channel);
     // The pattern takes other channels along that begin so; git has none for "this or nothing".
     let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
@@ -76,8 +92,14 @@ fn discover(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, what: 
     result
 }
 
-/// Takes what was found in one of the namespaces for the channel.
-fn adopt(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, found: [&str; 2]) -> Result<Judged, OpError> {
+/// Takes what was found in one of the namespaces for the channel, and says whether that is the one of branches.
+fn adopt(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    remote: &Remote,
+    found: [&str; 2],
+) -> Result<(bool, Judged), OpError> {
     let reads = Reads::open(&place.at, git);
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(end) = reads.target(name)? else { continue };
@@ -85,12 +107,12 @@ fn adopt(ctx: &Context, place: &Place, git: &Git<'_>, remote: &Remote, found: [&
         if branch != remote.takes_branches_only(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }
-        return Ok(chain::judged_end(place, git)?);
+        return Ok((branch, chain::judged_end(place, git)?));
     }
     if chain::judged_end(place, git)?.is_err() {
         step_back(place, git)?;
     }
-    Ok(Ok(None))
+    Ok((false, Ok(None)))
 }
 
 /// What nobody understood is gone from the remote: what is known of the channel goes back to what stood before it.

@@ -59,8 +59,17 @@ impl Place {
         moved::take_over(ctx, &at)?;
         match Self::at(ctx, &at, channel, trigger)? {
             Some(place) => Ok(place),
-            None => Err(OpError::refused(format!("{} has no beacon yet", at.worktree.display()))
-                .remedy("`craft beacon init` makes this working tree one side of it")),
+            None => {
+                let error = OpError::refused(format!("{} has no beacon yet", at.worktree.display()));
+                let init = "`craft beacon init` makes this working tree one side of it";
+                Err(match moved::elsewhere(ctx, &at) {
+                    // A copy, or the place that something was taken over from while it was not there.
+                    Some((name, there)) => {
+                        error.remedy(format!("{init}, another one than {name}, which is {there} now"))
+                    }
+                    None => error.remedy(init),
+                })
+            }
         }
     }
 

@@ -134,6 +134,7 @@ pub(super) fn drain_from(
         scanned: scanned.clone(),
         searched: None,
         fallen_back: false,
+        gone_on: false,
         unheard: 0,
         refused_at: None,
         unmoved: 0,
@@ -198,8 +199,10 @@ struct Drain<'d> {
     scanned: BTreeSet<String>,
     /// The end of the channel up to which former messages of ours were looked for.
     searched: Option<String>,
-    /// Whether the usual namespace was refused a moment ago.
+    /// Whether the usual namespace was refused a moment ago, or did not show what it took.
     fallen_back: bool,
+    /// Whether somebody has gone on in that namespace from what did not show here: it does show then, late.
+    gone_on: bool,
     unheard: u32,
     /// The end at which the last push was refused, as it is where others were faster.
     refused_at: Option<Option<String>>,
@@ -288,7 +291,7 @@ impl Drain<'_> {
 
     /// Asks the remote. That it cannot be asked is no reason to lose anything.
     fn look(&mut self) -> Result<Option<Tip>, Stop> {
-        match fetch::fetch(self.ctx, &self.place, self.git, For::Push) {
+        match self.asked() {
             Ok(tip) => {
                 if !self.fallen_back {
                     remote::refresh(self.ctx, &mut self.place)?;
@@ -298,6 +301,19 @@ impl Drain<'_> {
             Err(error) if error.kind == Kind::Gate => Err(Stop::Failed(error)),
             Err(error) => Err(Stop::Waits(error)),
         }
+    }
+
+    fn asked(&mut self) -> Result<Option<Tip>, OpError> {
+        if !self.fallen_back {
+            return fetch::fetch(self.ctx, &self.place, self.git, For::Push);
+        }
+        // What goes out as a branch must be the only chain there is: what only did not show in time goes before it, as it
+        // does for everybody who looks for the first time.
+        let found = fetch::anywhere(self.ctx, &self.place, self.git, For::Push)?;
+        if found.as_ref().is_some_and(|(branch, _)| !branch) {
+            self.go_back();
+        }
+        Ok(found.map(|(_, tip)| tip))
     }
 
     /// Notes the new end. The message is out: where somebody else looks at this moment, they find it or the next look

@@ -20,7 +20,9 @@ use crate::sync::backoff;
 /// Refusals in a row after which the end was still the same: whoever was faster had moved it.
 const UNMOVED: u32 = 3;
 /// Looks for the first message of a channel; a server that answers from copies may be a moment behind.
-const LOOKS: u32 = 2;
+const LOOKS: u32 = 4;
+/// The waits between them begin with this one's length: to take away what others could read costs more than to wait.
+const PATIENT: u32 = 2;
 /// What git says where the end is not the one that the push was made for.
 const STALE: &str = "stale info";
 
@@ -69,24 +71,47 @@ impl Drain<'_> {
         self.fallen_back = true;
     }
 
+    /// The usual namespace shows the channel after all.
+    pub(super) fn go_back(&mut self) {
+        self.place.identity.branches_only.remove(&self.remote.url);
+        self.fallen_back = false;
+    }
+
     /// Whether a push that was taken is to be read by everybody. Where it is not it is taken back, and a branch is to
     /// be tried instead.
     pub(super) fn shows(&mut self, commit: &str, dice: &mut Dice) -> Result<bool, Stop> {
         let there = self.place.clone();
         for looks in 0..LOOKS {
             if looks > 0 {
-                std::thread::sleep(Duration::from_millis(backoff::within(&there.config.retry, looks, dice)));
+                std::thread::sleep(Duration::from_millis(backoff::within(&there.config.retry, looks + PATIENT, dice)));
             }
-            if self.look()?.is_some_and(|tip| self.contains(&tip.commit, commit)) {
+            let shows = self.look()?.is_some_and(|tip| self.contains(&tip.commit, commit));
+            let elsewhere = self.remote.channel(&self.place) != self.remote.channel(&there);
+            if shows && !elsewhere {
                 return Ok(true);
+            }
+            if elsewhere {
+                // What shows late goes before the branch, which may even be the same commit.
+                break;
             }
             if self.remote.push.is_some() {
                 return Err(Stop::Waits(self.remote.elsewhere(&self.place, self.git)));
             }
         }
         let back = self.remote.take_back(self.ctx, &there, self.git, commit)?;
-        // Somebody has seen it meanwhile, and gone on from it.
-        if back.is_err_and(|error| matches!(verdict(&error.finished), Some(PushedRef::Raced(_)))) {
+        if let Err(error) = back {
+            match verdict(&error.finished) {
+                // Somebody has seen it meanwhile, and gone on from it.
+                Some(PushedRef::Raced(_)) => {
+                    self.gone_on = true;
+                    return Ok(false);
+                }
+                Some(_) => {}
+                // It may be there, and another chain would be one too many.
+                None => return Err(Stop::Waits(self.remote.out_of_reach(&self.place, SENT_TO, error))),
+            }
+        }
+        if self.remote.channel(&self.place) != self.remote.channel(&there) {
             return Ok(false);
         }
         if self.remote.takes_branches_only(&there) {
@@ -107,7 +132,7 @@ impl Drain<'_> {
         if self.remote.push.is_some() {
             return Err(Stop::Waits(self.remote.elsewhere(&self.place, self.git)));
         }
-        if end.is_some() {
+        if end.is_some() || self.gone_on {
             return Err(Stop::Waits(self.remote.two_faced(&self.place)));
         }
         if self.remote.takes_branches_only(&self.place) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Drain, Stop};
 use crate::beacon::manifest::File;
-use crate::beacon::path::folded;
+use crate::beacon::path::{folded, is_below};
 use crate::ops::beacon::guard::{self, Load};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::push::unsettled;
@@ -39,7 +39,7 @@ impl Drain<'_> {
             error = error.or_else(|| files.iter().find(late).map(|f| came_back(&hints, item, &f.path)));
             let versions = queue::sent(&self.place, self.git, item)?;
             known.extend(files.iter().map(|f| (f.path.clone(), versions.get(&f.path).map(|v| v.blob.clone()))));
-            let behind = files.iter().any(|f| kept.contains(&folded(&f.path)));
+            let behind = files.iter().any(|f| is_about(&kept, &folded(&f.path)));
             if error.is_none() && !behind && apart && new.contains(item) {
                 error = match self.scan(std::slice::from_ref(item)) {
                     Ok(()) => None,
@@ -71,6 +71,11 @@ impl Drain<'_> {
         }
         guard::pass(self.ctx, &self.place, self.git, &load).map(drop)
     }
+}
+
+/// Whether a path is one of these, or cannot be beside one of them: a file in the place of a folder.
+fn is_about(paths: &BTreeSet<String>, path: &str) -> bool {
+    paths.iter().any(|other| other == path || is_below(path, other) || is_below(other, path))
 }
 
 /// Whether something was found, and not that nobody could look.
