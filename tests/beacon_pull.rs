@@ -499,7 +499,7 @@ fn what_was_taken_in_is_said_where_that_may_be_and_waits_while_offline() {
     desk.git(&desk.a, &["remote", "set-url", "origin", "https://127.0.0.1:1/none.git"]);
     let pulled = desk.pull();
     assert!(pulled.offline.is_some() && pulled.messages.len() == 1, "{pulled:?}");
-    assert!(pulled.remarks.iter().any(|r| r.contains("the receipt waits")), "{pulled:?}");
+    assert!(pulled.remarks.iter().any(|r| r.contains("the others are not told yet what was taken in")), "{pulled:?}");
     desk.git(&desk.a, &["remote", "set-url", "origin", &url]);
     assert!(desk.pull().remarks.is_empty());
     assert_eq!((received(), beacon(&desk)), (Some(3), block::template()));

@@ -74,14 +74,14 @@ fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     if let Some(conflict) = standing.conflicts.first() {
         commands.extend([hints.diff(&conflict.path), hints.resolve(&conflict.path)]);
     }
-    if standing.waiting.messages > 0 {
+    if standing.waiting.messages > 0 || standing.held.iter().any(|held| hints.comes_now(held)) {
         commands.push(hints.verb("pull"));
     }
     // A push of all that was changed is refused until a conflict in it is settled.
     let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
     if !standing.changed.is_empty() && standing.changed.iter().all(settled) {
         commands.push(hints.push_all(standing.changed.len(), &standing.others));
-    } else if !standing.queued.is_empty() {
+    } else if standing.queued.iter().any(|q| q.message.files.iter().all(|file| settled(&file.path))) {
         commands.push(hints.verb("queue send"));
     }
     commands
@@ -93,12 +93,16 @@ pub(super) fn conflict_line(path: &str, beside: &str) -> String {
 }
 
 pub(super) fn held_line(held: &Held, all: &[Held]) -> String {
-    let which = match which(held, all) {
+    let which = which_message(held, all);
+    format!("HELD: {which} is not taken in: {}", plain::cut(&clean(&held.why), SHOWN))
+}
+
+fn which_message(held: &Held, all: &[Held]) -> String {
+    match which(held, all) {
         number if number == held.seq.to_string() => format!("message {number}"),
         commit if held.seq > 0 => format!("message {} ({commit})", held.seq),
         commit => format!("a message ({commit})"),
-    };
-    format!("HELD: {which} is not taken in: {}", plain::cut(&clean(&held.why), SHOWN))
+    }
 }
 
 /// How to be rid of what is held, where its number is known.
@@ -157,6 +161,10 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     if !standing.gone.is_empty() {
         lines.push(format!("gone here, and not told to anybody: {}", counted(standing.gone.len(), "file")));
         lines.extend(listed(&standing.gone, ""));
+        let offer = standing.gone.first().map(|path| hints.push(Some(path), &standing.others));
+        lines.extend(
+            offer.map(|offer| format!("{} {}", look.faint("to offer that it be taken away:"), look.strong(&offer))),
+        );
     }
     lines.extend(standing.left.iter().take(LEFT).map(|(path, why)| format!("not read: {} {why}", named(path))));
     if standing.left.len() > LEFT {
@@ -165,9 +173,17 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     for Conflict { path, beside, .. } in &standing.conflicts {
         lines.push(look.alarm(&conflict_line(path, beside)));
     }
-    lines.extend(standing.held.iter().map(|held| look.alarm(&held_line(held, &standing.held))));
+    lines.extend(standing.held.iter().map(|held| match hints.comes_now(held) {
+        true => format!(
+            "HELD: {}; its sender is accepted by now, so the next pull takes it in",
+            which_message(held, &standing.held)
+        ),
+        false => look.alarm(&held_line(held, &standing.held)),
+    }));
     lines.extend(hints.accept(&standing.held).map(|command| accept_line(&command, look)));
-    lines.extend(skip_line(&standing.held, hints));
+    if !standing.held.first().is_some_and(|held| hints.comes_now(held)) {
+        lines.extend(skip_line(&standing.held, hints));
+    }
     if !standing.unread.is_empty() {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
     }

@@ -99,6 +99,7 @@ fn whatever_needs_somebody_has_a_line() {
     AHEAD: 1 message queued here, 1 min ago
     gone here, and not told to anybody: 1 file
       .claude/planning/gone.md
+    to offer that it be taken away: craft beacon push .claude/planning/gone.md
     not read: .claude/implementation is a symbolic link
     CONFLICT: .claude/planning/a b.md; theirs is .claude/planning/a b.md.theirs
     CONFLICT: .claude/planning/c.md; they took it away

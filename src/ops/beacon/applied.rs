@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::beacon::applied::{Applied, State, Version};
 use crate::git::command::Git;
 use crate::git::fault::Fault;
-use crate::git::objects;
+use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
 use crate::ops::beacon::make::By;
-use crate::ops::beacon::{Place, make, read};
+use crate::ops::beacon::{Place, make};
 use crate::ops::error::{Kind, OpError};
 
 /// Version of the format.
@@ -25,8 +25,8 @@ const LONGEST: u64 = 64 << 20;
 /// Where it cannot be read.
 pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
     let reference = place.applied();
-    let name = format!("{reference}^{{commit}}");
-    let Some(commit) = git.read(["rev-parse", "--verify", "-q", &name]).answer()? else {
+    let reads = Reads::open(&place.at, git);
+    let Some(commit) = reads.resolve(&reference)? else {
         return Ok(Applied { state: State { version: VERSION, ..State::default() }, ..Applied::default() });
     };
     let broken = |what: &str| {
@@ -45,11 +45,9 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
         }
     }
     let state = state.ok_or_else(|| broken("it has no state.json"))?;
-    let known = read::look_up(git, std::slice::from_ref(&state))?.pop().flatten();
-    if known.is_none_or(|o| o.size > LONGEST) {
+    let Content::Bytes(bytes) = reads.content(&state, LONGEST)? else {
         return Err(broken("its state.json is not there, or too large"));
-    }
-    let bytes = read::bodies(git, &[state])?.pop().flatten().unwrap_or_default();
+    };
     applied.state = serde_json::from_slice(&bytes).map_err(|e| broken(&e.to_string()))?;
     if applied.state.version > VERSION {
         let newer = applied.state.version;

@@ -100,6 +100,16 @@ impl Hints {
         self.verb(&format!("resolve {} --ours", word(path)))
     }
 
+    /// Whether what was held because nobody knew its sender comes with the next pull, as they were accepted since.
+    #[must_use]
+    pub fn comes_now(&self, held: &Held) -> bool {
+        held.why.strip_suffix(STRANGER).is_some_and(|address| self.has_author(address))
+    }
+
+    fn has_author(&self, address: &str) -> bool {
+        self.authors.iter().any(|author| author.eq_ignore_ascii_case(address))
+    }
+
     /// What accepts the first of those whose messages are held because nobody knows them.
     #[must_use]
     pub fn accept(&self, held: &[Held]) -> Option<String> {
@@ -108,6 +118,7 @@ impl Hints {
         let address = held
             .iter()
             .filter_map(|held| held.why.strip_suffix(STRANGER))
+            .filter(|address| !self.has_author(address))
             .find(|address| address.contains('@') && !address.starts_with('-') && address.chars().all(plain))?;
         let value = if self.authors.is_empty() {
             address.to_owned()
@@ -158,6 +169,8 @@ mod tests {
             hints.accept(&stranger).as_deref(),
             Some(r#"craft auto-sync config set beacon.authors '["bob@example.org","ann@example.org"]'"#)
         );
+        hints.authors.push("Ann@example.org".into());
+        assert_eq!((hints.accept(&stranger), hints.comes_now(&stranger[0])), (None, true));
         assert_eq!(hints.accept(&held("the message of ann@example.org is not signed")), None);
         for hostile in ["x@$(id)", "x@y'; id", "--help@x", "nobody", "x@y \u{1b}[2J"] {
             assert_eq!(hints.accept(&held(&format!("{hostile}{STRANGER}"))), None, "{hostile}");

@@ -213,6 +213,10 @@ fn left_behind(ctx: &Context, side: &Place, was: &Identity, next: &Identity) -> 
             said.push(format!("{waiting} for {} will not be taken in; with the name back, `{pull}` does", was.name));
         }
     }
+    if was.channel != next.channel {
+        let back = hints.craft(&format!("beacon init --channel {}", was.channel));
+        said.push(format!("commands look at channel {} from now on; `{back}` goes back", next.channel));
+    }
     let queued = if was.channel == next.channel { 0 } else { outbox::list(ctx, &former)?.len() };
     if queued > 0 {
         let queued = counted(queued, "message");

@@ -64,7 +64,7 @@ fn sent(ctx: &Context, place: &Place) -> Result<Sent, OpError> {
         _ => (sent.tries > 0).then_some(true),
     };
     status::keep(ctx, place, reached)?;
-    let numbers: Vec<_> = sent.messages.iter().map(|(seq, _)| seq.to_string()).collect();
+    let numbers: Vec<_> = sent.messages.iter().map(|(seq, _)| format!("message {seq}")).collect();
     let (outcome, said) = match &sent.waits {
         Some(error) => (Outcome::Skipped, format!("it waits: {}", error.message)),
         None if numbers.is_empty() => (Outcome::Skipped, "nothing waited".to_owned()),

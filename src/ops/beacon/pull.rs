@@ -24,7 +24,10 @@ use crate::ops::{engine, permit};
 use crate::permission::{Operation, Origin, Platform};
 use crate::plain;
 use crate::sync::quote;
+use crate::sync::tell::counted;
 
+/// What is said where nobody else could be told what was taken in.
+const UNTOLD: &str = "the others are not told yet what was taken in";
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
 /// Most characters of why a message is held: anybody who can push may have any number of them kept.
@@ -107,9 +110,9 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(P
             Ok((_, pulled)) if pulled.messages.is_empty() && pulled.held.is_empty() => {}
             Ok((_, pulled)) => {
                 let said = format!(
-                    "{} messages with {} files taken in, {} held",
-                    pulled.messages.len(),
-                    pulled.files.len(),
+                    "{} with {} taken in, {} held",
+                    counted(pulled.messages.len(), "message"),
+                    counted(pulled.files.len(), "file"),
                     pulled.held.len()
                 );
                 place.note(ctx, "pull", Outcome::Success, &said);
@@ -126,7 +129,7 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(P
         }
         match answer(ctx, place, &git, &asked, &mut pulled.remarks) {
             Ok(answered) => sent = answered,
-            Err(error) => pulled.remarks.push(format!("the receipt waits: {}", watch::sentence(error))),
+            Err(error) => pulled.remarks.push(format!("{UNTOLD}: {}", watch::sentence(error))),
         }
         let reached = asked.offline.is_none();
         if let Err(error) = status::keep(ctx, place, Some(reached)) {
@@ -358,7 +361,7 @@ fn answer(
     let owed = unread::owed(ctx, place, git, &applied::read(place, git)?, tip)?.is_some();
     if asked.offline.is_some() {
         if owed {
-            remarks.push("the receipt waits until the remote can be reached".to_owned());
+            remarks.push(format!("{UNTOLD}; they are once the remote can be reached"));
         }
         return Ok(Sent::default());
     }
@@ -367,7 +370,7 @@ fn answer(
     }
     let sent = send::drain(ctx, place, git)?;
     if let Some(why) = sent.waits.clone() {
-        let what = if owed && !sent.receipt { "the receipt waits" } else { "messages of yours wait" };
+        let what = if owed && !sent.receipt { UNTOLD } else { "messages of yours wait" };
         remarks.push(format!("{what}: {}", watch::sentence(why)));
     }
     Ok(sent)

@@ -151,7 +151,7 @@ fn after(ctx: &Context, place: &Place, pushed: &mut Pushed) {
 fn told(pushed: &Pushed) -> (Outcome, String) {
     let files = counted(pushed.files.len(), "file");
     let to = pushed.to.join(", ");
-    let numbers: Vec<_> = pushed.sent.messages.iter().map(|(n, _)| n.to_string()).collect();
+    let numbers: Vec<_> = pushed.sent.messages.iter().map(|(n, _)| format!("message {n}")).collect();
     match &pushed.sent.waits {
         Some(why) if numbers.is_empty() => (Outcome::Skipped, format!("{files} for {to} wait: {}", why.message)),
         Some(why) => (Outcome::Skipped, format!("sent {}; the rest waits: {}", numbers.join(", "), why.message)),
@@ -216,7 +216,8 @@ fn load(
         match survey::look(&place.at.worktree, &name)? {
             Here::Not(why) => return Err(OpError::refused(format!("{name} {why}, so it is not sent"))),
             Here::Nothing if base.is_none() => {
-                return Err(OpError::refused(format!("there is no {name}, and the other side has none either")));
+                let why = format!("there is no {name}, and the other side has none either");
+                return Err(OpError::refused(why).remedy(format!("`{}` lists what was changed", hints.verb("status"))));
             }
             Here::Nothing => {
                 files.push(File { path: name, base, deleted: true, ..File::default() });

@@ -90,7 +90,11 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         Err(error) => Some(Bell { remarks: vec![error.message], ..Bell::default() }),
     });
     let me = &place.identity.name;
-    let unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, me)).unwrap_or_default();
+    let mut unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, me)).unwrap_or_default();
+    // What waits or is held here was sent to everybody by somebody else.
+    let told = |seq: &u64| known.seqs().any(|told| told == *seq);
+    let theirs = known.tip.as_ref().and_then(|tip| tip.manifest.sent.get(EVERYBODY)).is_some_and(told);
+    unread.retain(|to| to != EVERYBODY || !theirs);
     let others = match &known.tip {
         Some(tip) if place.recipients().is_empty() => heard::others(place, &git, tip)?,
         _ => Vec::new(),
@@ -201,6 +205,12 @@ impl Known {
             }
         }
         Ok(Self { marks, tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
+    }
+
+    /// The numbers of what waits or is held.
+    fn seqs(&self) -> impl Iterator<Item = u64> {
+        let waiting = self.waiting.iter().filter_map(|link| link.manifest.as_ref().ok()).map(|manifest| manifest.seq);
+        waiting.chain(self.held.iter().map(|held| held.seq))
     }
 
     /// The right to put it in place, with what is known by then: whoever moved the channel or took something in

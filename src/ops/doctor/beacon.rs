@@ -145,7 +145,7 @@ fn queue(ctx: &Context, place: &Place, hints: &Hints) -> Option<Check> {
     };
     let since = queued.iter().filter_map(|q| clock::parse_rfc3339(&q.message.time)).min()?;
     let age = ctx.clock.now_ms().saturating_sub(since);
-    let text = format!("{} to go out, since {}", counted(queued.len(), "message"), clock::rfc3339(since));
+    let text = format!("{} to go out, for {}", counted(queued.len(), "message"), clock::span(age));
     Some(if age < LONG { Check::ok(ID, text) } else { Check::warning(ID, text, hints.verb("queue send")) })
 }
 
