@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::beacon::applied::{Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
+use crate::beacon::name::EVERYBODY;
 use crate::clock::{self, Millis};
 use crate::context::Context;
 use crate::fs::lock::{self, LockGuard};
