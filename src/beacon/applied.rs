@@ -35,6 +35,10 @@ pub struct State {
     pub position: Option<String>,
     /// The number of the last message that was looked at.
     pub seq: u64,
+    /// An end of the channel that had all that was sent from here; `None` where nothing was, or where what went from the
+    /// channel is offered again already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sent: Option<String>,
     /// Messages behind that which were not taken in.
     pub held: Vec<Held>,
     /// Files in which both sides changed the same.

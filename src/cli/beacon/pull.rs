@@ -138,6 +138,7 @@ fn data(pulled: &Pulled, dry: bool) -> Value {
         "files": pulled.files.iter().map(file).collect::<Vec<_>>(),
         "held": pulled.held,
         "skipped": pulled.skipped,
+        "lost": pulled.lost,
         "conflicts": pulled.conflicts,
         "backup": pulled.backup,
         "offline": pulled.offline,
@@ -185,6 +186,7 @@ mod tests {
                 ..Held::default()
             }],
             skipped: vec![Held { seq: 2, commit: "b".into(), why: "it is not wanted".into(), ..Held::default() }],
+            lost: Vec::new(),
             conflicts: ["e.md", "f.md", "h.md", "old.md"].map(str::to_owned).to_vec(),
             backup: Some("refs/craft/beacon/0/main/backup/20251006T093000Z".into()),
             offline: Some("no route to host".into()),

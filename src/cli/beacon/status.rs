@@ -14,6 +14,7 @@ use crate::cli::ui::{Look, Ui};
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::ops::beacon::held::short;
+use crate::ops::beacon::lost;
 use crate::ops::beacon::status::{self, Standing};
 use crate::plain;
 use crate::sync::tell::counted;
@@ -150,6 +151,7 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     } else {
         lines.push(look.strong(word(standing)));
     }
+    lines.extend(lost::told(&standing.lost).map(|told| look.alarm(&format!("LOST: {told}"))));
     if !standing.changed.is_empty() {
         lines.push(format!("AHEAD: {} changed here, not sent", counted(standing.changed.len(), "file")));
         lines.extend(listed(&standing.changed, ""));
@@ -225,6 +227,7 @@ fn data(standing: &Standing, name: &str, channel: &str, hints: &Hints) -> Value 
         "conflicts": standing.conflicts,
         "held": standing.held,
         "unread": standing.unread,
+        "lost": standing.lost,
         "checkedAt": standing.checked_at.unwrap_or(0),
         "offline": standing.offline.as_ref().map(|why| json!({
             "why": why, "since": waiting.offline_since, "remedy": standing.remedy,

@@ -8,7 +8,7 @@
 //!   (bytes and paths), `held`, `planning`, `apply` with `disk` and `backup` (files, as one transaction), `applied` (what
 //!   was taken in), `copies` (of theirs);
 //! - going out: `survey` (what was changed here), `guard` (what may be sent), `queue` and `outbox`, `send`, `build` (its
-//!   commits), `unread` (what has to be taken in first, and the receipt that is owed);
+//!   commits), `unread` (what has to be taken in first, and the receipt that is owed), `lost` (what went from the channel);
 //! - `bell` (the issue on GitHub);
 //! - telling: `watching` (look after look), `unattended` (what is told once), `notices`, `hints` (what is to be typed next).
 
@@ -31,6 +31,7 @@ pub mod hints;
 mod incoming;
 pub mod init;
 pub mod log;
+pub mod lost;
 pub mod make;
 mod migrate;
 mod moved;

@@ -9,13 +9,14 @@ use super::held::{self, Later, Unwanted};
 use super::incoming::Judge;
 use super::planning::{self, Edit, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, copies, status, unread, watch};
+use super::{applied, backup, bell, chain, copies, lost, status, unread, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
 use crate::beacon::manifest::{LAST, NOTE};
 use crate::context::Context;
 use crate::git::command::Git;
+use crate::git::reads::Reads;
 use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
@@ -70,6 +71,8 @@ pub struct Pulled {
     pub held: Vec<Held>,
     /// Messages that were held and are dropped for good, since somebody said so.
     pub skipped: Vec<Held>,
+    /// Numbers of messages of ours that went from the channel before anybody took them in.
+    pub lost: Vec<u64>,
     /// Conflicts that nobody has settled, older ones included.
     pub conflicts: Vec<String>,
     /// Where the former bytes are kept, where any were replaced: a ref.
@@ -189,12 +192,18 @@ fn take_in(
     step("recovered");
     let (mut rest, mut unwanted) = (known.clone(), Unwanted::new(skip));
     pulled.skipped = unwanted.take(&mut rest.state.held);
+    if asked.offline.is_none() {
+        let end = asked.end.as_deref().filter(|_| !asked.gone);
+        let lost = lost::take_back(place, git, &mut rest, end)?;
+        pulled.remarks.extend(lost::told(&lost));
+        pulled.lost = lost;
+    }
     let mut next = rest.clone();
     let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
     // A status names messages as held that no pull has looked at yet.
     pulled.skipped.extend(unwanted.take(&mut next.state.held));
     unwanted.check(&Hints::of(ctx, place))?;
-    let plan = planning::plan(&apply, &known, &former, &news)?;
+    let plan = planning::plan(&apply, &rest, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
     pulled.remarks.extend(plan.remarks.iter().cloned());
     let (mut left, mut failed) = (BTreeSet::new(), BTreeMap::new());
@@ -247,6 +256,7 @@ fn take_in(
         if next != known {
             applied::write(place, git, &mut next)?;
         }
+        lost::note(ctx, place, &pulled.lost);
         step("applied");
         apply.finish()?;
         pulled.remarks.extend(copies::show(place, git, &known, &next));
@@ -341,6 +351,11 @@ fn sort(
     }
     if asked.gone && !news.is_empty() {
         pulled.remarks.push("the channel is not on the remote any more; what had arrived before was taken in".into());
+    }
+    if let Some(sent) = &next.state.sent
+        && Reads::open(&place.at, git).is_ancestor(sent, &position).unwrap_or(false)
+    {
+        next.state.sent = Some(position.clone());
     }
     next.state.position = Some(position);
     Ok(news)

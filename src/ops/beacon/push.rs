@@ -17,7 +17,7 @@ use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey};
 use crate::ops::beacon::{
-    Place, applied, bell, folders, guard, heard, make, queue, remote, status, unattended, unread,
+    Place, applied, bell, folders, guard, heard, lost, make, queue, remote, status, unattended, unread,
 };
 use crate::ops::error::{Kind, OpError};
 use crate::permission::{Operation, of};
@@ -94,6 +94,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     // Asked for now, so that nothing is queued where nothing may be sent.
     drop(place.leave::<of::Push>(ctx)?);
     let mut pushed = Pushed { to, ..Pushed::default() };
+    pushed.remarks.extend(lost::told(&offered_again(ctx, place, &git)?));
     let (files, objects) = {
         let load = load(place, &git, ask, &hints, &mut pushed)?;
         load.into_iter().unzip::<File, Option<String>, Vec<_>, Vec<_>>()
@@ -133,6 +134,20 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     };
     after(ctx, place, &mut pushed);
     Ok(pushed)
+}
+
+/// What went from the channel before anybody took it in counts as changed again.
+fn offered_again(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Vec<u64>, OpError> {
+    let mut known = applied::read(place, git)?;
+    let end = chain::known(place, git).ok().flatten().map(|tip| tip.commit);
+    if lost::take_back(place, git, &mut known, end.as_deref())?.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The remote has the say: what was seen last may be older than what was sent.
+    match fetch::fetch(ctx, place, git, For::Push) {
+        Ok(tip) => lost::settle(ctx, place, git, tip.as_ref().map(|tip| tip.commit.as_str())),
+        Err(_) => Ok(Vec::new()),
+    }
 }
 
 fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
@@ -322,16 +337,9 @@ fn set_aside(found: &mut Survey, applied: &Applied) {
 /// # Errors
 /// Where git or a folder cannot be read.
 pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), OpError> {
-    let found = look(ctx, place)?;
+    let git = place.git(ctx);
+    let found = compared(place, &git, &applied::read(place, &git)?)?;
     Ok((found.changed, found.gone))
-}
-
-/// The same, and what is not sent, with the reason.
-///
-/// # Errors
-/// As [`changed`].
-pub fn look(ctx: &Context, place: &Place) -> Result<Survey, OpError> {
-    Ok(compared(place, &place.git(ctx))?.0)
 }
 
 /// The paths that [`push`] would send unasked.
@@ -339,13 +347,18 @@ pub fn look(ctx: &Context, place: &Place) -> Result<Survey, OpError> {
 /// # Errors
 /// As [`changed`].
 pub fn sendable(ctx: &Context, place: &Place) -> Result<Vec<String>, OpError> {
-    let (mut found, applied) = compared(place, &place.git(ctx))?;
+    let git = place.git(ctx);
+    let applied = applied::read(place, &git)?;
+    let mut found = compared(place, &git, &applied)?;
     set_aside(&mut found, &applied);
     Ok(found.changed)
 }
 
-fn compared(place: &Place, git: &Git<'_>) -> Result<(Survey, Applied), OpError> {
-    let applied = applied::read(place, git)?;
+/// What lies in the folders against what both sides are known to have, messages that wait to go out among it.
+///
+/// # Errors
+/// As [`changed`].
+pub(super) fn compared(place: &Place, git: &Git<'_>, applied: &Applied) -> Result<Survey, OpError> {
     let known = queue::over(place, git, &applied.files, &queue::items(place, git)?)?;
-    Ok((survey::survey(place, git, &known)?, applied))
+    survey::survey(place, git, &known)
 }

@@ -262,7 +262,7 @@ impl Drain<'_> {
                     self.sent.receipt |= receipt.is_some();
                     let before = manifest.seq - going.len() as u64;
                     let ids = going.iter().map(|i| i.queued.message.id.clone());
-                    self.landed(&ids.zip(before + 1..).collect())?;
+                    self.landed(&ids.zip(before + 1..).collect(), &commit)?;
                     return kept_back.map_or(Ok(()), |error| Err(Stop::Waits(error)));
                 }
                 Push::Raced => {}
@@ -352,16 +352,15 @@ impl Drain<'_> {
             }
         }
         self.searched = Some(tip.commit.clone());
-        self.landed(&there)
+        self.landed(&there, &tip.commit)
     }
 
-    /// What is on the channel, with its number there, is what both sides have, and waits no longer.
-    fn landed(&mut self, there: &BTreeMap<String, u64>) -> Result<(), Stop> {
+    /// What is on the channel up to `end`, with its number there, is what both sides have, and waits no longer.
+    fn landed(&mut self, there: &BTreeMap<String, u64>, end: &str) -> Result<(), Stop> {
         if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
             return Ok(());
         }
         let (place, git) = (&self.place, self.git);
-        let before = self.applied.files.clone();
         for item in self.items.iter().filter(|item| there.contains_key(&item.queued.message.id)) {
             let versions = queue::sent(place, git, item)?;
             for file in &item.queued.message.files {
@@ -375,9 +374,8 @@ impl Drain<'_> {
                 }
             }
         }
-        if self.applied.files != before {
-            applied::write(place, git, &mut self.applied)?;
-        }
+        self.applied.state.sent = Some(end.to_owned());
+        applied::write(place, git, &mut self.applied)?;
         fail_point(self.ctx, "beacon-applied");
         let items = std::mem::take(&mut self.items);
         let (kept, gone) = queue::take(place, git, items, |message| there.contains_key(&message.id))?;

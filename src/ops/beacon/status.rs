@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::beacon::applied::{Conflict, Held};
+use crate::beacon::applied::{Applied, Conflict, Held};
 use crate::beacon::manifest::{Manifest, VERSION};
 use crate::beacon::name::EVERYBODY;
 use crate::clock::{self, Millis};
@@ -18,7 +18,7 @@ use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
-use crate::ops::beacon::{Place, applied, folders, heard, incoming, notices, push};
+use crate::ops::beacon::{Place, applied, folders, heard, incoming, lost, notices, push};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{exclude, sync};
 use crate::plain;
@@ -54,6 +54,8 @@ pub struct Standing {
     pub queued: Vec<Queued>,
     /// Environments that have not taken in yet what was sent to them.
     pub unread: Vec<String>,
+    /// Numbers of messages of ours that went from the channel before anybody took them in. Their files count as changed.
+    pub lost: Vec<u64>,
     /// Files changed here that were not sent.
     pub changed: Vec<String>,
     /// Files that are gone here.
@@ -77,7 +79,8 @@ pub struct Standing {
 pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpError> {
     let git = place.git(ctx);
     // An end that nobody understands is held, and the remote was reached.
-    let asked = if ask { fetch::ask(ctx, place, &git, For::Look).map(drop) } else { Ok(()) };
+    let asked = if ask { fetch::ask(ctx, place, &git, For::Look).map(Some) } else { Ok(None) };
+    let gone = matches!(asked, Ok(Some(Ok(None))));
     let mut known = Known::of(ctx, place, &git)?;
     let offline = match asked {
         Err(error) if error.kind == Kind::Usage => return Err(error),
@@ -85,7 +88,17 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         asked => asked.err(),
     };
     let Kept { waiting, checked_at } = known.keep(ctx, place, &git, ask.then_some(offline.is_none()))?;
-    let found = push::look(ctx, place)?;
+    // Only who has just asked knows what is on the channel.
+    let lost = match (ask && offline.is_none(), gone) {
+        (false, _) => Vec::new(),
+        (true, true) => lost::take_back(place, &git, &mut known.applied, None)?,
+        (true, false) if known.garbled => Vec::new(),
+        (true, false) => {
+            let end = known.tip.as_ref().map(|tip| tip.commit.clone());
+            lost::take_back(place, &git, &mut known.applied, end.as_deref())?
+        }
+    };
+    let found = push::compared(place, &git, &known.applied)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
         Ok(heard) => heard,
         Err(error) => Some(Bell { remarks: vec![error.message], ..Bell::default() }),
@@ -107,9 +120,10 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         checked_at,
         messages: known.waiting.iter().filter_map(heard).collect(),
         held: known.held,
-        conflicts: known.conflicts,
+        conflicts: known.applied.state.conflicts,
         queued: known.queued,
         unread,
+        lost,
         changed: found.changed,
         gone: found.gone,
         left: found.left,
@@ -159,7 +173,7 @@ struct Known {
     garbled: bool,
     waiting: Vec<Link>,
     held: Vec<Held>,
-    conflicts: Vec<Conflict>,
+    applied: Applied,
     queued: Vec<Queued>,
 }
 
@@ -175,8 +189,8 @@ fn marks(place: &Place, git: &Git<'_>) -> Result<Marks, OpError> {
 impl Known {
     fn of(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
         let marks = marks(place, git)?;
-        let state = applied::read(place, git)?.state;
-        let mut held = state.held.clone();
+        let applied = applied::read(place, git)?;
+        let mut held = applied.state.held.clone();
         let mut garbled = false;
         let (tip, end) = match chain::known(place, git) {
             Ok(tip) => (tip.clone(), tip.map(|tip| tip.commit)),
@@ -195,7 +209,7 @@ impl Known {
         };
         let mut waiting = Vec::new();
         if let Some(end) = &end {
-            for incoming::Arrival { link, held: why } in incoming::since(ctx, place, git, &state, end)? {
+            for incoming::Arrival { link, held: why } in incoming::since(ctx, place, git, &applied.state, end)? {
                 match why {
                     None => waiting.push(link),
                     Some(why) => {
@@ -205,7 +219,7 @@ impl Known {
                 }
             }
         }
-        Ok(Self { marks, tip, garbled, waiting, held, conflicts: state.conflicts, queued: send::queued(place, git)? })
+        Ok(Self { marks, tip, garbled, waiting, held, applied, queued: send::queued(place, git)? })
     }
 
     /// The numbers of what waits or is held.
@@ -273,7 +287,7 @@ impl Known {
             files: paths.into_iter().take(FILES).map(|path| plain::cut(path, TEXT)).collect(),
             from: names.into_iter().take(FILES).map(|name| plain::cut(name, TEXT)).collect(),
             note: newest.and_then(|m| m.message.as_ref()).map(|m| plain::cut(&m.note, TEXT)).unwrap_or_default(),
-            conflicts: self.conflicts.len() as u64,
+            conflicts: self.applied.state.conflicts.len() as u64,
             queued: self.queued.len() as u64,
             queued_since: oldest.unwrap_or_else(Millis::default),
             held: self.held.len() as u64,

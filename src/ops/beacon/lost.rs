@@ -1,0 +1,141 @@
+//! Messages of this side that are not on the channel any more, since somebody set it back or took it away, and that
+//! nobody has taken in: what they said of their files is known to nobody then.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use super::read;
+use crate::audit::Outcome;
+use crate::beacon::applied::{Applied, Version};
+use crate::beacon::fold::ORDINARY;
+use crate::beacon::manifest::{FILES, File, Message};
+use crate::beacon::outlook;
+use crate::context::Context;
+use crate::git::command::Git;
+use crate::git::reads::Reads;
+use crate::ops::beacon::chain::{self, Link};
+use crate::ops::beacon::{Place, applied};
+use crate::ops::error::OpError;
+use crate::sync::tell::counted;
+
+/// Takes back, in `applied`, that the other side has what they brought, so that their files count as changed here again;
+/// the numbers of such messages. `end` is where the channel ends now, as the remote has just said; `None` where it is
+/// gone. Nothing is sent: who took a message away may have had a reason.
+///
+/// # Errors
+/// Where git cannot read what is here.
+pub(super) fn take_back(
+    place: &Place,
+    git: &Git<'_>,
+    applied: &mut Applied,
+    end: Option<&str>,
+) -> Result<Vec<u64>, OpError> {
+    let Some(sent) = applied.state.sent.clone() else { return Ok(Vec::new()) };
+    let reads = Reads::open(&place.at, git);
+    if end.is_some_and(|end| reads.is_ancestor(&sent, end).unwrap_or(false)) {
+        return Ok(Vec::new());
+    }
+    applied.state.sent = None;
+    // Long gone from here as well.
+    if read::look_up(git, std::slice::from_ref(&sent))?.pop().flatten().is_none() {
+        return Ok(Vec::new());
+    }
+    let base = end.and_then(|end| reads.merge_bases(&sent, end).unwrap_or_default().into_iter().next());
+    let kept = match end {
+        Some(end) => ids(&chain::since(place, git, base.as_deref(), 0, end)?),
+        None => BTreeSet::new(),
+    };
+    let mut lost = Vec::new();
+    chain::back(place, git, &sent, |link| {
+        if base.as_ref() == Some(&link.commit) {
+            return ControlFlow::Break(());
+        }
+        lost.push(link);
+        ControlFlow::Continue(())
+    })?;
+    let Some(told) = lost.iter().find_map(|link| link.manifest.as_ref().ok()).cloned() else { return Ok(Vec::new()) };
+    let mut numbers = Vec::new();
+    // The newest first, so that each goes back to the one before it.
+    for link in &lost {
+        let Some((seq, message)) = link.numbered() else { continue };
+        let ours = message.from.id == place.identity.id && !kept.contains(&message.id);
+        if ours && outlook::waits(&told, seq, message) && is_undone(place, git, applied, link, message)? {
+            numbers.push(seq);
+        }
+    }
+    numbers.reverse();
+    Ok(numbers)
+}
+
+/// What is said of such messages, where there are any.
+#[must_use]
+pub fn told(lost: &[u64]) -> Option<String> {
+    let numbers: Vec<_> = lost.iter().map(u64::to_string).collect();
+    (!lost.is_empty()).then(|| {
+        format!(
+            "{} of yours ({}) went from the channel, and nobody is known to have taken {}; the files count as changed \
+             again",
+            counted(lost.len(), "message"),
+            numbers.join(", "),
+            if lost.len() == 1 { "it in" } else { "them in" }
+        )
+    })
+}
+
+/// Writes them into the journal, where there are any.
+pub(super) fn note(ctx: &Context, place: &Place, lost: &[u64]) {
+    if let Some(told) = told(lost) {
+        place.note(ctx, "lost", Outcome::Skipped, &told);
+    }
+}
+
+/// As [`take_back`], keeps it and writes it into the journal. The caller holds [`Place::lock`].
+///
+/// # Errors
+/// As [`take_back`], and where it cannot be written.
+pub(super) fn settle(ctx: &Context, place: &Place, git: &Git<'_>, end: Option<&str>) -> Result<Vec<u64>, OpError> {
+    let mut known = applied::read(place, git)?;
+    let lost = take_back(place, git, &mut known, end)?;
+    if !lost.is_empty() {
+        applied::write(place, git, &mut known)?;
+        note(ctx, place, &lost);
+    }
+    Ok(lost)
+}
+
+fn ids(links: &[Link]) -> BTreeSet<String> {
+    links.iter().filter_map(Link::message).map(|message| message.id.clone()).collect()
+}
+
+/// Puts the versions that a message was made from in the place of those it brought; whether there was one.
+fn is_undone(
+    place: &Place,
+    git: &Git<'_>,
+    applied: &mut Applied,
+    link: &Link,
+    message: &Message,
+) -> Result<bool, OpError> {
+    let paths: Vec<_> = message.files.iter().map(|file| format!("{FILES}/{}", file.path)).collect();
+    let paths: Vec<_> = paths.iter().map(String::as_str).collect();
+    let entries = Reads::open(&place.at, git).entries(&link.commit, &paths)?;
+    let bases: Vec<_> = message.files.iter().filter_map(|file| file.base.clone()).collect();
+    let here: BTreeSet<_> = read::look_up(git, &bases)?.into_iter().flatten().map(|object| object.id).collect();
+    let mut undone = false;
+    for File { path, mode, base, .. } in &message.files {
+        let brought = entries.iter().find(|entry| entry.path.to_str() == Some(&format!("{FILES}/{path}")));
+        // Where something else was taken in or sent since, that is what both have.
+        if applied.files.get(path).map(|version| &version.blob) != brought.map(|entry| &entry.id) {
+            continue;
+        }
+        undone = true;
+        // Without its bytes the version before is none to go by.
+        match base.clone().filter(|base| here.contains(base)) {
+            Some(blob) => {
+                let mode = if mode.is_empty() { ORDINARY.to_owned() } else { mode.clone() };
+                applied.files.insert(path.clone(), Version { blob, mode });
+            }
+            None => drop(applied.files.remove(path)),
+        }
+    }
+    Ok(undone)
+}
