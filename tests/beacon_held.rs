@@ -3,6 +3,7 @@
 use claude_craft::ops::beacon::pull::{Became, Pulled, pull_without};
 use claude_craft::ops::beacon::resolve::{With, conflicts, resolve};
 use claude_craft::ops::beacon::status::status;
+use claude_craft::ops::beacon::watch;
 use claude_craft::ops::error::{Kind, OpError};
 use serde_json::json;
 
@@ -306,4 +307,87 @@ fn an_edited_copy_of_theirs_stays_under_its_name_when_the_conflict_is_settled() 
         assert_eq!(desk.text(COPY), "my notes");
         assert_eq!(desk.text(".claude/planning/a.md.2.theirs"), "quite another");
     }
+}
+
+fn push_is_allowed(desk: &Desk) {
+    desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
+}
+
+#[test]
+fn what_was_sent_from_here_while_a_message_was_not_accepted_is_newer_than_it() {
+    for held_first in [false, true] {
+        let desk = Desk::new();
+        by_eve(&desk, &[Item::new(A, "theirs\n")]);
+        if held_first {
+            assert_eq!(desk.pull().held.len(), 1);
+        }
+        push_is_allowed(&desk);
+        write(desk.a.join(A), "mine\n");
+        desk.craft(&desk.a, &["beacon", "push", A]).ok();
+        accept_eve(&desk);
+        let pulled = desk.pull();
+        assert_eq!((pulled.conflicts.as_slice(), pulled.held.len()), ([A.to_owned()].as_slice(), 0), "{pulled:?}");
+        assert_eq!((desk.text(A), desk.text(COPY)), ("mine\n".into(), "theirs\n".into()), "{held_first}");
+    }
+}
+
+#[test]
+fn nobody_else_can_make_a_message_older_by_sending_in_the_name_of_this_side() {
+    let desk = Desk::new();
+    desk.post(&[Item::new(A, "theirs\n")]);
+    let item = [Item::new(A, "forged\n")];
+    let mut forged = desk.message(&item);
+    forged.from.id = "c0dec0dec0dec0de".into();
+    let mut draft = desk.draft_of(forged, &item);
+    draft.email = "eve@example.org".into();
+    desk.send(draft);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Created)]);
+    assert_eq!(desk.text(A), "theirs\n");
+}
+
+#[test]
+fn what_was_held_and_would_be_taken_in_by_now_comes_before_a_push_of_the_same_file() {
+    for folder in [false, true] {
+        let desk = Desk::new();
+        if folder {
+            // It is in the way of theirs.
+            std::fs::create_dir_all(desk.a.join(A).join("inside")).unwrap();
+            desk.post(&[Item::new(A, "theirs\n")]);
+        } else {
+            by_eve(&desk, &[Item::new(A, "theirs\n")]);
+        }
+        assert_eq!(desk.pull().held.len(), 1);
+        push_is_allowed(&desk);
+        if folder {
+            std::fs::remove_dir_all(desk.a.join(A)).unwrap();
+        } else {
+            accept_eve(&desk);
+        }
+        write(desk.a.join(A), "mine\n");
+        write(desk.a.join(B), "b\n");
+        let refused = desk.craft(&desk.a, &["beacon", "push", A]);
+        assert_eq!(refused.code, 3, "{}", refused.stderr);
+        assert!(refused.stderr.contains("message 1 from Desktop changes .claude/planning/a.md as well"));
+        desk.craft(&desk.a, &["beacon", "push", B]).ok();
+        assert_eq!(desk.pull().conflicts, [A]);
+        assert_eq!((desk.text(A), desk.text(COPY)), ("mine\n".into(), "theirs\n".into()));
+    }
+}
+
+#[test]
+fn a_watch_that_takes_in_comes_back_to_what_was_held_once_nothing_is_in_its_way() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.a.join(A).join("inside")).unwrap();
+    desk.post(&[Item::new(A, "theirs\n")]);
+    let look = || {
+        let ctx = desk.context();
+        watch::look(&ctx, &desk.place(&ctx), true, false).unwrap()
+    };
+    assert_eq!(look().pulled.map(|pulled| pulled.held.len()), Some(1));
+    let journal = desk.diagnostics();
+    // As long as it is in the way nothing is tried, and nothing said.
+    assert_eq!((look().pulled, desk.diagnostics()), (None, journal));
+    std::fs::remove_dir_all(desk.a.join(A)).unwrap();
+    assert_eq!(look().pulled.map(|pulled| (pulled.messages.len(), pulled.held.len())), Some((1, 0)));
+    assert_eq!(desk.text(A), "theirs\n");
 }

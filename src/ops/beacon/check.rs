@@ -32,6 +32,13 @@ pub(super) struct Entry {
     pub(super) base: Option<String>,
 }
 
+impl Entry {
+    /// git's id of their version.
+    pub(super) fn blob(&self) -> Option<&str> {
+        self.theirs.as_ref().map(|version| version.blob.as_str())
+    }
+}
+
 /// Looks at messages, one after another, that shall be taken in together.
 pub(super) struct Checks<'a> {
     pub(super) place: &'a Place,

@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::check::Checks;
 use super::incoming::Judge;
 use crate::beacon::applied::Held;
 use crate::beacon::manifest::File;
+use crate::context::Context;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
-use crate::ops::beacon::Place;
 use crate::ops::beacon::chain::{self, Link};
 use crate::ops::beacon::hints::Hints;
+use crate::ops::beacon::{Place, applied};
 use crate::ops::error::OpError;
 
 /// Commits that one look backwards reads.
@@ -104,6 +106,24 @@ impl Recalled {
 }
 
 impl Later {
+    /// What was sent from here among commits of the channel, of which the first stands at 1.
+    ///
+    /// # Errors
+    /// Where git cannot say who the user is.
+    pub(super) fn sent_from_here(judge: &mut Judge<'_>, links: &[Link]) -> Result<Self, OpError> {
+        let mut files = Vec::new();
+        for (link, n) in links.iter().zip(1..) {
+            let ours = link.message().filter(|message| message.from.id == judge.me.id);
+            // Anybody can say that it is from us.
+            if let Some(message) = ours
+                && judge.authors.accept(&link.author)?.is_ok()
+            {
+                files.extend(message.files.iter().map(|file| (n, file.clone())));
+            }
+        }
+        Ok(Self(files))
+    }
+
     /// Whether a message behind `position` speaks of a path: then whether a version in one of them was edited from
     /// `blob`.
     pub(super) fn of(&self, position: usize, path: &str, blob: Option<&str>) -> Option<bool> {
@@ -112,6 +132,49 @@ impl Later {
         Some(later.any(|(_, file)| {
             file.base.as_deref().zip(blob).is_some_and(|(base, blob)| base.eq_ignore_ascii_case(blob))
         }))
+    }
+}
+
+/// Those of the messages that were held which a pull would take in now, the oldest first.
+///
+/// # Errors
+/// Where git or a folder cannot be read.
+pub(super) fn acceptable(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    held: &[Held],
+    end: &str,
+) -> Result<Vec<Link>, OpError> {
+    let recalled = recall(place, git, held, end)?;
+    let (mut judge, mut checks) = (Judge::new(ctx, place, git), Checks::new(place, git));
+    let mut found = Vec::new();
+    for (held, mut link) in recalled.links {
+        let accepted = match judge.verdict(&link)? {
+            Some(Ok(message)) => checks.message(&link.commit, message)?.is_ok(),
+            _ => false,
+        };
+        if !accepted {
+            continue;
+        }
+        if let Some(message) = link.manifest.as_mut().ok().and_then(|manifest| manifest.message.as_mut()) {
+            message.files.retain(|file| !held.is_partly() || held.paths.contains(&file.path));
+        }
+        found.push(link);
+    }
+    Ok(found)
+}
+
+/// Whether there is one of these.
+///
+/// # Errors
+/// As [`acceptable`].
+pub(super) fn comes_now(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
+    let held = applied::read(place, git)?.state.held;
+    let end = if held.is_empty() { None } else { chain::seen(place, git)? };
+    match end.as_ref().and_then(|end| end.commit().ok()) {
+        Some(end) => Ok(!acceptable(ctx, place, git, &held, end)?.is_empty()),
+        None => Ok(false),
     }
 }
 

@@ -108,20 +108,8 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(P
     let git = place.git(ctx);
     let mut sent = Sent::default();
     let taken = take_in(ctx, place, &git, dry, skip);
-    if !dry {
-        match &taken {
-            Ok((_, pulled)) if pulled.messages.is_empty() && pulled.held.is_empty() => {}
-            Ok((_, pulled)) => {
-                let said = format!(
-                    "{} with {} taken in, {} held",
-                    counted(pulled.messages.len(), "message"),
-                    counted(pulled.files.len(), "file"),
-                    pulled.held.len()
-                );
-                place.note(ctx, "pull", Outcome::Success, &said);
-            }
-            Err(error) => place.note(ctx, "pull", Outcome::Error, &error.message),
-        }
+    if let (Err(error), false) = (&taken, dry) {
+        place.note(ctx, "pull", Outcome::Error, &error.message);
     }
     let (asked, mut pulled) = taken?;
     if !dry {
@@ -257,6 +245,12 @@ fn take_in(
             applied::write(place, git, &mut next)?;
         }
         lost::note(ctx, place, &pulled.lost);
+        // What is held still is no news.
+        if !pulled.messages.is_empty() || next.state.held != known.state.held {
+            let (messages, files) = (counted(pulled.messages.len(), "message"), counted(pulled.files.len(), "file"));
+            let said = format!("{messages} with {files} taken in, {} held", pulled.held.len());
+            place.note(ctx, "pull", Outcome::Success, &said);
+        }
         step("applied");
         apply.finish()?;
         pulled.remarks.extend(copies::show(place, git, &known, &next));
@@ -298,11 +292,14 @@ fn sort(
             .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
     }
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
-    links.extend(new.into_iter().map(|link| (None, link)));
     let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
+    // What was sent from here while a message before it was not accepted yet is newer than that.
+    let ours = Later::sent_from_here(&mut judge, &new)?;
+    let first = links.len();
+    links.extend(new.into_iter().map(|link| (None, link)));
     let mut checks = Checks::new(place, git);
     let mut news = Vec::new();
-    for (held, link) in links {
+    for (n, (held, link)) in links.into_iter().enumerate() {
         let following = next.state.seq.saturating_add(1).min(LAST);
         let commit = link.commit.clone();
         let hold = |next: &mut Applied, seq: u64, why: String| {
@@ -335,6 +332,11 @@ fn sort(
         let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
         pulled.messages.push(Heard { seq, from, note, time });
         let mut overtaken = BTreeMap::new();
+        for entry in &entries {
+            // The first of the new ones stands at 1, behind all that are held.
+            let went_on = ours.of((n + 1).saturating_sub(first), &entry.path, entry.blob());
+            overtaken.extend(went_on.map(|went_on| (entry.path.clone(), went_on)));
+        }
         if let Some(held) = held {
             entries.retain(|entry| !held.is_partly() || held.paths.contains(&entry.path));
             let later: &Later = match &mut later {
@@ -343,8 +345,9 @@ fn sort(
             };
             let at = recalled.position(&link.commit);
             for entry in &entries {
-                let blob = entry.theirs.as_ref().map(|v| v.blob.as_str());
-                overtaken.extend(later.of(at, &entry.path, blob).map(|went_on| (entry.path.clone(), went_on)));
+                if let Some(went_on) = later.of(at, &entry.path, entry.blob()) {
+                    *overtaken.entry(entry.path.clone()).or_default() |= went_on;
+                }
             }
         }
         news.push(News { seq, commit: link.commit, from: name, entries, held: held.is_some(), overtaken });

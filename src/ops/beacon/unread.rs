@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
-use crate::ops::beacon::{Place, incoming};
+use crate::ops::beacon::{Place, held, incoming};
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
@@ -45,7 +45,8 @@ pub(super) fn owed(
     Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
 }
 
-/// Messages for this side that it has not taken in, and that it accepts.
+/// Messages for this side that it has not taken in, and that a pull would: new ones that it accepts, and those that were
+/// held for something that is mended by now.
 pub(super) fn unread(
     ctx: &Context,
     place: &Place,
@@ -53,6 +54,13 @@ pub(super) fn unread(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<Vec<Link>, OpError> {
+    let mut unread = held::acceptable(ctx, place, git, &applied.state.held, &tip.commit)?;
+    unread.extend(arrived(ctx, place, git, applied, tip)?);
+    Ok(unread)
+}
+
+/// New messages for this side, and that it accepts.
+fn arrived(ctx: &Context, place: &Place, git: &Git<'_>, applied: &Applied, tip: &Tip) -> Result<Vec<Link>, OpError> {
     let state = &applied.state;
     // The numbers of a channel that was made anew say nothing of what was taken in before.
     let parted = || matches!(chain::standing(place, git, state.position.as_deref(), &tip.commit), Standing::Parted(_));
@@ -71,7 +79,7 @@ pub(super) fn waiting(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<usize, OpError> {
-    Ok(applied.state.held.len() + unread(ctx, place, git, applied, tip)?.len())
+    Ok(applied.state.held.len() + arrived(ctx, place, git, applied, tip)?.len())
 }
 
 /// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.

@@ -19,7 +19,7 @@ use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
 use crate::ops::beacon::send::{self, Sent};
-use crate::ops::beacon::{Place, bell, place, status};
+use crate::ops::beacon::{Place, bell, held, place, status};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
@@ -81,7 +81,9 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
         }
     }
     // A pull sends as well, once it has taken in what a queued message may have to give way to.
-    let pull = pull && look.offline.is_none() && (garbled || status::keep(ctx, place, reached)?.messages > 0);
+    let pull = pull
+        && look.offline.is_none()
+        && (garbled || status::keep(ctx, place, reached)?.messages > 0 || held::comes_now(ctx, place, &git)?);
     if look.offline.is_none() && !pull {
         drain(ctx, place, &git, &mut look);
     }
