@@ -189,10 +189,13 @@ fn take_in(
     step("recovered");
     let (mut rest, mut unwanted) = (known.clone(), Unwanted::new(skip));
     pulled.skipped = unwanted.take(&mut rest.state.held);
+    rest.state.dropped.extend(pulled.skipped.iter().cloned());
     let mut next = rest.clone();
     let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
     // A status names messages as held that no pull has looked at yet.
-    pulled.skipped.extend(unwanted.take(&mut next.state.held));
+    let unseen = unwanted.take(&mut next.state.held);
+    next.state.dropped.extend(unseen.iter().cloned());
+    pulled.skipped.extend(unseen);
     unwanted.check(&Hints::of(ctx, place))?;
     let plan = planning::plan(&apply, &known, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
@@ -239,6 +242,9 @@ fn take_in(
         next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
         pulled.messages.retain(|heard| heard.seq != news.seq);
     }
+    if next.state.held.is_empty() {
+        next.state.dropped.clear();
+    }
     next.state.held.sort_by(|a, b| (a.seq, &a.commit).cmp(&(b.seq, &b.commit)));
     next.state.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
     pulled.held.clone_from(&next.state.held);
@@ -269,7 +275,7 @@ fn sort(
 ) -> Result<Vec<News>, OpError> {
     let Some(end) = &asked.end else { return Ok(Vec::new()) };
     next.state.held.clear();
-    let recalled = held::recall(place, git, &known.state.held, end)?;
+    let recalled = held::recall(place, git, &known.state, end)?;
     for held in &recalled.gone {
         pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq));
     }
@@ -288,6 +294,7 @@ fn sort(
             .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
     }
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
+    next.state.dropped.retain(|dropped| !fresh.contains(&dropped.commit));
     links.extend(new.into_iter().map(|link| (None, link)));
     let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
     let mut checks = Checks::new(place, git);
