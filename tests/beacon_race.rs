@@ -240,7 +240,7 @@ fn a_writer_that_is_killed_at_any_step_goes_on_where_it_was() {
         assert_eq!(names, [path("w0", 0), path("w0", 1)], "{step}");
         assert_eq!(push::changed(&ctx, &sides.place(&ctx, &clones[0])).unwrap().0, Vec::<String>::new(), "{step}");
     }
-    let tests: String = ["beacon_race.rs", "beacon_moved.rs", "beacon_watch.rs", "bell_emulate.rs", "bell_http.rs"]
+    let tests: String = ["beacon_moved.rs", "beacon_race.rs", "beacon_watch.rs", "bell_emulate.rs", "bell_http.rs"]
         .iter()
         .filter_map(|name| std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)).ok())
         .collect();

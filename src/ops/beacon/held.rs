@@ -33,11 +33,18 @@ pub(super) struct Recalled {
     dropped: Vec<Held>,
 }
 
-/// Looks all of them up at once: anybody who can push may cause any number of them.
+/// Looks all of them up at once: anybody who can push may cause any number of them. `dropped` are those that were dropped
+/// just now.
 ///
 /// # Errors
 /// Where git cannot read the channel.
-pub(super) fn recall(place: &Place, git: &Git<'_>, state: &State, end: &str) -> Result<Recalled, OpError> {
+pub(super) fn recall(
+    place: &Place,
+    git: &Git<'_>,
+    state: &State,
+    dropped: &[Held],
+    end: &str,
+) -> Result<Recalled, OpError> {
     let held = &state.held;
     if held.is_empty() {
         return Ok(Recalled::default());
@@ -64,7 +71,8 @@ pub(super) fn recall(place: &Place, git: &Git<'_>, state: &State, end: &str) -> 
     found.sort_by_key(|h| at.get(h.commit.as_str()).copied());
     let commits: Vec<_> = found.iter().map(|h| h.commit.clone()).collect();
     let links = found.into_iter().zip(chain::read(place, git, &commits)?).collect();
-    Ok(Recalled { links, gone, walk, dropped: state.dropped.clone() })
+    let dropped = state.dropped.iter().chain(dropped).cloned().collect();
+    Ok(Recalled { links, gone, walk, dropped })
 }
 
 /// Files of which messages speak that were taken in, or sent from here, with where these stand in the channel.

@@ -189,13 +189,10 @@ fn take_in(
     step("recovered");
     let (mut rest, mut unwanted) = (known.clone(), Unwanted::new(skip));
     pulled.skipped = unwanted.take(&mut rest.state.held);
-    rest.state.dropped.extend(pulled.skipped.iter().cloned());
     let mut next = rest.clone();
     let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
     // A status names messages as held that no pull has looked at yet.
-    let unseen = unwanted.take(&mut next.state.held);
-    next.state.dropped.extend(unseen.iter().cloned());
-    pulled.skipped.extend(unseen);
+    pulled.skipped.extend(unwanted.take(&mut next.state.held));
     unwanted.check(&Hints::of(ctx, place))?;
     let plan = planning::plan(&apply, &known, &former, &news)?;
     pulled.files = plan.fates.iter().map(|fate| fate.taken(&news)).collect();
@@ -242,6 +239,7 @@ fn take_in(
         next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
         pulled.messages.retain(|heard| heard.seq != news.seq);
     }
+    next.state.dropped.extend(pulled.skipped.iter().cloned());
     if next.state.held.is_empty() {
         next.state.dropped.clear();
     }
@@ -275,7 +273,7 @@ fn sort(
 ) -> Result<Vec<News>, OpError> {
     let Some(end) = &asked.end else { return Ok(Vec::new()) };
     next.state.held.clear();
-    let recalled = held::recall(place, git, &known.state, end)?;
+    let recalled = held::recall(place, git, &known.state, &pulled.skipped, end)?;
     for held in &recalled.gone {
         pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq));
     }
