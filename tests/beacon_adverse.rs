@@ -5,7 +5,7 @@ use std::path::Path;
 
 use claude_craft::ops::beacon::pull::{self, Pulled};
 use claude_craft::ops::beacon::resolve::{self, With};
-use claude_craft::ops::beacon::send;
+use claude_craft::ops::beacon::{push, send};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
@@ -225,6 +225,60 @@ fn what_was_to_be_taken_away_and_came_back_is_not_taken_away_behind_it() {
     assert_eq!((waits.kind, waits.message.starts_with(file)), (Kind::Conflict, true), "{waits}");
     pulls(&sides, &code);
     assert_eq!(text(&code, "f.md"), "three\n");
+}
+
+#[test]
+fn what_was_edited_from_a_message_that_is_dropped_goes_on_from_what_that_was_edited_from() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    let git = place.git(&ctx);
+    let path = |name: &str| format!(".claude/planning/{name}");
+    for name in ["gone.md", "edited.md"] {
+        sides.sends(&desk, name, "zero\n");
+    }
+    pulls(&sides, &code);
+    sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+    for name in ["gone.md", "edited.md", "new.md"] {
+        write(desk.join(path(name)), "one\n");
+    }
+    sides.push(&desk, &[]).unwrap();
+    write(desk.join(path("edited.md")), "two\n");
+    for name in ["gone.md", "new.md"] {
+        std::fs::remove_file(desk.join(path(name))).unwrap();
+    }
+    sides.push(&desk, &[&path("gone.md"), &path("edited.md"), &path("new.md")]).unwrap();
+    let first = send::queued(&place, &git).unwrap()[0].message.id.clone();
+    assert_eq!(send::unqueue(&place, &git, &[first]).unwrap().len(), 1);
+    // What nobody ever had need not be taken away.
+    assert_eq!(queued(&sides, &desk), [[path("edited.md"), path("gone.md")]]);
+    sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+    let sent = send::drain(&ctx, &place, &git).unwrap();
+    assert_eq!((sent.waits, sent.messages.len()), (None, 1), "nobody has changed anything");
+    assert_eq!(push::changed(&ctx, &place).unwrap(), (vec![], vec![]), "the other side has all of it");
+    pulls(&sides, &code);
+    assert_eq!((text(&code, "edited.md").as_str(), code.join(path("gone.md")).exists()), ("two\n", false));
+}
+
+#[test]
+fn what_must_be_taken_in_first_keeps_back_only_what_is_about_the_same_files() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+    for name in ["a.md", "b.md", "a.md"] {
+        write(desk.join(".claude/planning").join(name), name.repeat(1 + queued(&sides, &desk).len()));
+        sides.push(&desk, &[]).unwrap();
+    }
+    sides.sends(&code, "a.md", "theirs\n");
+    sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    let sent = send::drain(&ctx, &place, &place.git(&ctx)).unwrap();
+    let waits = sent.waits.unwrap();
+    assert!(waits.remedy.as_deref().is_some_and(|r| r.contains("beacon pull")), "{waits}");
+    assert_eq!(sent.messages, [(2, vec![".claude/planning/b.md".to_owned()])]);
+    assert_eq!(queued(&sides, &desk), [[".claude/planning/a.md"], [".claude/planning/a.md"]]);
 }
 
 #[test]

@@ -185,6 +185,30 @@ fn what_was_taken_in_of_a_message_is_not_offered_again_for_the_rest_of_it() {
 }
 
 #[test]
+fn what_was_dropped_for_good_is_nothing_that_came_after() {
+    let desk = with_a();
+    by_eve(&desk, &[Item::new(A, line(2, "first")).from(LINES), Item::new(B, "b")]);
+    let second = by_eve(&desk, &[Item::new(A, line(2, "second")).from(line(2, "first"))]);
+    assert_eq!(desk.pull().held.len(), 2);
+    assert_eq!(skip(&desk, &[&second[..10]]).unwrap().held.len(), 1);
+    accept_eve(&desk);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Updated), (B.into(), Became::Created)]);
+    assert_eq!(desk.text(A), line(2, "first"));
+    let ctx = desk.context();
+    let place = desk.place(&ctx);
+    let known = claude_craft::ops::beacon::applied::read(&place, &place.git(&ctx)).unwrap();
+    assert_eq!(known.state.dropped, [], "once nothing is held it is of no use");
+    // Where both are said in one call.
+    let desk = with_a();
+    by_eve(&desk, &[Item::new(A, line(2, "first")).from(LINES)]);
+    by_eve(&desk, &[Item::new(A, line(2, "second")).from(line(2, "first"))]);
+    assert_eq!(desk.pull().held.len(), 2);
+    accept_eve(&desk);
+    assert_eq!(skip(&desk, &["3"]).unwrap().files[0].became, Became::Updated);
+    assert_eq!(desk.text(A), line(2, "first"));
+}
+
+#[test]
 fn two_hundred_messages_of_a_stranger_cost_no_more_programs_than_one() {
     let programs = |strangers: u32| {
         let desk = Desk::new();

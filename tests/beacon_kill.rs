@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use claude_craft::ops::beacon::send;
+use serde_json::json;
+
 use super::common::desk::{Desk, Item};
 use super::common::{Entry, read, tree, write};
 
@@ -182,4 +185,90 @@ fn another_message_after_a_kill_is_taken_in_as_if_there_had_been_none() {
         expected.retain(|path, _| files.contains_key(path) || !path.starts_with(".claude/sync/archive"));
         assert_eq!((files, applied), (expected, wanted.1.clone()), "{step}");
     }
+}
+
+/// A conflict in a file of which two messages wait to go out, beside other files.
+fn open_conflict() -> Desk {
+    let desk = Desk::new();
+    desk.set("CRAFT_INTERNAL__NOW_MS", "1800000000000");
+    desk.post(&[Item::new(&path("a"), LINES)]);
+    assert_eq!(desk.pulled().len(), 1);
+    desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
+    desk.git(&desk.a, &["remote", "set-url", "origin", "/nowhere.git"]);
+    for (names, text) in [(&["a", "b"][..], "ours"), (&["c"], "ours"), (&["a"], "ours too")] {
+        let files: Vec<_> = names.iter().map(|name| path(name)).collect();
+        for file in &files {
+            write(desk.a.join(file), line(2, text));
+        }
+        let files = files.iter().map(String::as_str);
+        desk.craft(&desk.a, &["beacon", "push"].into_iter().chain(files).collect::<Vec<_>>());
+    }
+    desk.git(&desk.a, &["remote", "set-url", "origin", desk.remote.to_str().unwrap()]);
+    desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": false}}}}));
+    desk.post(&[Item::new(&path("a"), line(2, "theirs")).from(LINES)]);
+    assert_eq!((desk.pull().conflicts, waiting(&desk)), (vec![path("a")], vec![vec!["a", "b"], vec!["c"], vec!["a"]]));
+    desk
+}
+
+/// The names of the files in each message that waits to go out.
+fn waiting(desk: &Desk) -> Vec<Vec<&'static str>> {
+    let ctx = desk.context();
+    let place = desk.place(&ctx);
+    let queued = send::queued(&place, &place.git(&ctx)).unwrap().into_iter();
+    let names = |paths: Vec<String>| ["a", "b", "c"].into_iter().filter(|n| paths.contains(&path(n))).collect();
+    queued.map(|q| names(q.message.files.into_iter().map(|f| f.path).collect())).collect()
+}
+
+/// Kills `craft beacon resolve` at each step; where `pulls`, somebody pulls before it is tried again.
+fn settle(how: &str, pulls: bool) {
+    let words = ["beacon", "resolve", &path("a"), how];
+    let desk = open_conflict();
+    let file = desk.path("passed");
+    desk.set("CRAFT_INTERNAL__KILL_AT", &file);
+    desk.craft(&desk.a, &words).ok();
+    desk.unset("CRAFT_INTERNAL__KILL_AT");
+    assert_eq!((waiting(&desk), desk.text(".claude/planning/a.md.theirs")), (vec![vec!["b"], vec!["c"]], "-".into()));
+    let wanted = end(&desk);
+    let text = String::from_utf8(read(file)).unwrap();
+    let mut steps: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("beacon-resolve-")).collect();
+    steps.dedup();
+    let named = ["staged", "kept", "planned", "taken-0", "moved-0", "moved", "unqueued", "applied"];
+    assert!(named.iter().all(|name| steps.contains(name)), "{steps:?}");
+    // Between the step before a rename and the one before that nothing is done.
+    for step in steps.iter().filter(|step| !step.starts_with("before-")) {
+        let desk = open_conflict();
+        desk.set("CRAFT_INTERNAL__KILL_AT", format!("beacon-resolve-{step}"));
+        assert_eq!(desk.craft(&desk.a, &words).code, 128 + 9, "{step}");
+        desk.unset("CRAFT_INTERNAL__KILL_AT");
+        let kept = desk.kept();
+        assert!(kept.contains(&line(2, "ours too").into_bytes()), "{step}: something is lost");
+        if pulls {
+            pull(&desk);
+        }
+        let again = desk.craft(&desk.a, &words);
+        assert!(
+            again.code == 0 || (*step == "applied" && again.stderr.contains("has no conflict")),
+            "{step}: {again:?}"
+        );
+        pull(&desk);
+        assert_eq!((end(&desk), waiting(&desk)), (wanted.clone(), vec![vec!["b"], vec!["c"]]), "{how} {step}");
+        assert!(desk.kept().contains(&line(2, "ours too").into_bytes()), "{step}: something is lost in the end");
+        assert!(!desk.a.join(".claude/sync/.stage").exists(), "{step}");
+        desk.whole();
+    }
+}
+
+#[test]
+fn a_conflict_whose_settling_is_killed_anywhere_is_settled_by_the_next_try() {
+    settle("--theirs", false);
+}
+
+#[test]
+fn who_pulls_after_a_settling_was_killed_ends_and_undoes_nothing() {
+    settle("--theirs", true);
+}
+
+#[test]
+fn ours_stays_wherever_its_settling_is_killed() {
+    settle("--ours", false);
 }

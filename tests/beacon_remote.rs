@@ -104,6 +104,27 @@ fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_rememb
 }
 
 #[test]
+fn a_channel_that_others_have_begun_is_found_where_only_branches_were_taken_once() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let hook = sides.remote.join("hooks/update");
+    script(&hook, "case $1 in refs/craft/*) exit 1;; esac");
+    sides.sends(&desk, "a.md", "x\n");
+    // Now the server takes it, and somebody who has never sent anything begins another channel.
+    std::fs::remove_file(hook).unwrap();
+    for (clone, name) in [(&code, "b.md"), (&desk, "c.md")] {
+        write(clone.join(".claude/planning").join(name), "x\n");
+        sides.craft(clone, &["beacon", "push", "--channel", "draft", &format!(".claude/planning/{name}")]).ok();
+    }
+    let there = sides.git(&sides.remote, &["for-each-ref", "--format=%(refname)", "refs/**/draft"]);
+    assert_eq!(there, "refs/craft/beacons/draft", "one chain for both");
+    assert_eq!(sides.chain(&there).len(), 2);
+    // The other one goes on as it is.
+    sides.sends(&desk, "a.md", "y\n");
+    assert_eq!(sides.chain(BRANCH).len(), 2);
+}
+
+#[test]
 fn a_remote_that_takes_nothing_at_all_says_so_and_nothing_wrong_is_remembered() {
     let sides = Sides::new();
     let desk = sides.side("desk", "Desktop");

@@ -127,6 +127,22 @@ fn a_message_that_was_changed_after_it_was_signed_is_not_accepted() {
     assert_eq!(why, "the signature of bob@example.org is wrong: the message is another one than was signed");
 }
 
+#[test]
+fn in_whatever_encoding_the_user_has_git_print_an_address_stays_the_same() {
+    for encoding in ["ISO-8859-1", "UTF-16"] {
+        let signed = Signed::new();
+        let sides = &signed.sides;
+        sides.git(&signed.desk, &["config", "gpg.format", "ssh"]);
+        sides.git(&signed.desk, &["config", "user.email", "bj\u{f6}rn@example.org"]);
+        let (key, public) = signed.ssh_key("key");
+        write(sides.path("signers"), format!("bj\u{f6}rn@example.org {public}"));
+        sides.git(&signed.code, &["config", "gpg.ssh.allowedSignersFile", text(&sides.path("signers"))]);
+        sides.git(&signed.code, &["config", "i18n.logOutputEncoding", encoding]);
+        signed.authors(&["bj\u{f6}rn@example.org"]);
+        assert_eq!(signed.sends("a.md", text(&key)), None, "{encoding}");
+    }
+}
+
 /// Keys of gpg in the home of a test. Its agent ends with this value.
 struct Keys<'s>(&'s Signed);
 

@@ -41,6 +41,10 @@ pub struct State {
     pub sent: Option<String>,
     /// Messages behind that which were not taken in.
     pub held: Vec<Held>,
+    /// Messages that were held and that somebody has dropped for good, as long as others are held: nothing of them was
+    /// taken in, so they are not what came after one of these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Held>,
     /// Files in which both sides changed the same.
     pub conflicts: Vec<Conflict>,
 }

@@ -83,7 +83,7 @@ fn groups() -> MutexGuard<'static, Groups> {
 /// `patience` first politely, so that git removes its locks. Takes that long at most.
 #[expect(clippy::disallowed_methods, reason = "this module owns processes and their deadlines")]
 pub fn end_all(patience: Duration) {
-    let left: Vec<Pid> = {
+    let mut left: Vec<Pid> = {
         let mut groups = groups();
         groups.closed = true;
         groups.running.iter().filter_map(|id| Pid::from_raw(i32::try_from(*id).ok()?)).collect()
@@ -92,7 +92,12 @@ pub fn end_all(patience: Duration) {
     for group in &left {
         let _ = kill_process_group(*group, Signal::TERM);
     }
-    while begun.elapsed() < patience && left.iter().any(|group| test_kill_process_group(*group).is_ok()) {
+    loop {
+        // What has ended is not looked at again: its number may be somebody else's by then.
+        left.retain(|group| test_kill_process_group(*group).is_ok());
+        if left.is_empty() || begun.elapsed() >= patience {
+            break;
+        }
         std::thread::sleep(GLANCE / 5);
     }
     for group in left {

@@ -261,7 +261,16 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
     let verdict =
         if place.config.beacon.require_signature { "%G?%x00%GS%x00%GF%x00%GP%x00%GK" } else { "N%x00%x00%x00%x00" };
     let format = format!("--format=%H%x00%cn%x00%ce%x00{verdict}%x00");
-    let words = ["log", "--no-walk=unsorted", "--stdin", "--no-show-signature", "--no-mailmap", "--no-notes", &format];
+    let words = [
+        "log",
+        "--no-walk=unsorted",
+        "--stdin",
+        "--encoding=UTF-8",
+        "--no-show-signature",
+        "--no-mailmap",
+        "--no-notes",
+        &format,
+    ];
     let told = git.read(words).env("GIT_NO_REPLACE_OBJECTS", "1").input(lines(commits, "")).run()?;
     let told = String::from_utf8_lossy(&told.stdout);
     let fields: Vec<_> = told.split('\0').map(|f| f.trim_start_matches('\n')).collect();

@@ -40,13 +40,11 @@ pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<O
 pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Judged, OpError> {
     let remote = remote::of(place, git)?;
     let seen = place.seen();
-    let known = chain::seen(place, git)?;
-    if known.is_some() || remote.takes_branches_only(place) {
+    // Of a channel that is new here nobody knows where others have begun it, whatever the remote took once.
+    if let Some(known) = chain::seen(place, git)? {
         let refspec = format!("+{}:{seen}", remote.channel(place));
-        let tip = known.as_ref().and_then(|end| end.commit().ok());
-        match remote.fetch(ctx, place, git, what, &[&refspec], tip)? {
+        match remote.fetch(ctx, place, git, what, &[&refspec], known.commit().ok())? {
             Ok(_) => return Ok(chain::judged_end(place, git)?),
-            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(Ok(None)),
             // It is gone, or was made anew where this side would not look for it.
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
             Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),

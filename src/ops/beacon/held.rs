@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::Checks;
 use super::incoming::Judge;
-use crate::beacon::applied::Held;
+use crate::beacon::applied::{Held, State};
 use crate::beacon::manifest::File;
 use crate::context::Context;
 use crate::git::command::Git;
@@ -31,13 +31,23 @@ pub(super) struct Recalled {
     pub(super) gone: Vec<Held>,
     /// The commits from the oldest of them on, in the order of the channel.
     walk: Vec<String>,
+    /// Messages that were dropped for good.
+    dropped: Vec<Held>,
 }
 
-/// Looks all of them up at once: anybody who can push may cause any number of them.
+/// Looks all of them up at once: anybody who can push may cause any number of them. `dropped` are those that were dropped
+/// just now.
 ///
 /// # Errors
 /// Where git cannot read the channel.
-pub(super) fn recall(place: &Place, git: &Git<'_>, held: &[Held], end: &str) -> Result<Recalled, OpError> {
+pub(super) fn recall(
+    place: &Place,
+    git: &Git<'_>,
+    state: &State,
+    dropped: &[Held],
+    end: &str,
+) -> Result<Recalled, OpError> {
+    let held = &state.held;
     if held.is_empty() {
         return Ok(Recalled::default());
     }
@@ -63,7 +73,8 @@ pub(super) fn recall(place: &Place, git: &Git<'_>, held: &[Held], end: &str) -> 
     found.sort_by_key(|h| at.get(h.commit.as_str()).copied());
     let commits: Vec<_> = found.iter().map(|h| h.commit.clone()).collect();
     let links = found.into_iter().zip(chain::read(place, git, &commits)?).collect();
-    Ok(Recalled { links, gone, walk })
+    let dropped = state.dropped.iter().chain(dropped).cloned().collect();
+    Ok(Recalled { links, gone, walk, dropped })
 }
 
 /// Files of which messages speak that were taken in, or sent from here, with where these stand in the channel.
@@ -81,9 +92,10 @@ impl Recalled {
         judge: &mut Judge<'_>,
         new: &BTreeSet<String>,
     ) -> Result<Later, OpError> {
-        let held: BTreeMap<&str, &Held> = self.links.iter().map(|(h, link)| (link.commit.as_str(), h)).collect();
+        let all = self.links.iter().map(|(held, _)| held).chain(&self.dropped);
+        let left: BTreeMap<&str, &Held> = all.map(|held| (held.commit.as_str(), held)).collect();
         let known =
-            |commit: &&String| !new.contains(*commit) && held.get(commit.as_str()).is_none_or(|h| h.is_partly());
+            |commit: &&String| !new.contains(*commit) && left.get(commit.as_str()).is_none_or(|h| h.is_partly());
         let (numbers, commits): (Vec<_>, Vec<_>) =
             self.walk.iter().enumerate().filter(|(_, commit)| known(commit)).map(|(n, c)| (n, c.clone())).unzip();
         let mut files = Vec::new();
@@ -92,7 +104,7 @@ impl Recalled {
                 continue;
             };
             if judge.authors.accept(&link.author)?.is_ok() {
-                let left = held.get(link.commit.as_str()).map_or(&[][..], |h| &h.paths);
+                let left = left.get(link.commit.as_str()).map_or(&[][..], |h| &h.paths);
                 files.extend(message.files.iter().filter(|f| !left.contains(&f.path)).map(|f| (n, f.clone())));
             }
         }
@@ -143,10 +155,10 @@ pub(super) fn acceptable(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
-    held: &[Held],
+    state: &State,
     end: &str,
 ) -> Result<Vec<Link>, OpError> {
-    let recalled = recall(place, git, held, end)?;
+    let recalled = recall(place, git, state, end)?;
     let (mut judge, mut checks) = (Judge::new(ctx, place, git), Checks::new(place, git));
     let mut found = Vec::new();
     for (held, mut link) in recalled.links {
@@ -170,10 +182,10 @@ pub(super) fn acceptable(
 /// # Errors
 /// As [`acceptable`].
 pub(super) fn comes_now(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
-    let held = applied::read(place, git)?.state.held;
-    let end = if held.is_empty() { None } else { chain::seen(place, git)? };
+    let state = applied::read(place, git)?.state;
+    let end = if state.held.is_empty() { None } else { chain::seen(place, git)? };
     match end.as_ref().and_then(|end| end.commit().ok()) {
-        Some(end) => Ok(!acceptable(ctx, place, git, &held, end)?.is_empty()),
+        Some(end) => Ok(!acceptable(ctx, place, git, &state, end)?.is_empty()),
         None => Ok(false),
     }
 }

@@ -236,6 +236,10 @@ fn take_in(
         next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
         pulled.messages.retain(|heard| heard.seq != news.seq);
     }
+    next.state.dropped.extend(pulled.skipped.iter().cloned());
+    if next.state.held.is_empty() {
+        next.state.dropped.clear();
+    }
     next.state.held.sort_by(|a, b| (a.seq, &a.commit).cmp(&(b.seq, &b.commit)));
     next.state.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
     pulled.held.clone_from(&next.state.held);
@@ -273,7 +277,7 @@ fn sort(
 ) -> Result<Vec<News>, OpError> {
     let Some(end) = &asked.end else { return Ok(Vec::new()) };
     next.state.held.clear();
-    let recalled = held::recall(place, git, &known.state.held, end)?;
+    let recalled = held::recall(place, git, &known.state, &pulled.skipped, end)?;
     for held in &recalled.gone {
         pulled.remarks.push(format!("message {} that was held is gone from the channel", held.seq));
     }
@@ -292,6 +296,7 @@ fn sort(
             .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
     }
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
+    next.state.dropped.retain(|dropped| !fresh.contains(&dropped.commit));
     let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
     // What was sent from here while a message before it was not accepted yet is newer than that.
     let ours = Later::sent_from_here(&mut judge, &new)?;

@@ -91,24 +91,77 @@ pub(super) fn without(place: &Place, git: &Git<'_>, path: &str) -> Result<bool, 
     if !items.iter().any(|item| item.queued.message.files.iter().any(is)) {
         return Ok(false);
     }
-    let mut last: Option<String> = None;
+    let mut left = Vec::new();
     for mut item in items {
-        let message = &mut item.queued.message;
-        let tree = if message.files.iter().any(is) {
-            message.files.retain(|file| !is(file));
-            if message.files.is_empty() {
-                continue;
+        let files = &mut item.queued.message.files;
+        let before = files.len();
+        files.retain(|file| !is(file));
+        if !files.is_empty() {
+            let changed = files.len() < before;
+            left.push((item, changed));
+        }
+    }
+    put(place, git, end.as_deref(), left)?;
+    Ok(true)
+}
+
+/// Drops messages, which nobody is going to have; those that were. What was queued behind one and edited from what it
+/// brings is from then on said to be edited from what that was edited from: nobody would know it otherwise, and a removal
+/// would look as if the other side had gone on meanwhile. The caller holds [`Place::lock`].
+pub(super) fn forget(place: &Place, git: &Git<'_>, which: impl Fn(&Message) -> bool) -> Result<Vec<Item>, OpError> {
+    let items = items(place, git)?;
+    let end = items.last().map(|item| item.queued.commit.clone());
+    let (mut left, mut gone) = (Vec::new(), Vec::new());
+    // By path, what the last message about it brings, where that is dropped, and what it was edited from.
+    let mut dropped: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
+    for mut item in items {
+        let drops = which(&item.queued.message);
+        let versions = sent(place, git, &item)?;
+        let mut changed = false;
+        for file in &mut item.queued.message.files {
+            if let Some([brought, base]) = dropped.remove(&file.path)
+                && brought == file.base
+            {
+                changed = true;
+                file.base = base;
             }
-            let message = message.clone();
-            let versions = sent(place, git, &item)?;
-            self::tree(place, git, &message, item.after.clone(), versions)?
+            if drops {
+                let brings = versions.get(&file.path).map(|v| v.blob.clone());
+                dropped.insert(file.path.clone(), [brings, file.base.clone()]);
+            }
+        }
+        if drops {
+            gone.push(item);
+            continue;
+        }
+        // What nobody ever had need not be taken away.
+        item.queued.message.files.retain(|file| !file.deleted || file.base.is_some());
+        if !item.queued.message.files.is_empty() {
+            left.push((item, changed));
+        }
+    }
+    if !gone.is_empty() {
+        put(place, git, end.as_deref(), left)?;
+    }
+    Ok(gone)
+}
+
+/// Puts these messages in the place of the queue, which ends with `end`; each with whether it is another one than it was.
+fn put(place: &Place, git: &Git<'_>, end: Option<&str>, items: Vec<(Item, bool)>) -> Result<Vec<Item>, OpError> {
+    let (mut last, mut queue): (Option<String>, _) = (None, Vec::new());
+    for (mut item, changed) in items {
+        let message = &item.queued.message;
+        let tree = if changed {
+            self::tree(place, git, message, item.after.clone(), sent(place, git, &item)?)?
         } else {
             Reads::open(&place.at, git).tree_of(&item.queued.commit)?
         };
-        last = Some(make::commit(git, &tree, last.as_deref(), &subject(&item.queued.message), By::Us)?);
+        item.queued.commit = make::commit(git, &tree, last.as_deref(), &subject(message), By::Us)?;
+        last = Some(item.queued.commit.clone());
+        queue.push(item);
     }
-    make::move_ref(git, &place.queue(), end.as_deref(), last.as_deref())?;
-    Ok(true)
+    make::move_ref(git, &place.queue(), end, last.as_deref())?;
+    Ok(queue)
 }
 
 /// By chance, and where chance is the same (a test's dice) by what it says: two messages with one id would be one.
@@ -168,18 +221,12 @@ pub(super) fn take(
     which: impl Fn(&Message) -> bool,
 ) -> Result<(Vec<Item>, Vec<Item>), OpError> {
     let end = items.last().map(|item| item.queued.commit.clone());
-    let (gone, mut kept): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| which(&item.queued.message));
+    let (gone, kept): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| which(&item.queued.message));
     if gone.is_empty() {
         return Ok((kept, gone));
     }
-    let mut last: Option<String> = None;
-    for item in &mut kept {
-        let tree = Reads::open(&place.at, git).tree_of(&item.queued.commit)?;
-        item.queued.commit = make::commit(git, &tree, last.as_deref(), &subject(&item.queued.message), By::Us)?;
-        last = Some(item.queued.commit.clone());
-    }
-    make::move_ref(git, &place.queue(), end.as_deref(), last.as_deref())?;
-    Ok((kept, gone))
+    let kept = kept.into_iter().map(|item| (item, false)).collect();
+    Ok((put(place, git, end.as_deref(), kept)?, gone))
 }
 
 fn subject(message: &Message) -> String {

@@ -14,7 +14,6 @@ use crate::git::command::{Git, GitError};
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::fetch::{self, For};
-use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
@@ -79,13 +78,12 @@ pub fn queued(place: &Place, git: &Git<'_>) -> Result<Vec<Queued>, OpError> {
     Ok(queue::items(place, git)?.into_iter().map(|item| item.queued).collect())
 }
 
-/// Takes the messages with these ids out of the queue (all where there are none named).
+/// Drops the messages with these ids (all where there are none named); nobody is going to have them.
 ///
 /// # Errors
 /// Where git cannot write it.
 pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queued>, OpError> {
-    let items = queue::items(place, git)?;
-    let (_, gone) = queue::take(place, git, items, |message| ids.is_empty() || ids.contains(&message.id))?;
+    let gone = queue::forget(place, git, |message| ids.is_empty() || ids.contains(&message.id))?;
     Ok(gone.into_iter().map(|item| item.queued).collect())
 }
 
@@ -229,16 +227,13 @@ impl Drain<'_> {
             if self.items.is_empty() && receipt.is_none() {
                 return Ok(());
             }
-            let (going, kept_back) = self.sorted()?;
+            let unread = match &tip {
+                Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
+                None => Vec::new(),
+            };
+            let (going, kept_back) = self.sorted(&unread)?;
             if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
                 return Err(Stop::Waits(error));
-            }
-            if let Some(tip) = &tip {
-                let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
-                let paths = going.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
-                if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
-                    return Err(Stop::Waits(error));
-                }
             }
             if self.sent.tries >= TRIES {
                 let error = format!("others were faster {} times", self.sent.tries);

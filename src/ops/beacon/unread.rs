@@ -54,7 +54,7 @@ pub(super) fn unread(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<Vec<Link>, OpError> {
-    let mut unread = held::acceptable(ctx, place, git, &applied.state.held, &tip.commit)?;
+    let mut unread = held::acceptable(ctx, place, git, &applied.state, &tip.commit)?;
     unread.extend(arrived(ctx, place, git, applied, tip)?);
     Ok(unread)
 }
