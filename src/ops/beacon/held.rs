@@ -64,7 +64,7 @@ pub(super) fn recall(place: &Place, git: &Git<'_>, held: &[Held], end: &str) -> 
     Ok(Recalled { links, gone, walk })
 }
 
-/// Files of which messages speak that were taken in, or sent from here, with where these stand in the channel.
+/// Files of which messages speak that were taken in, or sent from here, with where these stand among the others.
 pub(super) struct Later(Vec<(usize, File)>);
 
 impl Recalled {
@@ -104,6 +104,26 @@ impl Recalled {
 }
 
 impl Later {
+    /// What was sent from here, among commits that are looked at just now, in which messages for this side speak of it as
+    /// well. Where a message was not accepted yet, nothing has kept a push of the same file back.
+    ///
+    /// # Errors
+    /// Where git cannot say who the user is.
+    pub(super) fn sent(links: &[(Option<&Held>, Link)], judge: &mut Judge<'_>) -> Result<Self, OpError> {
+        let messages: Vec<_> =
+            links.iter().enumerate().filter_map(|(n, (_, link))| Some((n, &link.author, link.message()?))).collect();
+        let coming = messages.iter().filter(|(_, _, m)| m.is_for(&judge.me)).flat_map(|(_, _, m)| &m.files);
+        let coming: BTreeSet<&str> = coming.map(|file| file.path.as_str()).collect();
+        let mut files = Vec::new();
+        for (n, author, message) in messages.iter().filter(|(_, _, m)| m.from.id == judge.me.id) {
+            let both: Vec<_> = message.files.iter().filter(|f| coming.contains(f.path.as_str())).collect();
+            if !both.is_empty() && judge.authors.accept(author)?.is_ok() {
+                files.extend(both.into_iter().map(|file| (*n, file.clone())));
+            }
+        }
+        Ok(Self(files))
+    }
+
     /// Whether a message behind `position` speaks of a path: then whether a version in one of them was edited from
     /// `blob`.
     pub(super) fn of(&self, position: usize, path: &str, blob: Option<&str>) -> Option<bool> {

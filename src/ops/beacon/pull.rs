@@ -292,7 +292,8 @@ fn sort(
     let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
     let mut checks = Checks::new(place, git);
     let mut news = Vec::new();
-    for (held, link) in links {
+    let sent = Later::sent(&links, &mut judge)?;
+    for (n, (held, link)) in links.into_iter().enumerate() {
         let following = next.state.seq.saturating_add(1).min(LAST);
         let commit = link.commit.clone();
         let hold = |next: &mut Applied, seq: u64, why: String| {
@@ -335,6 +336,11 @@ fn sort(
             for entry in &entries {
                 let blob = entry.theirs.as_ref().map(|v| v.blob.as_str());
                 overtaken.extend(later.of(at, &entry.path, blob).map(|went_on| (entry.path.clone(), went_on)));
+            }
+        }
+        for entry in &entries {
+            if let Some(went_on) = sent.of(n, &entry.path, entry.theirs.as_ref().map(|v| v.blob.as_str())) {
+                *overtaken.entry(entry.path.clone()).or_default() |= went_on;
             }
         }
         news.push(News { seq, commit: link.commit, from: name, entries, held: held.is_some(), overtaken });
