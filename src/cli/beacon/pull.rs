@@ -110,7 +110,7 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
         lines.push(look.alarm(&format!("OFFLINE: {why}; only what had arrived before was looked at")));
     }
     if let Some(backup) = &pulled.backup {
-        lines.push(look.faint(&format!("what was replaced is kept: {}", named(backup))));
+        lines.push(look.faint(&format!("what was replaced is kept: git show {}", named(backup))));
     }
     lines.extend(remarks(&pulled.remarks, look));
     // Some are older than this pull, and have no row.
@@ -204,7 +204,7 @@ mod tests {
         HELD: message 4 is not taken in: "../x" has a part . or ..
           `craft beacon pull --skip 4` drops it for good
         OFFLINE: no route to host; only what had arrived before was looked at
-        what was replaced is kept: refs/craft/beacon/0/main/backup/20251006T093000Z
+        what was replaced is kept: git show refs/craft/beacon/0/main/backup/20251006T093000Z
         note: the receipt could not be sent
         CONFLICT: h.md is not settled yet
         CONFLICT: old.md is not settled yet
