@@ -9,7 +9,7 @@ use super::held::{self, Later, Unwanted};
 use super::incoming::Judge;
 use super::planning::{self, Edit, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, copies, status, unread, watch};
+use super::{applied, backup, bell, chain, copies, status, unattended, unread, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -76,6 +76,8 @@ pub struct Pulled {
     pub backup: Option<String>,
     /// Whether the remote could be asked; else the reason, and what had arrived before was taken in.
     pub offline: Option<String>,
+    /// What to do about that.
+    pub remedy: Option<String>,
     /// Remarks for people: what came of the receipt and the bell.
     pub remarks: Vec<String>,
 }
@@ -117,6 +119,8 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(P
                 );
                 place.note(ctx, "pull", Outcome::Success, &said);
             }
+            // What the permission gate denied is in the journal already.
+            Err(error) if error.kind == Kind::Gate && !unattended::allowed(ctx, place, Operation::Pull) => {}
             Err(error) => place.note(ctx, "pull", Outcome::Error, &error.message),
         }
     }
@@ -148,12 +152,13 @@ struct Asked {
     /// Whether the channel is not on the remote any more, or was never there.
     gone: bool,
     offline: Option<String>,
+    remedy: Option<String>,
 }
 
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
     let asked = fetch::ask(ctx, place, git, For::Pull);
     let end = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
-    let known = Asked { end, tip: None, gone: false, offline: None };
+    let known = Asked { end, tip: None, gone: false, offline: None, remedy: None };
     match asked {
         Ok(Ok(Some(tip))) => Ok(Asked { end: Some(tip.commit.clone()), tip: Some(tip), ..known }),
         // Where somebody took the channel away, what had arrived before is here all the same.
@@ -161,7 +166,8 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
         // Unless it is no commit, what stands before it can be read.
         Ok(Err(_)) if known.end.is_some() => Ok(known),
         Err(error) if error.kind == Kind::Network => {
-            Ok(Asked { tip: chain::known(place, git).ok().flatten(), offline: Some(error.message), ..known })
+            let tip = chain::known(place, git).ok().flatten();
+            Ok(Asked { tip, offline: Some(error.message), remedy: error.remedy, ..known })
         }
         Ok(Err(error)) | Err(error) => Err(error),
     }
@@ -176,7 +182,8 @@ fn take_in(
 ) -> Result<(Asked, Pulled), OpError> {
     let known = applied::read(place, git)?;
     let asked = ask(ctx, place, git)?;
-    let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
+    let (offline, remedy) = (asked.offline.clone(), asked.remedy.clone());
+    let mut pulled = Pulled { offline, remedy, ..Pulled::default() };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
     let apply = Apply { ctx, place, git, step: &step };
     let former = apply.recover(known.commit.as_deref(), dry, &mut pulled.remarks)?;
