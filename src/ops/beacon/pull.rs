@@ -381,7 +381,8 @@ fn answer(
     if !owed && send::queued(place, git)?.is_empty() {
         return Ok(Sent::default());
     }
-    let sent = send::drain(ctx, place, git)?;
+    // The remote was asked a moment ago; who was faster since is noticed by the push.
+    let sent = send::drain_from(ctx, place, git, Some(Some(tip.clone())), &BTreeSet::new())?;
     if let Some(why) = sent.waits.clone() {
         let what = if owed && !sent.receipt { UNTOLD } else { "messages of yours wait" };
         remarks.push(format!("{what}: {}", watch::sentence(why)));
