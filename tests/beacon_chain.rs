@@ -451,3 +451,25 @@ fn a_message_is_signed_where_commits_are_and_where_it_cannot_be_nothing_stays_be
     let place = sides.place(&ctx, &desk);
     assert_eq!(send::queued(&place, &place.git(&ctx)).unwrap(), []);
 }
+
+#[test]
+fn a_status_proposes_nothing_that_the_permissions_refuse() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "one\n");
+    write(code.join(".claude/planning/b.md"), "b\n");
+    let status = |overrides: serde_json::Value| {
+        sides.configure(json!({"permissions": {"beacon": {"overrides": overrides}}}));
+        sides.craft(&code, &["beacon", "status"]).ok().stdout
+    };
+    assert!(status(json!({})).ends_with("next: craft beacon pull\nnext: craft beacon push\n"));
+    let told = status(json!({"push": false, "pull": false}));
+    for operation in ["push", "pull"] {
+        let note = format!("\nnote: {operation} on beacon is not allowed: ");
+        assert!(told.contains(&note) && !told.contains("next: "), "{told}");
+    }
+    // That it may not be asked says nothing of where the remote is.
+    let told = status(json!({"read": false}));
+    assert!(told.contains("\nNOT ASKED: read on beacon is not allowed: ") && !told.contains("OFFLINE"), "{told}");
+    assert!(!sides.craft(&code, &["doctor"]).stdout.contains("out of reach"));
+}

@@ -1,6 +1,7 @@
 //! Messages that were held and are taken in later, or dropped: nothing newer gives way to them.
 
 use claude_craft::ops::beacon::pull::{Became, Pulled, pull_without};
+use claude_craft::ops::beacon::push;
 use claude_craft::ops::beacon::resolve::{With, conflicts, resolve};
 use claude_craft::ops::beacon::status::status;
 use claude_craft::ops::beacon::watch;
@@ -152,6 +153,30 @@ fn a_message_of_this_side_counts_as_what_came_after() {
     accept_eve(&desk);
     assert_eq!(desk.pulled(), [(A.into(), Became::Older)]);
     assert_eq!(desk.text(A), LINES);
+}
+
+#[test]
+fn what_was_sent_from_here_meanwhile_does_not_give_way_to_a_late_message() {
+    // Held by a pull before, or never looked at by one.
+    for (looked_at, with) in [(true, With::Theirs), (false, With::Theirs), (true, With::Ours)] {
+        let desk = Desk::new();
+        desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
+        by_eve(&desk, &[Item::new(A, "theirs"), Item::new(B, LINES)]);
+        if looked_at {
+            assert_eq!(desk.pull().held.len(), 1);
+        }
+        write(desk.a.join(A), "ours");
+        desk.craft(&desk.a, &["beacon", "push", A]).ok();
+        accept_eve(&desk);
+        let pulled = desk.pull();
+        assert_eq!(pulled.conflicts, [A], "they have ours, so theirs would be where ours was: {pulled:?}");
+        assert_eq!((desk.text(A), desk.text(COPY), desk.text(B)), ("ours".into(), "theirs".into(), LINES.into()));
+        // They have ours by now, so what is not that has to be sent, and nothing else.
+        let ctx = desk.context();
+        resolve(&ctx, &desk.place(&ctx), A, with).unwrap();
+        let (changed, _) = push::changed(&ctx, &desk.place(&ctx)).unwrap();
+        assert_eq!(changed.len(), usize::from(with == With::Theirs), "{changed:?}");
+    }
 }
 
 #[test]
@@ -335,24 +360,6 @@ fn an_edited_copy_of_theirs_stays_under_its_name_when_the_conflict_is_settled() 
 
 fn push_is_allowed(desk: &Desk) {
     desk.configure(json!({"permissions": {"beacon": {"overrides": {"push": true}}}}));
-}
-
-#[test]
-fn what_was_sent_from_here_while_a_message_was_not_accepted_is_newer_than_it() {
-    for held_first in [false, true] {
-        let desk = Desk::new();
-        by_eve(&desk, &[Item::new(A, "theirs\n")]);
-        if held_first {
-            assert_eq!(desk.pull().held.len(), 1);
-        }
-        push_is_allowed(&desk);
-        write(desk.a.join(A), "mine\n");
-        desk.craft(&desk.a, &["beacon", "push", A]).ok();
-        accept_eve(&desk);
-        let pulled = desk.pull();
-        assert_eq!((pulled.conflicts.as_slice(), pulled.held.len()), ([A.to_owned()].as_slice(), 0), "{pulled:?}");
-        assert_eq!((desk.text(A), desk.text(COPY)), ("mine\n".into(), "theirs\n".into()), "{held_first}");
-    }
 }
 
 #[test]

@@ -29,6 +29,19 @@ fn drained(sides: &Sides, clone: &Path) -> send::Sent {
 }
 
 #[test]
+fn a_look_beside_another_one_is_not_taken_for_a_remote_that_is_away() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "one\n");
+    // A watcher has moved the ref since this git has read it.
+    let moved = "error: cannot lock ref 'refs/craft/beacon/x/main/seen': is at 1 but expected 2";
+    let fake = FakeGit::install(&sides, &[Rule::fail(" fetch ", 1, moved).nth(1)]);
+    let told = sides.craft(&code, &["beacon", "status"]).ok().stdout;
+    assert_eq!(fake.calls(" fetch ").len(), 2);
+    assert!(told.starts_with("UPDATE_AVAILABLE: 1 file ") && !told.contains("OFFLINE"), "{told}");
+}
+
+#[test]
 fn what_cannot_be_sent_waits_says_why_and_goes_out_later_in_order() {
     let sides = Sides::new();
     let desk = sides.side("desk", "Desktop");

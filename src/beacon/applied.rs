@@ -88,6 +88,9 @@ pub struct Conflict {
     pub from: String,
     /// Number of the message.
     pub seq: u64,
+    /// Whether both sides have a newer version than theirs, because the message was accepted late.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
 }
 
 impl State {

@@ -75,8 +75,8 @@ pub struct Offer {
     pub theirs: Option<Rc<Content>>,
     /// The version it was edited from, where it is here.
     pub base: Option<Rc<Content>>,
-    /// Whether it comes after others of the path that were sent after it, because it was held: what both sides last had
-    /// is newer, and stays that.
+    /// Whether it comes after others of the path that were sent after it, from here or by others, because it was held or
+    /// not accepted yet: what both sides last had is newer, and stays that.
     pub late: bool,
 }
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{ObjectType, Oid, Tree, TreeEntry};
 
-use super::repository::{ReadError, Reading as _};
+use super::porcelain;
+use super::repository::{ReadError, Reading as _, Repository, oid};
 
 /// The mode and the object of a file, a link or a submodule.
 type Leaf = (i32, Oid);
@@ -38,6 +39,21 @@ impl Delta {
             (Some((old, _)), Some((new, _))) if old & KIND != new & KIND => b'T',
             _ => b'M',
         }
+    }
+}
+
+impl Repository {
+    /// Every file of a tree or commit.
+    ///
+    /// # Errors
+    /// Where an object is missing.
+    pub fn files(&self, tree: &str) -> Result<Vec<porcelain::TreeEntry>, ReadError> {
+        let tree = self.inner.find_object(oid(tree)?, None).reading("a tree")?.peel_to_tree().reading("a tree")?;
+        let listed = |delta: Delta| {
+            let (mode, id) = delta.new?;
+            Some(porcelain::TreeEntry { mode: format!("{mode:06o}"), id: id.to_string(), path: delta.path })
+        };
+        Ok(compare(&self.inner, None, &tree, |_| true)?.into_iter().filter_map(listed).collect())
     }
 }
 

@@ -275,6 +275,14 @@ impl<'g, 'a> Reads<'g, 'a> {
         self.either(|r| r.entries(tree, paths), |git| objects::entries(git, tree, paths))
     }
 
+    /// See [`Repository::files`].
+    ///
+    /// # Errors
+    /// Where git cannot tell either.
+    pub fn files(&self, tree: &str) -> Result<Vec<TreeEntry>, GitError> {
+        self.either(|r| r.files(tree), |git| objects::files(git, tree))
+    }
+
     /// See [`Repository::tracked`].
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! `craft beacon log`.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 
 use clap::Args;
@@ -19,8 +20,8 @@ use crate::sync::tell::counted;
 #[derive(Debug, Args)]
 pub struct Log {
     /// How many
-    #[arg(short = 'n', value_name = "N", default_value_t = 20)]
-    count: usize,
+    #[arg(short = 'n', value_name = "N", default_value = "20")]
+    count: NonZeroUsize,
     #[command(flatten)]
     on: On,
 }
@@ -31,7 +32,7 @@ pub struct Log {
 /// What keeps it from being done.
 pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Log) -> Result<u8, CommandError> {
     let place = args.on.place(ctx, cwd)?;
-    let links = log::log(ctx, &place, args.count)?;
+    let links = log::log(ctx, &place, args.count.get())?;
     if args.on.json {
         ui.json(&json!({"version": 1, "commits": links.iter().map(data).collect::<Vec<_>>()}));
     } else {
@@ -76,7 +77,7 @@ fn rows(link: &Link, look: &Look) -> Vec<String> {
     }
     let receipt = manifest.receipt.clone().unwrap_or_default();
     let name = named(&receipt.by.name);
-    vec![look.faint(&format!("{id}  {name} has taken in up to {}, {}", receipt.seq, when(&receipt.time, look)))]
+    vec![look.faint(&format!("{id}  {name} has taken in up to message {}, {}", receipt.seq, when(&receipt.time, look)))]
 }
 
 /// Most files in a row.
@@ -126,7 +127,7 @@ mod tests {
         let links = [link(Err("the manifest says no version".into())), link(Ok(second)), link(Ok(first))];
         assert_snapshot!(render(&links, &look), @r#"
         0123456  cannot be understood: the manifest says no version (ann@example.org\u{1b})
-        0123456  Code has taken in up to 1, at some time
+        0123456  Code has taken in up to message 1, at some time
         0123456  message 1 from Desktop to Code, everybody, 2 min ago
                  "Added Act 2" (ann@example.org\u{1b})
                  6 files: .claude/planning/1.md, .claude/planning/2.md, .claude/planning/3.md, .claude/planning/4.md, .claude/planning/5.md, …

@@ -108,9 +108,10 @@ fn render(pulled: &Pulled, dry: bool, hints: &Hints, look: &Look) -> String {
     if let Some(why) = &pulled.offline {
         let why = plain::cut(&clean(why), 2 * SHOWN);
         lines.push(look.alarm(&format!("OFFLINE: {why}; only what had arrived before was looked at")));
+        lines.extend(pulled.remedy.as_ref().map(|remedy| format!("  {}", clean(remedy))));
     }
     if let Some(backup) = &pulled.backup {
-        lines.push(look.faint(&format!("what was replaced is kept: {}", named(backup))));
+        lines.push(look.faint(&format!("what was replaced is kept: git show {}", named(backup))));
     }
     lines.extend(remarks(&pulled.remarks, look));
     // Some are older than this pull, and have no row.
@@ -190,6 +191,7 @@ mod tests {
             conflicts: ["e.md", "f.md", "h.md", "old.md"].map(str::to_owned).to_vec(),
             backup: Some("refs/craft/beacon/0/main/backup/20251006T093000Z".into()),
             offline: Some("no route to host".into()),
+            remedy: Some("see that the network is there".into()),
             remarks: vec!["the receipt could not be sent".into()],
         };
         assert_snapshot!(render(&pulled, false, &Hints::default(), &look()), @r#"
@@ -204,9 +206,10 @@ mod tests {
           kept     h.md; they took it away, and it was changed here
         message 2 (b) is dropped for good: it is not wanted
         HELD: message 4 is not taken in: "../x" has a part . or ..
-          `craft beacon pull --skip 4` drops it for good
+          `craft beacon pull --skip 4` drops message 4 for good
         OFFLINE: no route to host; only what had arrived before was looked at
-        what was replaced is kept: refs/craft/beacon/0/main/backup/20251006T093000Z
+          see that the network is there
+        what was replaced is kept: git show refs/craft/beacon/0/main/backup/20251006T093000Z
         note: the receipt could not be sent
         CONFLICT: h.md is not settled yet
         CONFLICT: old.md is not settled yet

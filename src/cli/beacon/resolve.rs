@@ -10,9 +10,9 @@ use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
 use crate::context::Context;
-use crate::ops::beacon::folders;
 use crate::ops::beacon::resolve::{self, Settled, With};
-use crate::ops::beacon::status;
+use crate::ops::beacon::{folders, push, status};
+use crate::sync::tell::counted;
 
 /// See the command's help.
 #[derive(Debug, Args)]
@@ -56,31 +56,34 @@ pub fn run(ctx: &Context, ui: &mut Ui, cwd: &Path, args: &Resolve) -> Result<u8,
         ui.json(&json!({"version": 1, "path": path, "with": word, "conflicts": open,
             "backup": settled.backup, "remarks": settled.remarks}));
     } else {
-        ui.say(&render(&path, with, &settled, &open, &Hints::of(ctx, &place), &Look::of(ctx)));
+        let hints = Hints::of(ctx, &place);
+        let (changed, gone) = push::changed(ctx, &place).unwrap_or_default();
+        let then = match &open[..] {
+            [first, ..] => Some(hints.diff(first)),
+            [] if !changed.is_empty() => Some(hints.push(None, &[])),
+            [] => gone.contains(&path).then(|| hints.push(Some(&path), &[])),
+        };
+        ui.say(&render(&path, with, &settled, open.len(), then.as_deref(), &Look::of(ctx)));
     }
     Ok(exit_code::DONE)
 }
 
-fn render(path: &str, with: With, settled: &Settled, open: &[String], hints: &Hints, look: &Look) -> String {
+fn render(path: &str, with: With, settled: &Settled, left: usize, then: Option<&str>, look: &Look) -> String {
     let how = match with {
         With::Ours => "yours stays",
-        With::Theirs => "theirs is in its place, yours is kept by a backup",
+        With::Theirs => "theirs is in its place",
         With::Merged => "what is there now counts",
     };
     let mut lines = vec![format!("{} is settled: {how}", named(path))];
     if let Some(backup) = &settled.backup {
-        lines.push(look.faint(&format!("what was replaced is kept: {}", named(backup))));
+        let whose = if with == With::Theirs { "yours" } else { "theirs" };
+        lines.push(look.faint(&format!("{whose} is kept: git show {}", named(backup))));
     }
     lines.extend(remarks(&settled.remarks, look));
-    match open {
-        [] if with == With::Theirs => {}
-        [] => lines.push(next(&hints.push(None, &[]), look)),
-        [first, ..] => {
-            let left = crate::sync::tell::counted(open.len(), "conflict");
-            lines.push(format!("{left} left"));
-            lines.push(next(&hints.diff(first), look));
-        }
+    if left > 0 {
+        lines.push(format!("{} left", counted(left, "conflict")));
     }
+    lines.extend(then.map(|command| next(command, look)));
     lines.join("\n")
 }
 
@@ -97,13 +100,13 @@ mod tests {
             backup: Some("refs/craft/beacon/0/main/backup/1".into()),
             remarks: vec!["a.md.theirs has edits of yours".into()],
         };
-        assert_snapshot!(render("a.md", With::Merged, &Settled::default(), &[], &Hints::default(), &look), @r"
+        assert_snapshot!(render("a.md", With::Merged, &Settled::default(), 0, Some("craft beacon push"), &look), @r"
         a.md is settled: what is there now counts
         next: craft beacon push
         ");
-        assert_snapshot!(render("a.md", With::Theirs, &settled, &["b c.md".into()], &Hints::default(), &look), @r"
-        a.md is settled: theirs is in its place, yours is kept by a backup
-        what was replaced is kept: refs/craft/beacon/0/main/backup/1
+        assert_snapshot!(render("a.md", With::Theirs, &settled, 1, Some("craft beacon diff 'b c.md'"), &look), @r"
+        a.md is settled: theirs is in its place
+        yours is kept: git show refs/craft/beacon/0/main/backup/1
         note: a.md.theirs has edits of yours
         1 conflict left
         next: craft beacon diff 'b c.md'

@@ -11,7 +11,6 @@ use crate::beacon::block::Status;
 use crate::cli::error::CommandError;
 use crate::cli::exit_code;
 use crate::cli::ui::{Look, Ui};
-use crate::clock::Millis;
 use crate::context::Context;
 use crate::ops::beacon::held::short;
 use crate::ops::beacon::lost;
@@ -75,8 +74,12 @@ fn commands(standing: &Standing, hints: &Hints) -> Vec<String> {
     if let Some(conflict) = standing.conflicts.first() {
         commands.extend([hints.diff(&conflict.path), hints.resolve(&conflict.path)]);
     }
-    if standing.waiting.messages > 0 || standing.held.iter().any(|held| hints.comes_now(held)) {
+    let comes = standing.waiting.messages > 0 || standing.held.iter().any(|held| hints.comes_now(held));
+    if comes && standing.no_pull.is_none() {
         commands.push(hints.verb("pull"));
+    }
+    if standing.no_push.is_some() {
+        return commands;
     }
     // A push of all that was changed is refused until a conflict in it is settled.
     let settled = |path: &String| !standing.conflicts.iter().any(|c| c.path == *path);
@@ -108,8 +111,9 @@ fn which_message(held: &Held, all: &[Held]) -> String {
 
 /// How to be rid of what is held, where its number is known.
 pub(super) fn skip_line(held: &[Held], hints: &Hints) -> Option<String> {
-    let which = which(held.first()?, held);
-    Some(format!("  `{}` drops it for good", hints.verb(&format!("pull --skip {which}"))))
+    let first = held.first()?;
+    let skip = hints.verb(&format!("pull --skip {}", which(first, held)));
+    Some(format!("  `{skip}` drops {} for good", which_message(first, held)))
 }
 
 /// What names one of them and no other: its number, or else the beginning of its commit's id.
@@ -118,12 +122,13 @@ fn which(held: &Held, all: &[Held]) -> String {
     if held.seq > 0 && same <= 1 { held.seq.to_string() } else { named(short(&held.commit)) }
 }
 
-fn offline_line(checked_at: Option<Millis>, why: &str, look: &Look) -> String {
-    let known = match checked_at {
+fn offline_line(standing: &Standing, why: &str, look: &Look) -> String {
+    let word = if standing.denied { "NOT ASKED" } else { "OFFLINE" };
+    let known = match standing.checked_at {
         None => "it was never reached".to_owned(),
         Some(at) => format!("this is what was known {}", look.when(at)),
     };
-    format!("OFFLINE: {}; {known}", plain::cut(&clean(why), 2 * SHOWN))
+    format!("{word}: {}; {known}", plain::cut(&clean(why), 2 * SHOWN))
 }
 
 fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
@@ -163,11 +168,16 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
     if !standing.gone.is_empty() {
         lines.push(format!("gone here, and not told to anybody: {}", counted(standing.gone.len(), "file")));
         lines.extend(listed(&standing.gone, ""));
-        let offer = standing.gone.first().map(|path| hints.push(Some(path), &standing.others));
+        let offer = standing.gone.first().filter(|_| standing.no_push.is_none());
+        let offer = offer.map(|path| hints.push(Some(path), &standing.others));
         lines.extend(
             offer.map(|offer| format!("{} {}", look.faint("to offer that it be taken away:"), look.strong(&offer))),
         );
     }
+    let denied = [&standing.no_pull, &standing.no_push].into_iter().flatten();
+    lines.extend(
+        denied.map(|why| format!("note: {}; `{}` shows what may be done", clean(why), hints.craft("permissions"))),
+    );
     lines.extend(standing.left.iter().take(LEFT).map(|(path, why)| format!("not read: {} {why}", named(path))));
     if standing.left.len() > LEFT {
         lines.push(format!("  and {} more", standing.left.len() - LEFT));
@@ -190,7 +200,7 @@ fn render(standing: &Standing, hints: &Hints, look: &Look) -> String {
         lines.push(format!("sent, and not taken in yet by {}", people(&standing.unread)));
     }
     if let Some(why) = &standing.offline {
-        lines.push(look.alarm(&offline_line(standing.checked_at, why, look)));
+        lines.push(look.alarm(&offline_line(standing, why, look)));
         lines.extend(standing.remedy.as_ref().map(|remedy| format!("  {}", clean(remedy))));
     }
     if let Some(bell) = &standing.bell {

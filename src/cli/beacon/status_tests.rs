@@ -105,7 +105,7 @@ fn whatever_needs_somebody_has_a_line() {
     CONFLICT: .claude/planning/c.md; they took it away
     HELD: message 5 is not taken in: eve@example.org is nobody's we know
     HELD: a message (d) is not taken in: the manifest says no version
-      `craft beacon pull --skip 5` drops it for good
+      `craft beacon pull --skip 5` drops message 5 for good
     sent, and not taken in yet by Desktop, everybody
     OFFLINE: could not resolve host; this is what was known 5 min ago
       see that `git fetch origin` works

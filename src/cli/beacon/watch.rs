@@ -215,7 +215,7 @@ impl Here<'_> {
         let (channel, every) = (&self.place.channel, every::words(interval));
         let files = if self.args.auto { ", and its files" } else { "" };
         let worktree = Show::of(self.ctx).path(&self.place.at.worktree);
-        self.ui.say(&format!("watching {channel} for {worktree} every {every}{files}; Ctrl-C ends it"));
+        self.ui.say(&format!("watching channel {channel} for {worktree} every {every}{files}; Ctrl-C ends it"));
     }
 
     /// Watches what there is to be watched by now; what cannot be.

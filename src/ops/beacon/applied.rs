@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::beacon::applied::{Applied, State, Version};
 use crate::git::command::Git;
 use crate::git::fault::Fault;
-use crate::git::objects::{self, Content};
+use crate::git::objects::Content;
 use crate::git::reads::Reads;
 use crate::ops::beacon::make::By;
 use crate::ops::beacon::{Place, make};
@@ -36,7 +36,7 @@ pub fn read(place: &Place, git: &Git<'_>) -> Result<Applied, OpError> {
     };
     let mut applied = Applied { commit: Some(commit.clone()), ..Applied::default() };
     let mut state = None;
-    for entry in objects::files(git, &commit)? {
+    for entry in reads.files(&commit)? {
         let Some(path) = entry.path.to_str() else { return Err(broken("a name in it is no text")) };
         if path == STATE {
             state = Some(entry.id);

@@ -83,7 +83,8 @@ pub(super) fn unheard(
     }))
 }
 
-fn listed<'n>(names: impl ExactSizeIterator<Item = &'n String>) -> String {
+/// Some of them, as people read them.
+pub(super) fn listed<'n>(names: impl ExactSizeIterator<Item = &'n String>) -> String {
     let more = names.len().saturating_sub(NAMED);
     let mut shown: Vec<_> = names.take(NAMED).map(|name| plain::cut(&plain::name(name), SHOWN)).collect();
     if more > 0 {

@@ -77,7 +77,7 @@ pub(super) fn recall(
     Ok(Recalled { links, gone, walk, dropped })
 }
 
-/// Files of which messages speak that were taken in, or sent from here, with where these stand in the channel.
+/// Files of which messages speak that were taken in, or sent from here, with where these stand among the others.
 pub(super) struct Later(Vec<(usize, File)>);
 
 impl Recalled {
@@ -118,19 +118,21 @@ impl Recalled {
 }
 
 impl Later {
-    /// What was sent from here among commits of the channel, of which the first stands at 1.
+    /// What was sent from here, among commits that are looked at just now, in which messages for this side speak of it as
+    /// well. Where a message was not accepted yet, nothing has kept a push of the same file back.
     ///
     /// # Errors
     /// Where git cannot say who the user is.
-    pub(super) fn sent_from_here(judge: &mut Judge<'_>, links: &[Link]) -> Result<Self, OpError> {
+    pub(super) fn sent(links: &[(Option<&Held>, Link)], judge: &mut Judge<'_>) -> Result<Self, OpError> {
+        let messages: Vec<_> =
+            links.iter().enumerate().filter_map(|(n, (_, link))| Some((n, &link.author, link.message()?))).collect();
+        let coming = messages.iter().filter(|(_, _, m)| m.is_for(&judge.me)).flat_map(|(_, _, m)| &m.files);
+        let coming: BTreeSet<&str> = coming.map(|file| file.path.as_str()).collect();
         let mut files = Vec::new();
-        for (link, n) in links.iter().zip(1..) {
-            let ours = link.message().filter(|message| message.from.id == judge.me.id);
-            // Anybody can say that it is from us.
-            if let Some(message) = ours
-                && judge.authors.accept(&link.author)?.is_ok()
-            {
-                files.extend(message.files.iter().map(|file| (n, file.clone())));
+        for (n, author, message) in messages.iter().filter(|(_, _, m)| m.from.id == judge.me.id) {
+            let both: Vec<_> = message.files.iter().filter(|f| coming.contains(f.path.as_str())).collect();
+            if !both.is_empty() && judge.authors.accept(author)?.is_ok() {
+                files.extend(both.into_iter().map(|file| (*n, file.clone())));
             }
         }
         Ok(Self(files))
@@ -158,7 +160,7 @@ pub(super) fn acceptable(
     state: &State,
     end: &str,
 ) -> Result<Vec<Link>, OpError> {
-    let recalled = recall(place, git, state, end)?;
+    let recalled = recall(place, git, state, &[], end)?;
     let (mut judge, mut checks) = (Judge::new(ctx, place, git), Checks::new(place, git));
     let mut found = Vec::new();
     for (held, mut link) in recalled.links {

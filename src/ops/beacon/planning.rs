@@ -25,8 +25,8 @@ pub(super) struct News {
     pub(super) entries: Vec<Entry>,
     /// Whether it was held before.
     pub(super) held: bool,
-    /// Paths of which a message behind it speaks that was taken in before it or sent from here, and whether a version in one of these was
-    /// edited from its own.
+    /// Paths of which a message behind it speaks that was taken in before it or sent from here, and whether a version in
+    /// one of these was edited from its own.
     pub(super) overtaken: BTreeMap<String, bool>,
 }
 
@@ -129,6 +129,7 @@ impl Fate {
                 beside: self.copy.clone(),
                 from: news[*message].from.clone(),
                 seq: news[*message].seq,
+                late: news[*message].overtaken.contains_key(&self.path),
             });
         }
     }

@@ -9,7 +9,7 @@ use super::held::{self, Later, Unwanted};
 use super::incoming::Judge;
 use super::planning::{self, Edit, News};
 use super::send::{self, Sent};
-use super::{applied, backup, bell, chain, copies, lost, status, unread, watch};
+use super::{applied, backup, bell, chain, copies, lost, status, unattended, unread, watch};
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
@@ -79,6 +79,8 @@ pub struct Pulled {
     pub backup: Option<String>,
     /// Whether the remote could be asked; else the reason, and what had arrived before was taken in.
     pub offline: Option<String>,
+    /// What to do about that.
+    pub remedy: Option<String>,
     /// Remarks for people: what came of the receipt and the bell.
     pub remarks: Vec<String>,
 }
@@ -108,8 +110,11 @@ fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(P
     let git = place.git(ctx);
     let mut sent = Sent::default();
     let taken = take_in(ctx, place, &git, dry, skip);
-    if let (Err(error), false) = (&taken, dry) {
-        place.note(ctx, "pull", Outcome::Error, &error.message);
+    match &taken {
+        // What the permission gate denied is in the journal already.
+        Err(error) if error.kind == Kind::Gate && !unattended::allowed(ctx, place, Operation::Pull) => {}
+        Err(error) if !dry => place.note(ctx, "pull", Outcome::Error, &error.message),
+        _ => {}
     }
     let (asked, mut pulled) = taken?;
     if !dry {
@@ -139,12 +144,13 @@ struct Asked {
     /// Whether the channel is not on the remote any more, or was never there.
     gone: bool,
     offline: Option<String>,
+    remedy: Option<String>,
 }
 
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
     let asked = fetch::ask(ctx, place, git, For::Pull);
     let end = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
-    let known = Asked { end, tip: None, gone: false, offline: None };
+    let known = Asked { end, tip: None, gone: false, offline: None, remedy: None };
     match asked {
         Ok(Ok(Some(tip))) => Ok(Asked { end: Some(tip.commit.clone()), tip: Some(tip), ..known }),
         // Where somebody took the channel away, what had arrived before is here all the same.
@@ -152,7 +158,8 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
         // Unless it is no commit, what stands before it can be read.
         Ok(Err(_)) if known.end.is_some() => Ok(known),
         Err(error) if error.kind == Kind::Network => {
-            Ok(Asked { tip: chain::known(place, git).ok().flatten(), offline: Some(error.message), ..known })
+            let tip = chain::known(place, git).ok().flatten();
+            Ok(Asked { tip, offline: Some(error.message), remedy: error.remedy, ..known })
         }
         Ok(Err(error)) | Err(error) => Err(error),
     }
@@ -167,7 +174,8 @@ fn take_in(
 ) -> Result<(Asked, Pulled), OpError> {
     let known = applied::read(place, git)?;
     let asked = ask(ctx, place, git)?;
-    let mut pulled = Pulled { offline: asked.offline.clone(), ..Pulled::default() };
+    let (offline, remedy) = (asked.offline.clone(), asked.remedy.clone());
+    let mut pulled = Pulled { offline, remedy, ..Pulled::default() };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
     let apply = Apply { ctx, place, git, step: &step };
     let former = apply.recover(known.commit.as_deref(), dry, &mut pulled.remarks)?;
@@ -298,12 +306,11 @@ fn sort(
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
     next.state.dropped.retain(|dropped| !fresh.contains(&dropped.commit));
     let (mut judge, mut later) = (Judge::new(ctx, place, git), None);
-    // What was sent from here while a message before it was not accepted yet is newer than that.
-    let ours = Later::sent_from_here(&mut judge, &new)?;
-    let first = links.len();
     links.extend(new.into_iter().map(|link| (None, link)));
     let mut checks = Checks::new(place, git);
     let mut news = Vec::new();
+    // What was sent from here while a message before it was not accepted yet is newer than that.
+    let sent = Later::sent(&links, &mut judge)?;
     for (n, (held, link)) in links.into_iter().enumerate() {
         let following = next.state.seq.saturating_add(1).min(LAST);
         let commit = link.commit.clone();
@@ -337,11 +344,6 @@ fn sort(
         let (note, time) = (plain::cut(&message.note, NOTE), plain::cut(&message.time, SHOWN));
         pulled.messages.push(Heard { seq, from, note, time });
         let mut overtaken = BTreeMap::new();
-        for entry in &entries {
-            // The first of the new ones stands at 1, behind all that are held.
-            let went_on = ours.of((n + 1).saturating_sub(first), &entry.path, entry.blob());
-            overtaken.extend(went_on.map(|went_on| (entry.path.clone(), went_on)));
-        }
         if let Some(held) = held {
             entries.retain(|entry| !held.is_partly() || held.paths.contains(&entry.path));
             let later: &Later = match &mut later {
@@ -350,9 +352,12 @@ fn sort(
             };
             let at = recalled.position(&link.commit);
             for entry in &entries {
-                if let Some(went_on) = later.of(at, &entry.path, entry.blob()) {
-                    *overtaken.entry(entry.path.clone()).or_default() |= went_on;
-                }
+                overtaken.extend(later.of(at, &entry.path, entry.blob()).map(|went_on| (entry.path.clone(), went_on)));
+            }
+        }
+        for entry in &entries {
+            if let Some(went_on) = sent.of(n, &entry.path, entry.blob()) {
+                *overtaken.entry(entry.path.clone()).or_default() |= went_on;
             }
         }
         news.push(News { seq, commit: link.commit, from: name, entries, held: held.is_some(), overtaken });
@@ -391,7 +396,8 @@ fn answer(
     if !owed && send::queued(place, git)?.is_empty() {
         return Ok(Sent::default());
     }
-    let sent = send::drain(ctx, place, git)?;
+    // The remote was asked a moment ago; who was faster since is noticed by the push.
+    let sent = send::drain_from(ctx, place, git, Some(Some(tip.clone())), &BTreeSet::new())?;
     if let Some(why) = sent.waits.clone() {
         let what = if owed && !sent.receipt { UNTOLD } else { "messages of yours wait" };
         remarks.push(format!("{what}: {}", watch::sentence(why)));

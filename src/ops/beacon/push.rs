@@ -87,7 +87,7 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> 
 /// The part that keeps other commands away; the bell is no part of it.
 fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     let hints = Hints::of(ctx, place);
-    let to = recipients(place, ask, &hints)?;
+    let to = recipients(ctx, place, ask, &hints)?;
     let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     remote::of(place, &git)?;
@@ -175,13 +175,19 @@ fn told(pushed: &Pushed) -> (Outcome, String) {
     }
 }
 
-fn recipients(place: &Place, ask: &Ask, hints: &Hints) -> Result<Vec<String>, OpError> {
+fn recipients(ctx: &Context, place: &Place, ask: &Ask, hints: &Hints) -> Result<Vec<String>, OpError> {
     let mut to = if ask.to.is_empty() { place.recipients() } else { ask.to.clone() };
     to.dedup();
     if to.is_empty() {
         let error = OpError::usage(format!("nobody has said whom the messages of {} are for", place.identity.name));
         let init = hints.craft("beacon init --to NAME");
-        return Err(error.remedy(format!("name somebody with --to, or for good with `{init}`")));
+        let git = place.git(ctx);
+        let others = chain::known(place, &git).ok().flatten().map(|tip| heard::others(place, &git, &tip));
+        let known = match others.and_then(Result::ok).as_deref() {
+            None | Some([]) => String::new(),
+            Some(known) => format!(" (known: {})", heard::listed(known.iter())),
+        };
+        return Err(error.remedy(format!("name somebody with --to{known}, or for good with `{init}`")));
     }
     if let Some((bad, why)) = to.iter().filter(|n| *n != EVERYBODY).find_map(|n| Some((n, Name::parse(n).err()?))) {
         return Err(OpError::usage(format!("{} is no name of an environment: {why}", plain::name(bad))));

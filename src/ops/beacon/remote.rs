@@ -18,6 +18,8 @@ use crate::state::beacon::Identity;
 use crate::state::file::{Problem, StateFile};
 use crate::sync::quote;
 
+/// How often a look is made again because another one was made at the same moment.
+const BESIDE: usize = 3;
 /// What a look could not do with a remote, and what a push could not.
 pub const ASKED: &str = "asked";
 /// See [`ASKED`].
@@ -150,15 +152,24 @@ impl Remote {
         words.extend(known.as_deref());
         words.extend(["--", &self.name]);
         words.extend(refspecs);
-        let call = match what {
-            For::Look => git.fetch(place.leave::<of::Read>(ctx)?, words),
-            For::Pull => git.fetch(place.leave::<of::Pull>(ctx)?, words),
-            For::Push => git.fetch(place.leave::<of::Push>(ctx)?, words),
-        };
         // The history of a channel has nothing in common with the user's branches: to list them would only cost.
         let haves = if tip.is_some() { "consecutive" } else { "noop" };
-        let call = call.setting(format!("fetch.negotiationAlgorithm={haves}")).setting("fetch.writeCommitGraph=false");
-        Ok(self.bounded(ctx, place, git, call).run())
+        let mut tries = 0;
+        loop {
+            let words = words.iter().copied();
+            let call = match what {
+                For::Look => git.fetch(place.leave::<of::Read>(ctx)?, words),
+                For::Pull => git.fetch(place.leave::<of::Pull>(ctx)?, words),
+                For::Push => git.fetch(place.leave::<of::Push>(ctx)?, words),
+            };
+            let call =
+                call.setting(format!("fetch.negotiationAlgorithm={haves}")).setting("fetch.writeCommitGraph=false");
+            match self.bounded(ctx, place, git, call).run() {
+                // A look beside this one, a watcher's for instance, has moved the ref. The remote was reached.
+                Err(GitError { fault: Fault::Locked(_), .. }) if tries < BESIDE => tries += 1,
+                fetched => return Ok(fetched),
+            }
+        }
     }
 
     /// Puts `commit` onto the end of the channel, where that is at `old`. No commit (an empty text) takes it away.

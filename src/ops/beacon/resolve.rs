@@ -90,7 +90,7 @@ fn one(place: &Place, git: &Git<'_>, known: &Applied, path: String) -> Result<Di
     let here = here.map(|c| c.bytes);
     let (sides, old, new) = match conflict {
         Some(conflict) => (("here".to_owned(), format!("theirs, from {}", conflict.from)), here, other),
-        None => (("as both sides had it".to_owned(), "here".to_owned()), other, here),
+        None => (("as last sent or taken in".to_owned(), "here".to_owned()), other, here),
     };
     let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
     let text = match (String::from_utf8(old), String::from_utf8(new)) {
@@ -217,8 +217,9 @@ fn settle(
     }
     let mut next = known.clone();
     next.state.conflicts.retain(|c| c.path != path);
-    // Both sides are known to have theirs from now on: what is here is a change to it.
+    // Both sides are known to have theirs from now on: what is here is a change to it. Unless they went on since.
     match version {
+        _ if conflict.late => {}
         Some(version) => drop(next.files.insert(path.to_owned(), version)),
         None => drop(next.files.remove(path)),
     }

@@ -18,9 +18,10 @@ use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::pull::Heard;
 use crate::ops::beacon::send::{self, Queued};
 use crate::ops::beacon::survey::{self, Here};
-use crate::ops::beacon::{Place, applied, folders, heard, incoming, lost, notices, push};
+use crate::ops::beacon::{Place, applied, folders, heard, incoming, lost, notices, push, unattended};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{exclude, sync};
+use crate::permission::Operation;
 use crate::plain;
 use crate::state::beacon::Waiting;
 use crate::state::file::{Loaded, Problem, StateFile};
@@ -68,6 +69,12 @@ pub struct Standing {
     pub offline: Option<String>,
     /// What to do about that.
     pub remedy: Option<String>,
+    /// Whether that is because it may not be asked.
+    pub denied: bool,
+    /// Why nothing is taken in, where something waits that would be.
+    pub no_pull: Option<String>,
+    /// Why nothing is sent, where there is something to send.
+    pub no_push: Option<String>,
     /// What came of asking the bell.
     pub bell: Option<Bell>,
 }
@@ -87,16 +94,18 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         // A remote that may not be asked, or is set up wrongly, is as far away as one without a network.
         asked => asked.err(),
     };
-    let Kept { waiting, checked_at } = known.keep(ctx, place, &git, ask.then_some(offline.is_none()))?;
+    // Where it may not be asked, nobody knows whether it is out of reach.
+    let denied = offline.as_ref().is_some_and(|error| error.kind == Kind::Gate);
+    let reached = (ask && !denied).then_some(offline.is_none());
+    let Kept { waiting, checked_at } = known.keep(ctx, place, &git, reached)?;
     // Only who has just asked knows what is on the channel.
-    let lost = match (ask && offline.is_none(), gone) {
-        (false, _) => Vec::new(),
-        (true, true) => lost::take_back(place, &git, &mut known.applied, None)?,
-        (true, false) if known.garbled => Vec::new(),
-        (true, false) => {
+    let lost = match (reached, gone) {
+        (Some(true), true) => lost::take_back(place, &git, &mut known.applied, None)?,
+        (Some(true), false) if !known.garbled => {
             let end = known.tip.as_ref().map(|tip| tip.commit.clone());
             lost::take_back(place, &git, &mut known.applied, end.as_deref())?
         }
+        _ => Vec::new(),
     };
     let found = push::compared(place, &git, &known.applied)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {
@@ -113,6 +122,8 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         Some(tip) if place.recipients().is_empty() => heard::others(place, &git, tip)?,
         _ => Vec::new(),
     };
+    let comes = waiting.messages > 0;
+    let goes = !(found.changed.is_empty() && found.gone.is_empty() && known.queued.is_empty());
     let (offline, remedy) = offline.map(|error| (error.message, error.remedy)).unzip();
     Ok(Standing {
         tip: known.tip,
@@ -130,6 +141,9 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         others,
         offline,
         remedy: remedy.flatten(),
+        denied,
+        no_pull: comes.then(|| unattended::denied(ctx, place, Operation::Pull)).flatten(),
+        no_push: goes.then(|| unattended::denied(ctx, place, Operation::Push)).flatten(),
         bell: bell.flatten(),
     })
 }

@@ -62,7 +62,13 @@ pub(super) fn went_well(ctx: &Context, place: &Place, what: &str) {
 
 /// Whether the permission gate would let it pass now. Nothing is written.
 pub(super) fn allowed(ctx: &Context, place: &Place, operation: Operation) -> bool {
-    permit::check(ctx, Some(&place.at), Platform::Beacon, operation, Origin::Internal).allowed
+    denied(ctx, place, operation).is_none()
+}
+
+/// Why the permission gate would not, as a sentence.
+pub(super) fn denied(ctx: &Context, place: &Place, operation: Operation) -> Option<String> {
+    let decision = permit::check(ctx, Some(&place.at), Platform::Beacon, operation, Origin::Internal);
+    (!decision.allowed).then(|| decision.sentence())
 }
 
 /// Lets one call on `item` pass, or says why not; what is denied is in the journal, once where nobody stands by.
