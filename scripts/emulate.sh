@@ -68,5 +68,13 @@ fi
 CRAFT_EMULATE=$PWD/$folder/$program
 export CRAFT_EMULATE
 echo "emulate: ${#names[@]} tests"
-# What a test leaves out it says on its standard error, which is shown.
-cargo test --quiet "${tests[@]}" -- --ignored --nocapture --test-threads 2 --exact "${names[@]}"
+# What a test leaves out it says on its standard error, which is shown, and counted at the end.
+said=$(mktemp)
+trap 'rm -rf ${new:+"$new"} "$said"' EXIT
+ended=0
+cargo test --quiet "${tests[@]}" -- --ignored --nocapture --test-threads 2 --exact "${names[@]}" 2> >(tee "$said" >&2) ||
+    ended=$?
+wait
+left=$(grep -c '^SKIPPED: ' "$said" || true)
+echo "emulate: ${#names[@]} tests, $left times a part was left out, named above"
+exit "$ended"

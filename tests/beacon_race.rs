@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use claude_craft::context::Context;
 use claude_craft::dice::Dice;
 use claude_craft::env::Env;
 use claude_craft::ops::beacon::push::{self, Ask};
-use claude_craft::ops::beacon::{Place, send};
+use claude_craft::ops::beacon::{Place, pull, send};
 use claude_craft::queue::Trigger;
 use serde_json::json;
 use wait_timeout::ChildExt;
 
-use crate::common::{Sides, assert_whole, write};
+use crate::common::{Sides, assert_whole, read, write};
 use crate::sync_kill::beacon_steps;
 
 /// Tells a test that it is a writer of another one: the clone, and how many messages it sends.
 const WRITER: &str = "CRAFT_BEACON_WRITER";
 const MESSAGES: &str = "CRAFT_BEACON_MESSAGES";
 
-/// Clones with names of their own, whose messages are for somebody who reads none of them.
+/// Clones with names of their own, whose messages are for `reader`.
 fn writers(sides: &Sides, count: usize) -> Vec<PathBuf> {
     (0..count).map(|n| sides.side(&format!("w{n}"), &format!("writer-{n}"))).collect()
 }
@@ -56,13 +57,47 @@ fn send_all(ctx: &Context, clone: &Path, count: usize) {
     panic!("{writer}: it never went out");
 }
 
+/// Takes in what comes until `over` and once more; the numbers and files of the messages, as they came.
+fn read_all(sides: &Sides, clone: &Path, over: &AtomicBool) -> Vec<(u64, String)> {
+    let ctx = sides.context();
+    let place = sides.place(&ctx, clone);
+    let mut came = Vec::new();
+    loop {
+        let last = over.load(Ordering::SeqCst);
+        let pulled = pull::pull(&ctx, &place, false).unwrap();
+        assert!(pulled.held.is_empty() && pulled.conflicts.is_empty() && pulled.offline.is_none(), "{pulled:?}");
+        let numbers: Vec<_> = pulled.messages.iter().map(|message| message.seq).collect();
+        let mut files: Vec<_> = pulled.files.into_iter().map(|file| (file.seq, file.path)).collect();
+        files.sort();
+        assert_eq!(files.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), numbers, "one file a message");
+        came.extend(files);
+        if last {
+            return came;
+        }
+    }
+}
+
+/// All that was sent was taken in: each message once, in the order of the channel and so of its writer, byte for byte.
+fn all_read(reader: &Path, came: &[(u64, String)], writers_: usize, count: usize) {
+    let numbers: Vec<_> = came.iter().map(|(seq, _)| *seq).collect();
+    assert_eq!(numbers, (1..=(writers_ * count) as u64).collect::<Vec<_>>());
+    for writer in (0..writers_).map(|n| format!("w{n}")) {
+        let folder = format!("/{writer}/");
+        let of_writer: Vec<_> = came.iter().map(|(_, path)| path).filter(|path| path.contains(&folder)).collect();
+        assert_eq!(of_writer, (0..count).map(|n| path(&writer, n)).collect::<Vec<_>>().iter().collect::<Vec<_>>());
+        for n in 0..count {
+            assert_eq!(read(reader.join(path(&writer, n))), format!("{writer} {n}\n").into_bytes());
+        }
+    }
+}
+
 /// All files of all writers are on the channel, each in one message, in order; nothing is left anywhere.
 fn all_arrived(sides: &Sides, clones: &[PathBuf], count: usize) {
     all_arrived_on("refs/craft/beacons/main", sides, clones, count);
 }
 
 fn all_arrived_on(channel: &str, sides: &Sides, clones: &[PathBuf], count: usize) {
-    let chain = sides.chain(channel);
+    let chain: Vec<_> = sides.chain(channel).into_iter().filter(|manifest| manifest.message.is_some()).collect();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut ids = Vec::new();
     for (n, manifest) in chain.iter().enumerate() {
@@ -90,9 +125,17 @@ fn all_arrived_on(channel: &str, sides: &Sides, clones: &[PathBuf], count: usize
 
 fn race(writers_: usize, count: usize) {
     let sides = Sides::new();
-    let clones = raced(&sides, writers_, count);
+    let reader = sides.side("reader", "reader");
+    let over = AtomicBool::new(false);
+    let (clones, came) = std::thread::scope(|scope| {
+        let came = scope.spawn(|| read_all(&sides, &reader, &over));
+        let clones = raced(&sides, writers_, count);
+        over.store(true, Ordering::SeqCst);
+        (clones, came.join().unwrap())
+    });
     all_arrived(&sides, &clones, count);
     assert_eq!(sides.messages().len(), writers_ * count, "one message a push");
+    all_read(&reader, &came, writers_, count);
 }
 
 fn raced(sides: &Sides, writers_: usize, count: usize) -> Vec<PathBuf> {
@@ -150,11 +193,23 @@ fn number(name: &str, usual: usize) -> usize {
     std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(usual)
 }
 
-/// Each writer is a process, killed `kills` times at a random moment and then let be.
 fn killed(writers_: usize, count: usize, kills: usize, seed: u64) {
     let sides = Sides::new();
     let clones = writers(&sides, writers_);
+    let reader = sides.side("reader", "reader");
     let sides = &sides;
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let came = scope.spawn(|| read_all(sides, &reader, &over));
+        kill_them(sides, &clones, count, kills, seed);
+        over.store(true, Ordering::SeqCst);
+        all_read(&reader, &came.join().unwrap(), writers_, count);
+    });
+    all_arrived(sides, &clones, count);
+}
+
+/// Each clone's writer is a process, killed `kills` times at a random moment and then let be.
+fn kill_them(sides: &Sides, clones: &[PathBuf], count: usize, kills: usize, seed: u64) {
     let mut dead = 0;
     let mut running: Vec<_> = Vec::new();
     for (n, clone) in clones.iter().enumerate() {
@@ -187,7 +242,6 @@ fn killed(writers_: usize, count: usize, kills: usize, seed: u64) {
     }
     eprintln!("killed {dead} times");
     assert!(dead > 0, "nobody was killed");
-    all_arrived(sides, &clones, count);
 }
 
 /// This very program, as a writer.

@@ -14,7 +14,6 @@ use claude_craft::ops::error::{Kind, OpError};
 use serde_json::{Value, json};
 
 use crate::common::github::{Emulate, NOW, Stage, TOKEN, waiting};
-use crate::common::schema;
 use crate::common::weather::{Asked, Fault, Reply};
 use crate::common::{TestEnv, Weather, script};
 
@@ -109,9 +108,6 @@ fn the_issue_is_made_rung_heard_and_set_back_to_the_seeds_words() {
         assert_eq!((body(&seen), seen["title"].as_str()), (body(&emulate.issues("plans")[0]), Some(TITLE)));
     }
     assert_eq!(stage.journal().iter().filter(|l| l["operation"] == "upsert-internal").count(), 2);
-    if schema::is_there() {
-        weather.all_as_described();
-    }
 }
 
 /// In a process of its own, whose fail point kills it: rings for the first message.
@@ -310,9 +306,6 @@ fn what_people_do_to_the_issue_is_noticed_said_once_and_put_right_where_granted(
     weather.next(1, "PATCH", issue, Fault::Answer(Reply::new(403, r#"{"message":"This issue is locked"}"#)));
     let remarks = ring(&stage, &stage.tip(Some(&stage.tip(Some(&later), &["g.md"])), &["h.md"]));
     assert!(remarks.last().unwrap().contains("it is locked; unlock it on GitHub"), "{remarks:?}");
-    if schema::is_there() {
-        weather.all_as_described();
-    }
 }
 
 #[test]
@@ -350,9 +343,6 @@ fn of_several_the_oldest_of_ours_counts_and_strangers_issues_are_named_and_not_t
     let asked = weather.asked();
     assert_eq!(asked.iter().filter(|a| a.writes()).map(|a| a.method.as_str()).collect::<Vec<_>>(), ["PATCH"]);
     assert_eq!(emulate.issues("seed").len(), 1);
-    if schema::is_there() {
-        weather.all_as_described();
-    }
 }
 
 #[test]

@@ -29,11 +29,6 @@ fn described() -> Option<&'static Value> {
     DESCRIBED.get_or_init(read).as_ref()
 }
 
-/// Whether it is there.
-pub fn is_there() -> bool {
-    described().is_some()
-}
-
 /// The path of the description that a target has, and its parts.
 fn template<'d>(described: &'d Value, path: &str) -> Option<&'d String> {
     let parts: Vec<_> = path.split('/').collect();
