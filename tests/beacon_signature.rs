@@ -146,15 +146,36 @@ fn in_whatever_encoding_the_user_has_git_print_an_address_stays_the_same() {
 /// Keys of gpg in the home of a test. Its agent ends with this value.
 struct Keys<'s>(&'s Signed);
 
-impl Keys<'_> {
+impl<'s> Keys<'s> {
+    /// `None` where there is no gpg.
+    fn of(signed: &'s Signed) -> Option<Self> {
+        let sides = &signed.sides;
+        if !sides.command("gpg", sides.root()).arg("--version").output().is_ok_and(|o| o.status.success()) {
+            eprintln!("SKIPPED: gpg is not installed, so no message is signed by OpenPGP");
+            return None;
+        }
+        private(&sides.home().join(".gnupg"));
+        Some(Self(signed))
+    }
+
+    /// gpg without a question.
+    fn gpg(&self, words: &[&str]) -> String {
+        let quiet = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", ""];
+        self.0.run(&[&quiet[..], words].concat())
+    }
+
     /// A new key; its fingerprint.
     fn new_key(&self, uid: &str) -> String {
-        let words = ["gpg", "--batch", "--quiet", "--pinentry-mode", "loopback", "--passphrase", "", "--quick-gen-key"];
-        self.0.run(&[&words[..], &[uid, "ed25519", "sign", "never"]].concat());
+        self.gpg(&["--quick-gen-key", uid, "ed25519", "sign", "never"]);
         let listed = self.0.run(&["gpg", "--batch", "--with-colons", "--list-keys", uid]);
         let line = listed.lines().find(|line| line.starts_with("fpr:")).unwrap();
         line.split(':').nth(9).unwrap().to_owned()
     }
+}
+
+fn private(folder: &Path) {
+    std::fs::create_dir(folder).unwrap();
+    std::fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
 }
 
 impl Drop for Keys<'_> {
@@ -168,14 +189,7 @@ impl Drop for Keys<'_> {
 fn a_message_signed_by_openpgp_counts_only_for_whom_the_key_is_of() {
     let signed = Signed::new();
     let sides = &signed.sides;
-    if !sides.command("gpg", sides.root()).arg("--version").output().is_ok_and(|o| o.status.success()) {
-        eprintln!("SKIPPED: gpg is not installed, so no message is signed by OpenPGP");
-        return;
-    }
-    let home = sides.home().join(".gnupg");
-    std::fs::create_dir(&home).unwrap();
-    std::fs::set_permissions(&home, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
-    let keys = Keys(&signed);
+    let Some(keys) = Keys::of(&signed) else { return };
     let (bob, eve) = (keys.new_key("Bob Example <bob@example.org>"), keys.new_key("Eve <eve@example.org>"));
     assert_eq!(signed.sends("a.md", &bob), None);
     let why = signed.sends("b.md", &eve).unwrap();
@@ -192,4 +206,42 @@ fn a_message_signed_by_openpgp_counts_only_for_whom_the_key_is_of() {
     sides.run(command, format!("{bob}:2:\n").as_bytes()).ok();
     let why = signed.sends("c.md", &bob).unwrap();
     assert!(why.contains("nobody has said whose that is"), "{why}");
+}
+
+#[test]
+fn a_name_that_somebody_has_given_to_their_own_key_is_not_theirs_for_that() {
+    let signed = Signed::new();
+    let sides = &signed.sides;
+    let Some(keys) = Keys::of(&signed) else { return };
+    let eve = keys.new_key("Eve <eve@example.org>");
+    let ann = sides.path("ann");
+    private(&ann);
+    let export = || keys.gpg(&["--yes", "--armor", "--output", text(&sides.path("eve.asc")), "--export", &eve]);
+    let import = || {
+        sides.set("GNUPGHOME", &ann);
+        keys.gpg(&["--import", text(&sides.path("eve.asc"))]);
+    };
+    // Ann has certified who Eve is, and nothing else.
+    export();
+    import();
+    keys.new_key("Ann <ann@example.org>");
+    keys.gpg(&["--yes", "--quick-lsign-key", &eve]);
+    sides.unset("GNUPGHOME");
+    keys.gpg(&["--quick-add-uid", &eve, "Bob <bob@example.org>"]);
+    keys.gpg(&["--quick-set-primary-uid", &eve, "Bob <bob@example.org>"]);
+    export();
+    sides.git(&signed.desk, &["config", "user.signingKey", &eve]);
+    sides.sends(&signed.desk, "a.md", "text\n");
+    import();
+    let why = signed.pulls("a.md").unwrap();
+    assert!(why.contains("calls itself Bob <bob@example.org>, which nobody you trust has certified"), "{why}");
+    signed.authors(&["bob@example.org", &eve]);
+    assert_eq!(signed.pulls("a.md"), None, "by the key");
+    // What Eve signs as Eve is hers, though her key calls itself something else first.
+    signed.authors(&["eve@example.org"]);
+    sides.unset("GNUPGHOME");
+    sides.git(&signed.desk, &["config", "user.email", "eve@example.org"]);
+    sides.sends(&signed.desk, "b.md", "text\n");
+    sides.set("GNUPGHOME", &ann);
+    assert_eq!(signed.pulls("b.md"), None);
 }

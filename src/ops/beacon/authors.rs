@@ -20,6 +20,9 @@ pub struct Author {
     /// Fingerprint of the key, of the primary key it belongs to, and its id (`%GF`, `%GP`, `%GK`), as far as git names
     /// them.
     pub keys: Vec<String>,
+    /// Names of an OpenPGP key that the user has reason to believe; `None` for keys of other kinds, which have no name
+    /// but that of the signer.
+    pub names: Option<Vec<String>>,
 }
 
 /// The authors that were met so far.

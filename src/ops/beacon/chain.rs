@@ -12,8 +12,8 @@ use crate::git::command::{Git, GitError};
 use crate::git::objects::{self, Content};
 use crate::git::reads::Reads;
 use crate::git::repository::{Repository, Target};
-use crate::ops::beacon::Place;
 use crate::ops::beacon::authors::Author;
+use crate::ops::beacon::{Place, signature};
 use crate::ops::error::OpError;
 use crate::plain;
 
@@ -258,8 +258,11 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
         return Ok(links);
     }
     // To judge a signature runs gpg or ssh-keygen for each commit.
-    let verdict =
-        if place.config.beacon.require_signature { "%G?%x00%GS%x00%GF%x00%GP%x00%GK" } else { "N%x00%x00%x00%x00" };
+    let verdict = if place.config.beacon.require_signature {
+        "%G?%x00%GS%x00%GF%x00%GP%x00%GK%x00%GG"
+    } else {
+        "N%x00%x00%x00%x00%x00"
+    };
     let format = format!("--format=%H%x00%cn%x00%ce%x00{verdict}%x00");
     let words = [
         "log",
@@ -275,11 +278,12 @@ pub fn read(place: &Place, git: &Git<'_>, commits: &[String]) -> Result<Vec<Link
     let told = String::from_utf8_lossy(&told.stdout);
     let fields: Vec<_> = told.split('\0').map(|f| f.trim_start_matches('\n')).collect();
     let authors: BTreeMap<&str, Author> = fields
-        .chunks_exact(8)
+        .chunks_exact(9)
         .map(|f| {
             let (name, email, signer) = (f[1].to_owned(), f[2].to_owned(), f[4].to_owned());
-            let keys = f[5..].iter().filter(|key| !key.is_empty()).map(|key| (*key).to_owned()).collect();
-            (f[0], Author { name, email, signature: f[3].chars().next().unwrap_or('N'), signer, keys })
+            let names = signature::names(f[5], f[8]);
+            let keys = f[5..8].iter().filter(|key| !key.is_empty()).map(|key| (*key).to_owned()).collect();
+            (f[0], Author { name, email, signature: f[3].chars().next().unwrap_or('N'), signer, keys, names })
         })
         .collect();
     let blobs = entries(git, commits, FILE)?;

@@ -37,18 +37,46 @@ pub(super) fn judge(author: &Author, authors: &[String], ssh: bool) -> Result<()
         'E' => return Err(format!("{of} cannot be checked: key {key} is not here")),
         other => return Err(format!("{of} is not good (git says {})", shown(&other.to_string()))),
     }
-    let is_signer = |text: &str| {
-        !text.is_empty()
-            && (text.eq_ignore_ascii_case(&author.signer) || text.eq_ignore_ascii_case(address(&author.signer)))
-    };
+    let names = author.names.as_deref().unwrap_or(std::slice::from_ref(&author.signer));
+    let is = |text: &str, name: &str| text.eq_ignore_ascii_case(name) || text.eq_ignore_ascii_case(address(name));
+    let is_signer = |text: &str| !text.is_empty() && names.iter().any(|name| is(text, name));
     if is_signer(&author.email)
         || authors.iter().any(|known| is_signer(known) || author.keys.iter().any(|key| same_key(known, key)))
     {
         return Ok(());
     }
+    if !names.contains(&author.signer) {
+        return Err(format!(
+            "{of} is made with a key that calls itself {signer}, which nobody you trust has certified; if that is right, \
+             add the key to `beacon.authors`: {key}"
+        ));
+    }
     Err(format!(
         "{signer} has signed what {committer} committed; if that is right, add the key to `beacon.authors`: {key}"
     ))
+}
+
+/// The names of an OpenPGP key that the user, or somebody they trust in this, has certified, from what gpg says of a
+/// signature (`%GG`). git's verdict is about the key, and the signer that it names is what the key calls itself first;
+/// whoever has a key may give it any name. `None` for keys of other kinds: those of SSH have their name from the user's
+/// file, those of X.509 from who issued them. gpg shows what a name is worth unless it is told not to
+/// (`show-uid-validity`); then no name is worth anything, and the key has to be named.
+pub(super) fn names(key: &str, said: &str) -> Option<Vec<String>> {
+    if !is_hexadecimal(key) || said.starts_with("gpgsm:") {
+        return None;
+    }
+    let name = |line: &str| {
+        // The program may be called otherwise (`gpg2`).
+        let line = line.split_once(": ")?.1.trim_start();
+        let quoted = line.strip_prefix("Good signature from \"").or_else(|| line.strip_prefix("aka \""))?;
+        let (name, worth) = quoted.rsplit_once("\" [")?;
+        ["full", "ultimate", "marginal"].contains(&worth.strip_suffix(']')?.trim()).then(|| name.to_owned())
+    };
+    Some(said.lines().filter_map(name).collect())
+}
+
+fn is_hexadecimal(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// The address in `Name <address>`; a text without one is its own.
@@ -63,8 +91,7 @@ fn same_key(known: &str, key: &str) -> bool {
         return true;
     }
     let plain: String = known.chars().filter(|c| !c.is_whitespace()).collect();
-    let hexadecimal = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
-    !plain.is_empty() && hexadecimal(&plain) && hexadecimal(key) && plain.eq_ignore_ascii_case(key)
+    is_hexadecimal(&plain) && is_hexadecimal(key) && plain.eq_ignore_ascii_case(key)
 }
 
 fn shown(text: &str) -> String {
@@ -82,6 +109,7 @@ mod tests {
             signature: verdict,
             signer: signer.into(),
             keys: vec!["SHA256:AbC".into(), "00DEADBEEF00DEADBEEF".into()],
+            names: None,
         }
     }
 
@@ -110,6 +138,30 @@ mod tests {
         nobody.email.clear();
         nobody.keys.clear();
         assert!(judge(&nobody, &[String::new()], true).is_err());
+    }
+
+    #[test]
+    fn of_the_names_of_a_key_those_count_that_somebody_certified() {
+        let said = "gpg: Signature made Sun Nov 22 09:08:05 2026 UTC\n\
+                    gpg: Good signature from \"Bob <bob@example.org>\" [unknown]\n\
+                    gpg:                 aka \"Eve <eve@example.org>\" [full]\n\
+                    gpg:                 aka \"Eve \"E\" [x]\" [ultimate]\n\
+                    gpg:                 aka \"Bob <bob@example.org>\" [full]\" [unknown]\n\
+                    gpg:                 aka \"Old <old@example.org>\" [expired]\n\
+                    gpg:                 aka \"Bare <bare@example.org>\"\n";
+        assert_eq!(names("00AB", said).unwrap(), ["Eve <eve@example.org>", "Eve \"E\" [x]"]);
+        assert_eq!(names("00AB", "").unwrap(), Vec::<String>::new());
+        assert_eq!(names("SHA256:AbC", said), None);
+        assert_eq!(names("", ""), None);
+        assert_eq!(names("00AB", "gpgsm: Good signature from \"/CN=Bob\"\n"), None);
+        let mut author = signed('G', "Bob <bob@example.org>");
+        author.names = names("00AB", said);
+        let judged = |author: &Author, known: &str| judge(author, &[known.to_owned()], true);
+        let why = judged(&author, "bob@example.org").unwrap_err();
+        assert!(why.contains("calls itself Bob <bob@example.org>"), "{why}");
+        assert!(judged(&author, "00deadbeef00deadbeef").is_ok() && judged(&author, "eve@example.org").is_ok());
+        author.email = "eve@example.org".into();
+        assert!(judged(&author, "bob@example.org").is_ok());
     }
 
     #[test]
