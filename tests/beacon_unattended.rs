@@ -304,6 +304,9 @@ fn what_was_found_waiting_is_never_older_than_what_was_taken_in() {
     sides.b_sends(NOTES, "two\n");
     sides.look(&[]);
     assert_eq!(sides.waiting()["messages"], 1);
+    // Only the git program reads a repository with this extension, so that there is a moment to come in between.
+    sides.git(&sides.a, &["config", "core.repositoryFormatVersion", "1"]);
+    sides.git(&sides.a, &["config", "extensions.partialClone", "origin"]);
     // A pull begins and ends while somebody else works out what waits.
     let real = "CRAFT_GIT=\"$FAKE_GIT_REAL\"";
     let pull = format!("{real} '{}' -C '{}' beacon pull >/dev/null", env!("CARGO_BIN_EXE_craft"), sides.a.display());
