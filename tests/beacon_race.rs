@@ -1,6 +1,7 @@
 //! Several writers at once, and writers that are killed: every message arrives, once, in the order of its writer.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Barrier;
@@ -58,9 +59,9 @@ fn send_all(ctx: &Context, clone: &Path, count: usize) {
 }
 
 /// Takes in what comes until `over` and once more; the numbers and files of the messages, as they came.
-fn read_all(sides: &Sides, clone: &Path, over: &AtomicBool) -> Vec<(u64, String)> {
-    let ctx = sides.context();
-    let place = sides.place(&ctx, clone);
+fn read_all(vars: Vars, clone: &Path, over: &AtomicBool) -> Vec<(u64, String)> {
+    let ctx = Context::new(Env::from_pairs(vars)).unwrap();
+    let place = Place::find(&ctx, clone, None, Trigger::Manual).unwrap();
     let mut came = Vec::new();
     loop {
         let last = over.load(Ordering::SeqCst);
@@ -128,7 +129,8 @@ fn race(writers_: usize, count: usize) {
     let reader = sides.side("reader", "reader");
     let over = AtomicBool::new(false);
     let (clones, came) = std::thread::scope(|scope| {
-        let came = scope.spawn(|| read_all(&sides, &reader, &over));
+        let (vars, reader, over) = (vars(&sides), &reader, &over);
+        let came = scope.spawn(move || read_all(vars, reader, over));
         let clones = raced(&sides, writers_, count);
         over.store(true, Ordering::SeqCst);
         (clones, came.join().unwrap())
@@ -138,14 +140,19 @@ fn race(writers_: usize, count: usize) {
     all_read(&reader, &came, writers_, count);
 }
 
+/// The environment of the test's commands, for contexts of other threads.
+type Vars = Vec<(OsString, OsString)>;
+
+fn vars(sides: &Sides) -> Vars {
+    let command = sides.command("true", sides.root());
+    command.get_envs().filter_map(|(n, v)| Some((n.to_owned(), v?.to_owned()))).collect()
+}
+
 fn raced(sides: &Sides, writers_: usize, count: usize) -> Vec<PathBuf> {
     let clones = writers(sides, writers_);
     let start = Barrier::new(writers_);
     sides.configure(json!({"retry": {"baseMs": 20}}));
-    let vars: Vec<_> = {
-        let command = sides.command("true", sides.root());
-        command.get_envs().filter_map(|(n, v)| Some((n.to_owned(), v?.to_owned()))).collect()
-    };
+    let vars = vars(sides);
     std::thread::scope(|scope| {
         for clone in &clones {
             let (start, vars) = (&start, vars.clone());
@@ -200,10 +207,11 @@ fn killed(writers_: usize, count: usize, kills: usize, seed: u64) {
     let sides = &sides;
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let came = scope.spawn(|| read_all(sides, &reader, &over));
+        let (vars, reader, over) = (vars(sides), &reader, &over);
+        let came = scope.spawn(move || read_all(vars, reader, over));
         kill_them(sides, &clones, count, kills, seed);
         over.store(true, Ordering::SeqCst);
-        all_read(&reader, &came.join().unwrap(), writers_, count);
+        all_read(reader, &came.join().unwrap(), writers_, count);
     });
     all_arrived(sides, &clones, count);
 }
