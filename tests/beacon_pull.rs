@@ -576,3 +576,18 @@ fn a_copy_of_theirs_is_no_matter_of_git_while_there_is_a_conflict() {
         assert!(!excluded(&desk), "a file of that name is the user's again");
     }
 }
+
+#[test]
+fn an_old_copy_of_a_newcomer_does_not_take_the_place_of_what_both_sides_went_on_with() {
+    let desk = Desk::new();
+    desk.post(&[Item::new(A, "1\n")]);
+    desk.pulled();
+    desk.post(&[Item::new(A, "2\n").from("1\n")]);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Updated)]);
+    // Whoever has just cloned a branch of long ago knows no version of the channel, and sends what lies there.
+    desk.post(&[Item::new(A, "1\n")]);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Conflict)]);
+    assert_eq!(desk.text(A), "2\n");
+    desk.post(&[Item::new(A, "2\n")]);
+    assert_eq!(desk.pulled(), [(A.into(), Became::Same)]);
+}

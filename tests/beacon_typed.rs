@@ -121,7 +121,9 @@ fn a_name_that_nobody_has_is_said_and_one_that_somebody_has_is_not() {
     beacon(&pair, &pair.b, &["init", "--as", "Lab"]).ok();
     push(&pair.b, "lab\n", &["--to", "Code"]);
     beacon(&pair, &pair.b, &["init", "--as", "Desktop"]).ok();
-    beacon(&pair, &pair.a, &["pull"]).ok();
+    // To Lab the file is new: what was sent to somebody else it never had.
+    assert_eq!(beacon(&pair, &pair.a, &["pull"]).code, 3);
+    beacon(&pair, &pair.a, &["resolve", PLAN, "--theirs"]).ok();
     for to in ["Desktop", "*", "Somebody", "Lab"] {
         let said = push(&pair.a, &format!("{to}\n"), &["--to", to]);
         assert!(!said.contains("nobody called") && said.contains("sent message"), "{said}");

@@ -118,8 +118,8 @@ fn versions(data: &[u8]) {
     let mut next = || parts.next().flatten();
     let (local, both) = (next(), next());
     let offers = [
-        Offer { theirs: next(), base: None, late: data.len() % 3 == 1 },
-        Offer { theirs: next(), base: both.clone(), late: false },
+        Offer { theirs: next(), base: None, late: data.len() % 3 == 1, new: data.len() % 5 == 1 },
+        Offer { theirs: next(), base: both.clone(), late: false, new: false },
     ];
     let before = Before { local: local.clone(), both: both.clone(), open: data.len() % 2 == 1 };
     let after = fold(&before, &offers);

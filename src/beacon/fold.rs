@@ -78,6 +78,9 @@ pub struct Offer {
     /// Whether it comes after others of the path that were sent after it, from here or by others, because it was held or
     /// not accepted yet: what both sides last had is newer, and stays that.
     pub late: bool,
+    /// Whether its sender says that it is new: that they knew no version of it. What both sides last had is no ancestor of
+    /// theirs then, and does not give way to it.
+    pub new: bool,
 }
 
 /// How it stands after them.
@@ -96,7 +99,7 @@ pub struct After {
 /// Folds the offers for one path into it, the oldest first.
 ///
 /// A version is merged three-way with what lies here, from the version that its sender says it was edited from; where
-/// that is not here, or a conflict is open, from what both sides last had. What was removed here comes back where they
+/// that is not here, or a conflict is open, from what both sides last had; what is new to them, from nothing. What was removed here comes back where they
 /// went on with it: a file too many can be removed again. Whatever cannot be merged, and a removal of what was changed
 /// here, is a conflict, and a later version may settle it.
 #[must_use]
@@ -106,7 +109,9 @@ pub fn fold(before: &Before, offers: &[Offer]) -> After {
     for (n, offer) in offers.iter().enumerate() {
         let pending = open.is_some() || (before.open && both.is_none());
         // A version that ours is in conflict with is no ancestor of ours.
-        let base = offer.base.clone().filter(|_| !pending).or_else(|| known.clone().filter(|_| !offer.late));
+        let base = offer.base.clone().filter(|_| !pending).or_else(|| {
+            known.clone().filter(|known| !offer.late && (!offer.new || offer.theirs.as_ref() == Some(known)))
+        });
         let next = match (&offer.theirs, &ours) {
             (None, None) => Some(None),
             (None, Some(here)) => (base.as_ref() == Some(here)).then_some(None),

@@ -10,7 +10,8 @@ fn some(text: &str) -> Option<Rc<Content>> {
     (text != "-").then(|| content(text))
 }
 
-/// `local both | theirs<base …` → became, what lies here then, the offer both have, the open one. `-` is nothing.
+/// `local both | theirs<base …` → became, what lies here then, the offer both have, the open one. `-` is nothing, `+` what
+/// is new to its sender.
 fn told(line: &str) -> String {
     let (before, offers) = line.split_once('|').unwrap();
     let words: Vec<_> = before.split_whitespace().collect();
@@ -19,8 +20,9 @@ fn told(line: &str) -> String {
     let offers: Vec<_> = offers
         .split_whitespace()
         .map(|word| {
+            let (new, word) = word.strip_prefix('+').map_or((false, word), |word| (true, word));
             let (theirs, base) = word.split_once('<').unwrap_or((word, "-"));
-            Offer { theirs: text(theirs), base: text(base), ..Offer::default() }
+            Offer { theirs: text(theirs), base: text(base), new, ..Offer::default() }
         })
         .collect();
     let after = fold(&before, &offers);
@@ -49,6 +51,11 @@ fn what_becomes_of_a_path() {
         ("A,2, 1,2, | A,2,", "Same A,2, 0 -"),
         ("A\0 1\0 | B\0<1\0", "Conflict A\0 - 0"),
         ("1\0 1\0 | B\0<1\0", "Updated B\0 0 -"),
+        // They knew no version of it, so what both had is not the one they edited.
+        ("- - | +a", "Created a 0 -"),
+        ("a a | +b", "Conflict a - 0"),
+        ("a a | +a", "Same a 0 -"),
+        ("b a | +a", "Merged b 0 -"),
         // They edited another version than ours, which we sent meanwhile.
         ("v2 v2 | v1x<v1", "Conflict v2 - 0"),
         // Taken away.
@@ -121,7 +128,7 @@ fn texts_are_merged_byte_for_byte_whatever_their_ends_and_beginnings() {
 
 #[test]
 fn what_both_have_stays_the_newest_where_something_older_comes_late() {
-    let late = |theirs: &str, base: &str| Offer { theirs: some(theirs), base: some(base), late: true };
+    let late = |theirs: &str, base: &str| Offer { theirs: some(theirs), base: some(base), late: true, new: false };
     let before = |local: &str| Before { local: some(local), both: some("1\n2\n3\nD\n"), open: false };
     let after = fold(&before("1\n2\n3\nD\n"), &[late("A\n2\n3\n4\n", "1\n2\n3\n4\n")]);
     assert_eq!((after.became, after.ours, after.both), (Became::Merged, some("A\n2\n3\nD\n"), None));
@@ -147,7 +154,7 @@ proptest! {
         local in any_version(), both in any_version(), open in any::<bool>(),
         offers in proptest::collection::vec((any_version(), any_version()), 1..5),
     ) {
-        let offers: Vec<_> = offers.into_iter().map(|(theirs, base)| Offer { theirs, base, late: false }).collect();
+        let offers: Vec<_> = offers.into_iter().map(|(theirs, base)| Offer { theirs, base, ..Offer::default() }).collect();
         let before = Before { local: local.clone(), both: both.clone(), open };
         let after = fold(&before, &offers);
         // Bytes go only where others are known to have them.

@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) theirs: Option<Version>,
     /// The version that it was edited from, where its bytes are here.
     pub(super) base: Option<String>,
+    /// Whether its sender knew no version of it. Messages in the manner of the seed say nothing of that.
+    pub(super) new: bool,
 }
 
 impl Entry {
@@ -78,8 +80,12 @@ impl<'a> Checks<'a> {
         checked!(self.bytes(&message.files, &versions)?);
         let bases = checked!(self.bases(&message.files)?);
         let entries = message.files.iter().zip(versions).zip(bases);
-        let entries: Vec<_> =
-            entries.map(|((file, theirs), base)| Entry { path: file.path.clone(), theirs, base }).collect();
+        let entries: Vec<_> = entries
+            .map(|((file, theirs), base)| {
+                let new = file.base.is_none() && theirs.is_some() && !message.from.id.is_empty();
+                Entry { path: file.path.clone(), theirs, base, new }
+            })
+            .collect();
         for entry in &entries {
             self.taken.insert(path::folded(&entry.path), entry.path.clone());
         }

@@ -191,7 +191,7 @@ pub(super) fn plan(
                     let mode = known.files.get(*path).or(entry.theirs.as_ref()).map_or("", |v| v.mode.as_str());
                     let mode = before.as_ref().filter(|_| mode.is_empty()).map_or(mode, |c| c.mode());
                     let base = entry.base.as_ref().and_then(|id| blobs.version(id, mode));
-                    Offer { theirs, base, late: news[*n].overtaken.contains_key(*path) }
+                    Offer { theirs, base, late: news[*n].overtaken.contains_key(*path), new: entry.new }
                 })
                 .collect();
             let after = fold(&Before { local: before.clone(), both, open: conflict.is_some() }, &said);
