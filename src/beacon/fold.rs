@@ -99,9 +99,9 @@ pub struct After {
 /// Folds the offers for one path into it, the oldest first.
 ///
 /// A version is merged three-way with what lies here, from the version that its sender says it was edited from; where
-/// that is not here, or a conflict is open, from what both sides last had; what is new to them, from nothing. What was removed here comes back where they
-/// went on with it: a file too many can be removed again. Whatever cannot be merged, and a removal of what was changed
-/// here, is a conflict, and a later version may settle it.
+/// that is not here, or a conflict is open, from what both sides last had; what is new to them, from nothing. What was
+/// removed here comes back where they went on with it: a file too many can be removed again. Whatever cannot be merged,
+/// and a removal of what was changed here, is a conflict, and a later version may settle it.
 #[must_use]
 pub fn fold(before: &Before, offers: &[Offer]) -> After {
     let (mut ours, mut known) = (before.local.clone(), before.both.clone());
