@@ -140,9 +140,11 @@ fn what_nobody_understood_and_was_taken_away_stops_nobody_any_more() {
 
         let sent = sides.push(&desk, &[]).unwrap().sent;
         assert_eq!((sent.waits, sent.messages[0].0), (None, 2), "its numbers go on");
+        // That the first one was taken in could not be said on that channel, so its file goes out again.
         for clone in [&code, &sides.side("new", "Code")] {
             let pulled = pull::pull(&ctx, &sides.place(&ctx, clone), false).unwrap();
-            assert_eq!(pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2], "{pulled:?}");
+            assert_eq!(pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [2, 3], "{pulled:?}");
+            assert!(clone.join(".claude/planning/a.md").exists() && pulled.conflicts.is_empty());
         }
         write(code.join(".claude/planning/c.md"), "x\n");
         assert_eq!(sides.push(&code, &[]).unwrap().sent.waits, None);

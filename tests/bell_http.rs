@@ -457,7 +457,7 @@ fn two_pages_are_read_and_no_more_than_ten() {
         let last = last.load(Ordering::SeqCst);
         let all = if page == last { json!([issue("")]) } else { json!([]) };
         let next = format!(
-            "<{}/repos/ann/plans/issues?x&page={}>; rel=\"next\", <x>; rel=\"last\"",
+            "<{}/repos/ann/plans/issues?state=all&page={}>; rel=\"next\", <x>; rel=\"last\"",
             base.lock().unwrap(),
             page + 1
         );
