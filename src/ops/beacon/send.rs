@@ -14,7 +14,6 @@ use crate::git::command::{Git, GitError};
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::fetch::{self, For};
-use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
@@ -229,16 +228,13 @@ impl Drain<'_> {
             if self.items.is_empty() && receipt.is_none() {
                 return Ok(());
             }
-            let (going, kept_back) = self.sorted()?;
+            let unread = match &tip {
+                Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
+                None => Vec::new(),
+            };
+            let (going, kept_back) = self.sorted(&unread)?;
             if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
                 return Err(Stop::Waits(error));
-            }
-            if let Some(tip) = &tip {
-                let unread = unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?;
-                let paths = going.iter().flat_map(|i| &i.queued.message.files).map(|f| f.path.as_str());
-                if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
-                    return Err(Stop::Waits(error));
-                }
             }
             if self.sent.tries >= TRIES {
                 let error = format!("others were faster {} times", self.sent.tries);

@@ -6,16 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Drain, Stop};
 use crate::beacon::manifest::File;
 use crate::beacon::path::{folded, is_below};
+use crate::ops::beacon::chain::Link;
 use crate::ops::beacon::guard::{self, Load};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::push::unsettled;
 use crate::ops::beacon::queue::{self, Item};
+use crate::ops::beacon::unread;
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
 impl Drain<'_> {
-    /// The messages that may go out, and why the first of the others may not.
-    pub(super) fn sorted(&mut self) -> Result<(Vec<Item>, Option<OpError>), Stop> {
+    /// The messages that may go out, and why the first of the others may not. `unread` was not taken in yet.
+    pub(super) fn sorted(&mut self, unread: &[Link]) -> Result<(Vec<Item>, Option<OpError>), Stop> {
         let new = |item: &&Item| !self.scanned.contains(&item.queued.message.id);
         let new: Vec<Item> = self.items.iter().filter(new).cloned().collect();
         // Of one scan of all and one of each the first costs less, and finds nothing as a rule.
@@ -37,6 +39,7 @@ impl Drain<'_> {
             };
             let late = |f: &&File| f.deleted && has(&f.path).is_some_and(|blob| f.base.as_ref() != Some(&blob));
             error = error.or_else(|| files.iter().find(late).map(|f| came_back(&hints, item, &f.path)));
+            error = error.or_else(|| unread::clash(files.iter().map(|f| f.path.as_str()), unread, &hints));
             let versions = queue::sent(&self.place, self.git, item)?;
             known.extend(files.iter().map(|f| (f.path.clone(), versions.get(&f.path).map(|v| v.blob.clone()))));
             let behind = files.iter().any(|f| is_about(&kept, &folded(&f.path)));
