@@ -13,7 +13,7 @@ use crate::common::{FakeGit, Pair, Rule, read, script, wait_until, write};
 const PLAN: &str = ".claude/planning/plan.md";
 
 /// What the journal has on beacons of one outcome: operation and reason.
-fn journal(sides: &Sides, outcome: &str) -> Vec<String> {
+pub fn journal(sides: &Sides, outcome: &str) -> Vec<String> {
     let text = std::fs::read_to_string(sides.craft_dir().join("log/journal.jsonl")).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let entry = |e: Value| format!("{} {}", e["operation"].as_str().unwrap(), e["reason"].as_str().unwrap_or_default());

@@ -13,11 +13,12 @@ use crate::digest;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Tip};
 use crate::ops::beacon::fetch::{self, For};
+use crate::ops::beacon::guard::{self, Gate};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey};
 use crate::ops::beacon::{
-    Place, applied, bell, folders, guard, heard, lost, make, queue, remote, status, unattended, unread,
+    Place, applied, bell, folders, heard, lost, make, queue, remote, status, unattended, unread, watch,
 };
 use crate::ops::error::{Kind, OpError};
 use crate::permission::{Operation, of};
@@ -41,7 +42,7 @@ pub struct Ask {
     pub note: String,
     /// What the receiver shall do; empty for the seed's words.
     pub action: String,
-    /// Nobody asked for these files: what has a conflict is left out, and the others are sent.
+    /// Nobody asked for these files: what has a conflict or does not pass the gate is left out, and the others are sent.
     pub unasked: bool,
 }
 
@@ -203,7 +204,7 @@ fn load(
     let names = if ask.files.is_empty() {
         let mut found = survey::survey(place, git, &known)?;
         if ask.unasked {
-            set_aside(&mut found, &applied);
+            pushed.remarks.extend(set_aside(place, git, &mut found, &applied, &known)?);
         }
         pushed.remarks.extend(left_out(&found));
         pushed.gone = found.gone;
@@ -212,6 +213,7 @@ fn load(
         asked(place, git, &known, &ask.files)?
     };
     let most = beacon.max_mib.saturating_mul(1 << 20);
+    let gate = Gate::new(place, git)?;
     let (mut files, mut contents) = (Vec::new(), Vec::new());
     let mut total = 0_u64;
     for name in names {
@@ -246,6 +248,7 @@ fn load(
                         format!("{name} makes the message larger than beacon.maxMib allows ({} MiB)", beacon.max_mib);
                     return Err(OpError::refused(error).remedy("send fewer files at once"));
                 }
+                gate.pass(&name, &bytes, base.as_deref())?;
                 let sha256 = digest::sha256(&bytes);
                 let size = bytes.len() as u64;
                 files.push(File { path: name, mode: mode.to_owned(), size, sha256, base, ..File::default() });
@@ -325,11 +328,31 @@ fn left_out(found: &Survey) -> Option<String> {
     (!shown.is_empty()).then(|| format!("left out: {}{more}", shown.join("; ")))
 }
 
-/// Leaves out what has a conflict: one file that waits for a person must not keep all others here.
-fn set_aside(found: &mut Survey, applied: &Applied) {
+/// Leaves out what has a conflict or does not pass the gate: one file that waits for a person must not keep all others
+/// here. What does not pass, as sentences: nothing else tells of it.
+fn set_aside(
+    place: &Place,
+    git: &Git<'_>,
+    found: &mut Survey,
+    applied: &Applied,
+    known: &BTreeMap<String, Version>,
+) -> Result<Vec<String>, OpError> {
     let clash = |path: &String| applied.state.conflicts.iter().any(|c| c.path == *path);
     let why = "has a conflict that nobody has settled";
     found.left.extend(found.changed.extract_if(.., |path| clash(path)).map(|path| (path, why.to_owned())));
+    let gate = Gate::new(place, git)?;
+    let most = place.config.beacon.max_mib.saturating_mul(1 << 20);
+    let mut stopped = Vec::new();
+    found.changed.retain(|path| {
+        // What cannot be read is told by whoever reads it to send it.
+        let Ok((bytes, _)) = survey::bytes(&place.at.worktree, path, most) else { return true };
+        let passed = gate.pass(path, &bytes, known.get(path).map(|v| v.blob.as_str()));
+        passed.map_err(|error| stopped.push(watch::sentence(error))).is_ok()
+    });
+    let more = stopped.len().saturating_sub(NAMED);
+    stopped.truncate(NAMED);
+    stopped.extend((more > 0).then(|| format!("{} more are not sent for such a reason", counted(more, "file"))));
+    Ok(stopped)
 }
 
 /// The paths that were changed in the folders since they were last taken in or sent. And those that are gone.
@@ -342,16 +365,17 @@ pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>
     Ok((found.changed, found.gone))
 }
 
-/// The paths that [`push`] would send unasked.
+/// The paths that [`push`] would send unasked. And which it leaves out for what is in them, as sentences.
 ///
 /// # Errors
 /// As [`changed`].
-pub fn sendable(ctx: &Context, place: &Place) -> Result<Vec<String>, OpError> {
+pub fn sendable(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), OpError> {
     let git = place.git(ctx);
     let applied = applied::read(place, &git)?;
-    let mut found = compared(place, &git, &applied)?;
-    set_aside(&mut found, &applied);
-    Ok(found.changed)
+    let known = queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?;
+    let mut found = survey::survey(place, &git, &known)?;
+    let stopped = set_aside(place, &git, &mut found, &applied, &known)?;
+    Ok((found.changed, stopped))
 }
 
 /// What lies in the folders against what both sides are known to have, messages that wait to go out among it.
