@@ -173,13 +173,14 @@ fn is_silent(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<Stri
 fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
     // Whether it may be sent is asked for first: what is denied at each look would fill the journal.
     let allowed = permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed;
-    // Whoever holds the lock sends as well.
-    let Some(guard) = place.lock(ctx).ok().filter(|_| allowed) else { return };
-    let drained = send::drain(ctx, place, git);
-    drop(guard);
-    match drained {
+    if !allowed {
+        return;
+    }
+    match send::drain(ctx, place, git) {
         Ok(sent) => {
             match sent.waits.clone() {
+                // Another command here sends as well.
+                Some(why) if why.kind == Kind::Busy && sent.tries == 0 => {}
                 Some(why) if why.kind == Kind::Network => look.offline = Some(why.message),
                 waits => look.remarks.extend(waits.map(sentence)),
             }
