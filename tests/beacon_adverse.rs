@@ -193,6 +193,39 @@ fn what_was_queued_before_a_conflict_was_known_does_not_go_out_behind_it() {
 }
 
 #[test]
+fn what_the_other_side_went_on_with_keeps_back_what_is_about_it_and_nothing_else() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let away = |away: bool| {
+        let url = if away { "/nowhere.git" } else { sides.remote.to_str().unwrap() };
+        sides.git(&desk, &["remote", "set-url", "origin", url]);
+    };
+    let queues = |name: &str, text: &str| {
+        let path = format!(".claude/planning/{name}");
+        write(desk.join(&path), text);
+        sides.push(&desk, &[&path]).unwrap()
+    };
+    sides.sends(&code, "read.md", "x\n");
+    sides.takes_in(&desk, 1);
+    away(true);
+    queues("f.md", "ours\n");
+    sides.sends(&code, "f.md", "theirs\n");
+    away(false);
+    // The receipt and what is about another file go out; what was queued later about the same one does not.
+    let sent = queues("other.md", "x\n").sent;
+    let waits = sent.waits.unwrap();
+    assert_eq!((sent.messages.len(), sent.receipt, waits.kind), (1, true, Kind::Conflict), "{waits}");
+    assert!(waits.message.starts_with("message 2 from Code changes .claude/planning/f.md"), "{waits}");
+    away(true);
+    queues("f.md", "ours again\n");
+    away(false);
+    assert_eq!(queues("another.md", "x\n").sent.messages.len(), 1);
+    assert_eq!(queued(&sides, &desk), [[".claude/planning/f.md"], [".claude/planning/f.md"]]);
+    assert_eq!(pulls(&sides, &desk).conflicts, [".claude/planning/f.md"]);
+    assert_eq!(text(&desk, "f.md"), "ours again\n");
+}
+
+#[test]
 fn what_was_to_be_taken_away_and_came_back_is_not_taken_away_behind_it() {
     let sides = Sides::new();
     let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));

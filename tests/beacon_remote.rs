@@ -8,7 +8,7 @@ use claude_craft::ops::beacon::{send, status, watch};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
-use crate::common::{FakeGit, HttpGit, Rule, Sides, read, script, write};
+use crate::common::{FakeGit, HttpGit, Rule, Sides, read, script, wait_until, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
 const BRANCH: &str = "refs/heads/craft/beacons/main";
@@ -324,6 +324,35 @@ fn a_push_whose_end_nobody_heard_is_tried_three_times_and_nothing_goes_out_twice
     assert_eq!((git.calls(PUSH).len(), queued(&sides, &desk)), (5, 0));
     let paths: Vec<_> = sides.messages().into_iter().map(|m| m.files[0].path.clone()).collect();
     assert_eq!(paths, [".claude/planning/a.md", ".claude/planning/b.md"]);
+}
+
+#[test]
+fn of_two_commands_that_send_at_once_one_sends_for_both_and_each_says_what_went_out() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    let (held, go) = (sides.path("held"), sides.path("go"));
+    let wait = format!("touch '{}'; while [ ! -e '{}' ]; do sleep 0.05; done", held.display(), go.display());
+    let git = FakeGit::install(&sides, &[Rule { nth: 1, ..Rule::before(" push --porcelain ", wait) }]);
+    let push = |name: &str| {
+        let path = format!(".claude/planning/{name}");
+        write(desk.join(&path), "x\n");
+        let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), &desk);
+        command.args(["beacon", "push", "--json", &path]).stdout(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let first = push("a.md");
+    wait_until("it sends", || held.exists());
+    let second = push("b.md");
+    wait_until("both are queued", || queued(&sides, &desk) == 2);
+    write(&go, "");
+    let numbers = |child: std::process::Child| -> Vec<u64> {
+        let ended = child.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{ended:?}");
+        let told: serde_json::Value = serde_json::from_slice(&ended.stdout).unwrap();
+        told["sent"]["messages"].as_array().unwrap().iter().map(|m| m["seq"].as_u64().unwrap()).collect()
+    };
+    assert_eq!((numbers(first), numbers(second)), (vec![1, 2], vec![2]));
+    assert_eq!((sides.messages().len(), queued(&sides, &desk), git.calls(" push --porcelain ").len()), (2, 0, 2));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::common::{FakeGit, Pair, Rule, read, script, wait_until, write};
 const PLAN: &str = ".claude/planning/plan.md";
 
 /// What the journal has on beacons of one outcome: operation and reason.
-fn journal(sides: &Sides, outcome: &str) -> Vec<String> {
+pub fn journal(sides: &Sides, outcome: &str) -> Vec<String> {
     let text = std::fs::read_to_string(sides.craft_dir().join("log/journal.jsonl")).unwrap_or_default();
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let entry = |e: Value| format!("{} {}", e["operation"].as_str().unwrap(), e["reason"].as_str().unwrap_or_default());
@@ -135,6 +135,66 @@ fn any_command_that_a_signal_ends_takes_along_what_it_has_started_and_says_which
     sides.beacon(&sides.a, &["push"]).ok();
     sides.beacon(&sides.b, &["pull"]).ok();
     assert_eq!(read(sides.b.join(NOTES)), b"mine\n");
+}
+
+/// Ids of the messages that wait to go out of `a`.
+fn waiting(sides: &Sides) -> Vec<String> {
+    let told = sides.beacon(&sides.a, &["queue", "list", "--json"]).ok().stdout;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    let ids = told["queued"].as_array().unwrap().iter().map(|q| q["message"]["id"].as_str().unwrap().to_owned());
+    ids.collect()
+}
+
+#[test]
+fn a_remote_that_never_answers_keeps_nobody_from_queueing_settling_and_dropping() {
+    let sides = hanging();
+    sides.configure(json!({"limits": {"networkSeconds": 3600}}));
+    sides.b_sends(NOTES, "plan\n");
+    sides.beacon(&sides.a, &["pull"]).ok();
+    sides.b_sends(NOTES, "theirs\n");
+    write(sides.a.join(NOTES), "mine\n");
+    assert_eq!(sides.beacon(&sides.a, &["pull"]).code, 3);
+    let asked = sides.path("ssh-hangs.asked");
+    let hangs = |verb: &str| {
+        let _ = std::fs::remove_file(&asked);
+        let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), &sides.a);
+        command.args(["beacon", verb]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let child = command.spawn().unwrap();
+        wait_until("it asks the remote", || asked.exists());
+        child
+    };
+    let url = sides.git(&sides.a, &["remote", "get-url", "origin"]);
+    let away =
+        |away: bool| sides.git(&sides.a, &["remote", "set-url", "origin", if away { "/nowhere.git" } else { &url }]);
+    write(sides.path("ssh-hangs"), "");
+
+    let mut pull = hangs("pull");
+    away(true);
+    sides.beacon(&sides.a, &["resolve", NOTES, "--ours"]).ok();
+    assert_eq!(sides.beacon(&sides.a, &["push"]).code, 6, "offline, as ever");
+    let queued = waiting(&sides);
+    assert_eq!(queued.len(), 1);
+    sides.beacon(&sides.a, &["queue", "drop", &queued[0]]).ok();
+    sides.beacon(&sides.a, &["init", "--to", "Desktop"]).ok();
+    kill_process(Pid::from_child(&pull), Signal::TERM).unwrap();
+    pull.wait().unwrap();
+
+    // Two that send: the one has the line, and the other one's message is kept all the same.
+    away(false);
+    let mut first = hangs("push");
+    write(sides.a.join(PLAN), "plan\n");
+    let mut command = sides.command(env!("CARGO_BIN_EXE_craft"), &sides.a);
+    command.args(["beacon", "push"]).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut second = command.spawn().unwrap();
+    wait_until("it is queued", || waiting(&sides).len() == 2);
+    for child in [&mut first, &mut second] {
+        kill_process(Pid::from_child(child), Signal::TERM).unwrap();
+        child.wait().unwrap();
+    }
+    std::fs::remove_file(sides.path("ssh-hangs")).unwrap();
+    sides.beacon(&sides.a, &["queue", "send"]).ok();
+    sides.beacon(&sides.b, &["pull"]).ok();
+    assert_eq!((read(sides.b.join(NOTES)), read(sides.b.join(PLAN))), (b"mine\n".to_vec(), b"plan\n".to_vec()));
 }
 
 #[test]

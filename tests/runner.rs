@@ -7,6 +7,7 @@
 mod beacon_adverse;
 mod beacon_chain;
 mod beacon_copies;
+mod beacon_gate;
 mod beacon_held;
 mod beacon_hooks;
 mod beacon_hostile;

@@ -327,10 +327,16 @@ impl RepoFiles {
         self.dir.join("beacon.json")
     }
 
-    /// Held by whoever sends or takes in messages of the beacon here.
+    /// Held by whoever changes what is kept of the beacon here, or its files.
     #[must_use]
     pub fn beacon_lock(&self) -> PathBuf {
         self.dir.join("beacon.lock")
+    }
+
+    /// Held by the one who sends messages of the beacon here.
+    #[must_use]
+    pub fn beacon_send_lock(&self) -> PathBuf {
+        self.dir.join("beacon-send.lock")
     }
 
     /// What was last found waiting, for hooks and status lines.

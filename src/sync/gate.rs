@@ -173,6 +173,16 @@ impl Rules {
         })
     }
 
+    /// The same for files that a message carries: which paths take part and how large they may be is said by
+    /// `beacon.folders` and `beacon.maxMib` there.
+    ///
+    /// # Errors
+    /// As [`Rules::new`].
+    pub fn of_messages(config: &Config) -> Result<Self, BadGlob> {
+        let none = || Globs::new(&[]);
+        Ok(Self { include: none()?, exclude: none()?, max_bytes: u64::MAX, ..Self::new(config)? })
+    }
+
     /// Why `candidate` is left out; `None` where it is taken.
     #[must_use]
     pub fn leaves_out(&self, candidate: &Candidate) -> Option<LeftOutReason> {
@@ -240,22 +250,31 @@ pub fn beyond_snapshot(reason: &LeftOutReason) -> bool {
     }
 }
 
-/// Whether text has conflict markers: the three kinds of line, in their order, as git writes them.
+/// Whether text has conflict markers.
 #[must_use]
 pub fn has_markers(text: &[u8]) -> bool {
-    let mut stage = 0;
-    for line in text.split(|b| *b == b'\n') {
+    first_marker(text).is_some()
+}
+
+/// The line (the first is 1) in which conflict markers begin: the three kinds of line, in their order, as git writes them.
+#[must_use]
+pub fn first_marker(text: &[u8]) -> Option<usize> {
+    let (mut stage, mut first) = (0, 0);
+    for (at, line) in text.split(|b| *b == b'\n').enumerate() {
         let wanted: [&[u8]; 3] = [b"<<<<<<< ", b"=======", b">>>>>>> "];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let fits = if stage == 1 { line == wanted[1] } else { line.starts_with(wanted[stage]) };
         if fits {
+            if stage == 0 {
+                first = at + 1;
+            }
             stage += 1;
             if stage == 3 {
-                return true;
+                return Some(first);
             }
         }
     }
-    false
+    None
 }
 
 #[cfg(test)]
@@ -375,6 +394,7 @@ mod tests {
 
     #[test]
     fn markers_are_three_lines_in_their_order() {
+        assert_eq!(first_marker(b"=======\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main\n"), Some(2));
         assert!(has_markers(b"a\n<<<<<<< HEAD\nx\n=======\ny\n>>>>>>> main\n"));
         assert!(has_markers(b"<<<<<<< HEAD\r\nx\r\n||||||| base\r\n=======\r\ny\r\n>>>>>>> main\r\n"));
         assert!(!has_markers(b"Title\n=======\n\n<<<<<<< not closed\n"));

@@ -293,7 +293,8 @@ fn shorten(text: &str, limit: usize) -> String {
     text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }
 
-fn why(reason: &LeftOutReason) -> String {
+/// What a file is that is left out for this reason.
+pub(crate) fn why(reason: &LeftOutReason) -> String {
     match reason {
         LeftOutReason::TooLarge { bytes } => format!("{} MiB, over the limit", bytes.div_ceil(1 << 20)),
         LeftOutReason::NestedRepository => "a repository of its own".into(),

@@ -277,7 +277,7 @@ impl World for Here<'_> {
     fn changed(&mut self) -> BTreeSet<String> {
         // A folder may have been made anew, and that is what woke us.
         self.follow();
-        push::sendable(self.ctx, &self.place).unwrap_or_default().into_iter().collect()
+        push::sendable(self.ctx, &self.place).unwrap_or_default().0.into_iter().collect()
     }
 
     fn tell(&mut self, event: Event) -> bool {

@@ -1,4 +1,7 @@
-//! Whose messages are accepted, each author judged once: to judge one may start a program.
+//! Whose messages are accepted. Who the user is, is asked once for all of a look: that may start a program, and anybody who
+//! can push may have any number of addresses.
+
+use std::collections::BTreeMap;
 
 use crate::git::command::Git;
 use crate::git::reads::Reads;
@@ -29,12 +32,14 @@ pub struct Author {
 pub(super) struct Authors<'a> {
     place: &'a Place,
     git: &'a Git<'a>,
-    judged: Vec<(Author, Result<(), String>)>,
+    /// The address that git makes for the user; `None` until it was asked, empty where it makes none.
+    made: Option<String>,
+    judged: BTreeMap<Author, Result<(), String>>,
 }
 
 impl<'a> Authors<'a> {
     pub(super) fn new(place: &'a Place, git: &'a Git<'a>) -> Self {
-        Self { place, git, judged: Vec::new() }
+        Self { place, git, made: None, judged: BTreeMap::new() }
     }
 
     /// As [`accepts`].
@@ -44,12 +49,37 @@ impl<'a> Authors<'a> {
     pub(super) fn accept(&mut self, author: &Author) -> Result<Result<(), String>, OpError> {
         // The name decides nothing.
         let author = Author { name: String::new(), ..author.clone() };
-        if let Some((_, verdict)) = self.judged.iter().find(|(known, _)| *known == author) {
+        if let Some(verdict) = self.judged.get(&author) {
             return Ok(verdict.clone());
         }
-        let verdict = accepts(self.place, self.git, &author)?;
-        self.judged.push((author, verdict.clone()));
+        let verdict = self.judge(&author)?;
+        self.judged.insert(author, verdict.clone());
         Ok(verdict)
+    }
+
+    fn judge(&mut self, author: &Author) -> Result<Result<(), String>, OpError> {
+        let config = &self.place.config.beacon;
+        let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
+        let set = || Reads::open(&self.place.at, self.git).setting("user.email");
+        if !config.authors.iter().any(|email| is(email)) && !set()?.is_some_and(|email| is(&email)) && !is(self.made())
+        {
+            return Ok(Err(format!("{}{STRANGER}", plain::cut(&plain::name(&author.email), 80))));
+        }
+        if !config.require_signature {
+            return Ok(Ok(()));
+        }
+        let signers = Reads::open(&self.place.at, self.git).setting("gpg.ssh.allowedSignersFile")?;
+        Ok(signature::judge(author, &config.authors, signers.is_some()))
+    }
+
+    /// The user's address as git makes it of its variables and of the machine's name, where nobody has set it. Where git
+    /// makes none of them it is nobody's, and no reason to take nothing in.
+    fn made(&mut self) -> &str {
+        self.made.get_or_insert_with(|| {
+            let told = self.git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default();
+            let who = told.rsplit_once('>').and_then(|(who, _)| who.rsplit_once('<'));
+            who.map(|(_, email)| email.to_owned()).unwrap_or_default()
+        })
     }
 }
 
@@ -62,22 +92,5 @@ pub const STRANGER: &str = " is not among `beacon.authors`";
 /// # Errors
 /// Where git cannot say who the user is.
 pub fn accepts(place: &Place, git: &Git<'_>, author: &Author) -> Result<Result<(), String>, OpError> {
-    let config = &place.config.beacon;
-    let is = |email: &str| !author.email.is_empty() && email.eq_ignore_ascii_case(&author.email);
-    let shown = || plain::cut(&plain::name(&author.email), 80);
-    let known = config.authors.iter().any(|email| is(email))
-        || Reads::open(&place.at, git).setting("user.email")?.is_some_and(|email| is(&email))
-        // As git makes it of its variables and of the machine's name, where nobody has set it.
-        // Where git makes none of them it is nobody's, and no reason to take nothing in.
-        || git.read(["var", "GIT_COMMITTER_IDENT"]).line().unwrap_or_default().rsplit_once('>').is_some_and(
-            |(who, _)| who.rsplit_once('<').is_some_and(|(_, email)| is(email)),
-        );
-    if !known {
-        return Ok(Err(format!("{}{STRANGER}", shown())));
-    }
-    if !config.require_signature {
-        return Ok(Ok(()));
-    }
-    let checked = || Ok::<_, OpError>(Reads::open(&place.at, git).setting("gpg.ssh.allowedSignersFile")?.is_some());
-    Ok(signature::judge(author, &config.authors, checked()?))
+    Authors::new(place, git).accept(author)
 }

@@ -1,20 +1,82 @@
-//! No credential is sent: names, bytes and words of a message go through the scan of a sync before they leave.
+//! What may be sent: names, bytes and words of a message go through the gate and the scan of a sync before they leave.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::git::command::Git;
+use crate::git::objects::Content;
 use crate::git::reads::Reads;
 use crate::git::repository::Head;
 use crate::ops::beacon::{Place, remote};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::scan::{self, Comments, Item, Known, Policy, ScanError, Sieve, Sifted, Source};
 use crate::plain;
-use crate::sync::names::says_secret;
-use crate::sync::outcome::{Spotted, is_unscanned};
+use crate::sync::gate::{Candidate, Rules, first_marker, has_markers};
+use crate::sync::names::{content, says_secret};
+use crate::sync::outcome::{LeftOutReason, Spotted, is_unscanned};
 use crate::sync::quote;
-use crate::sync::tell::counted;
+use crate::sync::tell::{self, counted};
+
+/// What the gate of a sync says to the files of a message.
+pub(super) struct Gate<'g> {
+    reads: Reads<'g, 'g>,
+    rules: Rules,
+}
+
+impl<'g> Gate<'g> {
+    /// # Errors
+    /// Where a pattern of the configuration is none.
+    pub(super) fn new(place: &'g Place, git: &'g Git<'g>) -> Result<Self, OpError> {
+        let rules = Rules::of_messages(&place.config).map_err(|bad| OpError::usage(bad.to_string()))?;
+        Ok(Self { reads: Reads::open(&place.at, git), rules })
+    }
+
+    /// Lets a file pass, or says what is in it. `base` is the version that both sides have.
+    ///
+    /// # Errors
+    /// It has conflict markers, or is new and no text that anybody hands to others by hand. Or it cannot be looked up.
+    pub(super) fn pass(&self, path: &str, bytes: &[u8], base: Option<&str>) -> Result<(), OpError> {
+        let name = plain::cut(&plain::name(path), 120);
+        if let Some(line) = first_marker(bytes)
+            && !self.had_markers(path, base)?
+        {
+            let error = format!("{name} has conflict markers, the first in line {line}, so it is not sent");
+            return Err(OpError::new(Kind::Conflict, error)
+                .remedy("take them out; where they are meant to be there, indent them or commit the file first"));
+        }
+        let candidate = Candidate {
+            path: PathBuf::from(path),
+            deleted: false,
+            new: base.is_none(),
+            bytes: bytes.len() as u64,
+            readable: true,
+            repository: false,
+            markers: false,
+            content: content(bytes),
+        };
+        match self.rules.leaves_out(&candidate) {
+            // It has a check of its own, to which no exception is made.
+            None | Some(LeftOutReason::SecretName) => Ok(()),
+            Some(reason) => {
+                let error = gate(format!("{name} is not sent: {}", tell::why(&reason)));
+                Err(error.remedy("move it out of the folders of `beacon.folders`, or let it pass by `security.allow`"))
+            }
+        }
+    }
+
+    /// Whether a version that is known has markers too: a document about git may hold them rightly.
+    fn had_markers(&self, path: &str, base: Option<&str>) -> Result<bool, OpError> {
+        if let Some(base) = base
+            && let Content::Bytes(bytes) = self.reads.content(base, u64::MAX)?
+            && has_markers(&bytes)
+        {
+            return Ok(true);
+        }
+        let Some(head) = self.reads.resolve("HEAD")? else { return Ok(false) };
+        Ok(self.reads.file(&head, path)?.is_some_and(|bytes| has_markers(&bytes)))
+    }
+}
 
 /// The name under which the scan is given what is said of a message.
 const NOTE: &str = "note of a message";

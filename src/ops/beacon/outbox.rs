@@ -19,8 +19,12 @@ pub fn list(ctx: &Context, place: &Place) -> Result<Vec<Queued>, OpError> {
 /// Takes the messages with these ids out. An id may be cut to what tells it from the others.
 ///
 /// # Errors
-/// Where an id is none of the queue's, or of several; nothing is taken out then.
+/// Where an id is none of the queue's, or of several, and while another command sends; nothing is taken out then.
 pub fn drop(ctx: &Context, place: &Place, ids: &[String]) -> Result<Vec<Queued>, OpError> {
+    let Some(_line) = place.line(ctx)? else {
+        let error = "another command is sending from here, and nobody can say what of it is out already";
+        return Err(OpError::new(Kind::Busy, error).remedy("try again when it has ended"));
+    };
     let _guard = place.lock(ctx)?;
     let git = place.git(ctx);
     let queued = send::queued(place, &git)?;
@@ -57,7 +61,6 @@ pub fn send(ctx: &Context, place: &Place) -> Result<(Sent, Vec<String>), OpError
 }
 
 fn sent(ctx: &Context, place: &Place) -> Result<Sent, OpError> {
-    let _guard = place.lock(ctx)?;
     let sent = send::drain(ctx, place, &place.git(ctx))?;
     let reached = match &sent.waits {
         Some(error) if error.kind == Kind::Network => Some(false),

@@ -161,7 +161,18 @@ impl Place {
         unattended::pass(ctx, self, &item).map_err(Into::into)
     }
 
-    /// Keeps every other command away from the beacon of this working tree.
+    /// Keeps every other command from sending from here; `None` where one does and goes on with it. Whoever sends may wait
+    /// for the remote for long, so this is taken before [`Place::lock`] and never while that is held.
+    ///
+    /// # Errors
+    /// The lock cannot be made.
+    pub fn line(&self, ctx: &Context) -> Result<Option<LockGuard>, OpError> {
+        let path = self.files(ctx).beacon_send_lock();
+        Ok(lock::exclusive_within(&path, &sync::me(ctx, "beacon"), PATIENCE)?)
+    }
+
+    /// Keeps every other command away from what is kept of the beacon of this working tree, and from its files. Nobody
+    /// holds it while the remote is asked.
     ///
     /// # Errors
     /// Busy, or the lock cannot be made.

@@ -15,6 +15,7 @@ use crate::beacon::applied::{Applied, Held};
 pub use crate::beacon::fold::Became;
 use crate::beacon::manifest::{LAST, NOTE};
 use crate::context::Context;
+use crate::fs::lock::LockGuard;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::Place;
@@ -31,6 +32,8 @@ use crate::sync::tell::counted;
 const UNTOLD: &str = "the others are not told yet what was taken in";
 /// Longest name of an environment or machine that is told.
 const SHOWN: usize = 80;
+/// Times that the remote is asked where others send or take in something meanwhile.
+const ASKED: usize = 5;
 /// Most characters of why a message is held: anybody who can push may have any number of them kept.
 const WHY: usize = 400;
 
@@ -104,19 +107,19 @@ pub fn pull_without(ctx: &Context, place: &Place, dry: bool, skip: &[String]) ->
     Ok(pulled)
 }
 
-/// The part that keeps other commands away; the bell is no part of it. And what went out with it.
+/// All of it but the bell. And what went out with it.
 fn pulled(ctx: &Context, place: &Place, dry: bool, skip: &[String]) -> Result<(Pulled, Sent), OpError> {
-    let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     let mut sent = Sent::default();
-    let taken = take_in(ctx, place, &git, dry, skip);
+    let taken =
+        arrive(ctx, place, &git).and_then(|(asked, _lock)| Ok((take_in(ctx, place, &git, &asked, dry, skip)?, asked)));
     match &taken {
         // What the permission gate denied is in the journal already.
         Err(error) if error.kind == Kind::Gate && !unattended::allowed(ctx, place, Operation::Pull) => {}
         Err(error) if !dry => place.note(ctx, "pull", Outcome::Error, &error.message),
         _ => {}
     }
-    let (asked, mut pulled) = taken?;
+    let (mut pulled, asked) = taken?;
     if !dry {
         for held in &pulled.skipped {
             let commit = held::short(&held.commit);
@@ -147,6 +150,21 @@ struct Asked {
     remedy: Option<String>,
 }
 
+/// Asks the remote, and only then keeps other commands away: a remote that never answers keeps nobody else from queueing
+/// or settling.
+fn arrive(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<(Asked, LockGuard), OpError> {
+    for _ in 0..ASKED {
+        let before = applied::read(place, git)?.commit;
+        let asked = ask(ctx, place, git)?;
+        let lock = place.lock(ctx)?;
+        // Whoever has sent or taken in something meanwhile may know of more: to them the end would have been set back.
+        if applied::read(place, git)?.commit == before {
+            return Ok((asked, lock));
+        }
+    }
+    Err(OpError::new(Kind::Busy, "other commands are at the beacon here").remedy("try again in a moment"))
+}
+
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Asked, OpError> {
     let asked = fetch::ask(ctx, place, git, For::Pull);
     let end = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
@@ -169,11 +187,11 @@ fn take_in(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
+    asked: &Asked,
     dry: bool,
     skip: &[String],
-) -> Result<(Asked, Pulled), OpError> {
+) -> Result<Pulled, OpError> {
     let known = applied::read(place, git)?;
-    let asked = ask(ctx, place, git)?;
     let (offline, remedy) = (asked.offline.clone(), asked.remedy.clone());
     let mut pulled = Pulled { offline, remedy, ..Pulled::default() };
     let step = |name: &str| engine::fail_point(ctx, &format!("beacon-pull-{name}"));
@@ -195,7 +213,7 @@ fn take_in(
         pulled.lost = lost;
     }
     let mut next = rest.clone();
-    let news = sort(ctx, place, git, &rest, &asked, &mut next, &mut pulled)?;
+    let news = sort(ctx, place, git, &rest, asked, &mut next, &mut pulled)?;
     // A status names messages as held that no pull has looked at yet.
     pulled.skipped.extend(unwanted.take(&mut next.state.held));
     unwanted.check(&Hints::of(ctx, place))?;
@@ -269,7 +287,7 @@ fn take_in(
         backup::prune(ctx, place, git)?;
         step("done");
     }
-    Ok((asked, pulled))
+    Ok(pulled)
 }
 
 /// Sorts what stands in the chain behind what was looked at, and what was held before: messages that are taken in now,

@@ -11,14 +11,13 @@ use crate::beacon::path::{self, Limits};
 use crate::context::Context;
 use crate::digest;
 use crate::git::command::Git;
-use crate::ops::beacon::chain::{self, Tip};
+use crate::ops::beacon::chain;
 use crate::ops::beacon::fetch::{self, For};
+use crate::ops::beacon::guard::{self, Gate};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::send::{self, Draft, Sent};
 use crate::ops::beacon::survey::{self, Here, Survey};
-use crate::ops::beacon::{
-    Place, applied, bell, folders, guard, heard, lost, make, queue, remote, status, unattended, unread,
-};
+use crate::ops::beacon::{Place, applied, bell, folders, heard, lost, make, queue, remote, status, unattended, watch};
 use crate::ops::error::{Kind, OpError};
 use crate::permission::{Operation, of};
 use crate::plain;
@@ -41,7 +40,7 @@ pub struct Ask {
     pub note: String,
     /// What the receiver shall do; empty for the seed's words.
     pub action: String,
-    /// Nobody asked for these files: what has a conflict is left out, and the others are sent.
+    /// Nobody asked for these files: what has a conflict or does not pass the gate is left out, and the others are sent.
     pub unasked: bool,
 }
 
@@ -84,56 +83,56 @@ pub fn push(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> 
     pushed
 }
 
-/// The part that keeps other commands away; the bell is no part of it.
+/// All of it but the journal and the bell.
 fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     let hints = Hints::of(ctx, place);
     let to = recipients(ctx, place, ask, &hints)?;
-    let _lock = place.lock(ctx)?;
     let git = place.git(ctx);
     remote::of(place, &git)?;
     // Asked for now, so that nothing is queued where nothing may be sent.
     drop(place.leave::<of::Push>(ctx)?);
     let mut pushed = Pushed { to, ..Pushed::default() };
     pushed.remarks.extend(lost::told(&offered_again(ctx, place, &git)?));
-    let (files, objects) = {
-        let load = load(place, &git, ask, &hints, &mut pushed)?;
-        load.into_iter().unzip::<File, Option<String>, Vec<_>, Vec<_>>()
-    };
-    let mut scanned = BTreeSet::new();
-    let mut looked = None;
-    let mut waits = None;
-    if !files.is_empty() {
-        pushed.files = files.iter().map(|f| f.path.clone()).collect();
-        pushed.deleted = files.iter().filter(|f| f.deleted).map(|f| f.path.clone()).collect();
-        let note = if ask.note.trim().is_empty() { listed(&files) } else { ask.note.clone() };
-        let bytes = files.iter().zip(&objects).filter_map(|(f, o)| Some((f.path.clone(), o.clone()?)));
-        let words = vec![format!("{note}\n{}", ask.action)];
-        pushed.remarks.extend(guard::pass(ctx, place, &git, &guard::Load { files: bytes.collect(), words })?);
-        match fetch::fetch(ctx, place, &git, For::Push) {
-            Ok(tip) => {
-                pull_first(ctx, place, &git, tip.as_ref(), &pushed.files)?;
-                looked = Some(tip);
-            }
-            Err(error) if error.kind == Kind::Gate => return Err(error),
-            Err(error) => waits = Some(error),
+    let new = enqueue(ctx, place, &git, ask, &hints, &mut pushed)?;
+    if new.is_some() || files_wait(place, &git)? {
+        let drained = send::drain_with(ctx, place, &git, new.as_deref())?;
+        if new.is_some() {
+            let before = match drained.end {
+                Some(end) => end,
+                None => chain::known(place, &git).ok().flatten(),
+            };
+            // It is sent, or waits, whether or not that can be read.
+            pushed.remarks.extend(heard::unheard(place, &git, before.as_ref(), &pushed.to).ok().flatten());
         }
-        let end = match &looked {
-            Some(tip) => tip.clone(),
-            None => chain::known(place, &git).ok().flatten(),
-        };
-        pushed.remarks.extend(heard::unheard(place, &git, end.as_ref(), &pushed.to)?);
-        let files = files.into_iter().zip(objects).collect();
-        let draft = Draft { to: pushed.to.clone(), note, action: ask.action.clone(), files };
-        let queued = send::enqueue(ctx, place, &git, draft)?;
-        scanned.insert(queued.message.id);
+        pushed.sent = drained.sent;
     }
-    pushed.sent = match waits {
-        Some(error) => Sent { waits: Some(error), ..Sent::default() },
-        None if files_wait(place, &git)? => send::drain_from(ctx, place, &git, looked, &scanned)?,
-        None => Sent::default(),
-    };
     after(ctx, place, &mut pushed);
     Ok(pushed)
+}
+
+/// Queues what is to be sent, before the remote is asked: whatever becomes of that, it is kept. The id of the message;
+/// `None` where nothing was changed.
+fn enqueue(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    ask: &Ask,
+    hints: &Hints,
+    pushed: &mut Pushed,
+) -> Result<Option<String>, OpError> {
+    let _lock = place.lock(ctx)?;
+    let load = load(place, git, ask, hints, pushed)?;
+    if load.is_empty() {
+        return Ok(None);
+    }
+    pushed.files = load.iter().map(|(f, _)| f.path.clone()).collect();
+    pushed.deleted = load.iter().filter(|(f, _)| f.deleted).map(|(f, _)| f.path.clone()).collect();
+    let note = if ask.note.trim().is_empty() { listed(&load) } else { ask.note.clone() };
+    let bytes = load.iter().filter_map(|(f, object)| Some((f.path.clone(), object.clone()?)));
+    let words = vec![format!("{note}\n{}", ask.action)];
+    pushed.remarks.extend(guard::pass(ctx, place, git, &guard::Load { files: bytes.collect(), words })?);
+    let draft = Draft { to: pushed.to.clone(), note, action: ask.action.clone(), files: load };
+    Ok(Some(send::enqueue(ctx, place, git, draft)?.message.id))
 }
 
 /// What went from the channel before anybody took it in counts as changed again.
@@ -144,10 +143,13 @@ fn offered_again(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Vec<u64>
         return Ok(Vec::new());
     }
     // The remote has the say: what was seen last may be older than what was sent.
-    match fetch::fetch(ctx, place, git, For::Push) {
-        Ok(tip) => lost::settle(ctx, place, git, tip.as_ref().map(|tip| tip.commit.as_str())),
-        Err(_) => Ok(Vec::new()),
+    let Ok(tip) = fetch::fetch(ctx, place, git, For::Push) else { return Ok(Vec::new()) };
+    let _lock = place.lock(ctx)?;
+    // Whoever has sent or taken in something meanwhile knows more than what was asked for before.
+    if applied::read(place, git)?.commit != known.commit {
+        return Ok(Vec::new());
     }
+    lost::settle(ctx, place, git, tip.as_ref().map(|tip| tip.commit.as_str()))
 }
 
 fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
@@ -157,7 +159,11 @@ fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
 /// What follows a push, and is no part of it: whatever becomes of it, the message is where it is.
 fn after(ctx: &Context, place: &Place, pushed: &mut Pushed) {
     let reached = pushed.sent.waits.as_ref().is_none_or(|e| e.kind != Kind::Network);
-    let asked = !pushed.sent.messages.is_empty() || pushed.sent.waits.is_some();
+    // Who waits for another command that sends has asked nobody.
+    let asked = match &pushed.sent.waits {
+        Some(error) => error.kind != Kind::Busy || pushed.sent.tries > 0,
+        None => !pushed.sent.messages.is_empty(),
+    };
     if let Err(error) = status::keep(ctx, place, asked.then_some(reached)) {
         pushed.remarks.push(format!("what waits could not be noted: {}", error.message));
     }
@@ -209,7 +215,7 @@ fn load(
     let names = if ask.files.is_empty() {
         let mut found = survey::survey(place, git, &known)?;
         if ask.unasked {
-            set_aside(&mut found, &applied);
+            pushed.remarks.extend(set_aside(place, git, &mut found, &applied, &known)?);
         }
         pushed.remarks.extend(left_out(&found));
         pushed.gone = found.gone;
@@ -218,6 +224,7 @@ fn load(
         asked(place, git, &known, &ask.files)?
     };
     let most = beacon.max_mib.saturating_mul(1 << 20);
+    let gate = Gate::new(place, git)?;
     let (mut files, mut contents) = (Vec::new(), Vec::new());
     let mut total = 0_u64;
     for name in names {
@@ -252,6 +259,7 @@ fn load(
                         format!("{name} makes the message larger than beacon.maxMib allows ({} MiB)", beacon.max_mib);
                     return Err(OpError::refused(error).remedy("send fewer files at once"));
                 }
+                gate.pass(&name, &bytes, base.as_deref())?;
                 let sha256 = digest::sha256(&bytes);
                 let size = bytes.len() as u64;
                 files.push(File { path: name, mode: mode.to_owned(), size, sha256, base, ..File::default() });
@@ -309,15 +317,9 @@ fn asked(
     Ok(all.into_iter().collect())
 }
 
-fn pull_first(ctx: &Context, place: &Place, git: &Git<'_>, tip: Option<&Tip>, paths: &[String]) -> Result<(), OpError> {
-    let Some(tip) = tip else { return Ok(()) };
-    let unread = unread::unread(ctx, place, git, &applied::read(place, git)?, tip)?;
-    unread::clash(paths.iter().map(String::as_str), &unread, &Hints::of(ctx, place)).map_or(Ok(()), Err)
-}
-
 /// What a message is about where its sender does not say.
-fn listed(files: &[File]) -> String {
-    let name = |f: &File| f.path.rsplit('/').next().unwrap_or_default().to_owned();
+fn listed(files: &[(File, Option<String>)]) -> String {
+    let name = |(f, _): &(File, Option<String>)| f.path.rsplit('/').next().unwrap_or_default().to_owned();
     plain::cut(&files.iter().map(name).collect::<Vec<_>>().join(", "), LISTED)
 }
 
@@ -331,11 +333,31 @@ fn left_out(found: &Survey) -> Option<String> {
     (!shown.is_empty()).then(|| format!("left out: {}{more}", shown.join("; ")))
 }
 
-/// Leaves out what has a conflict: one file that waits for a person must not keep all others here.
-fn set_aside(found: &mut Survey, applied: &Applied) {
+/// Leaves out what has a conflict or does not pass the gate: one file that waits for a person must not keep all others
+/// here. What does not pass, as sentences: nothing else tells of it.
+fn set_aside(
+    place: &Place,
+    git: &Git<'_>,
+    found: &mut Survey,
+    applied: &Applied,
+    known: &BTreeMap<String, Version>,
+) -> Result<Vec<String>, OpError> {
     let clash = |path: &String| applied.state.conflicts.iter().any(|c| c.path == *path);
     let why = "has a conflict that nobody has settled";
     found.left.extend(found.changed.extract_if(.., |path| clash(path)).map(|path| (path, why.to_owned())));
+    let gate = Gate::new(place, git)?;
+    let most = place.config.beacon.max_mib.saturating_mul(1 << 20);
+    let mut stopped = Vec::new();
+    found.changed.retain(|path| {
+        // What cannot be read is told by whoever reads it to send it.
+        let Ok((bytes, _)) = survey::bytes(&place.at.worktree, path, most) else { return true };
+        let passed = gate.pass(path, &bytes, known.get(path).map(|v| v.blob.as_str()));
+        passed.map_err(|error| stopped.push(watch::sentence(error))).is_ok()
+    });
+    let more = stopped.len().saturating_sub(NAMED);
+    stopped.truncate(NAMED);
+    stopped.extend((more > 0).then(|| format!("{} more are not sent for such a reason", counted(more, "file"))));
+    Ok(stopped)
 }
 
 /// The paths that were changed in the folders since they were last taken in or sent. And those that are gone.
@@ -348,16 +370,17 @@ pub fn changed(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>
     Ok((found.changed, found.gone))
 }
 
-/// The paths that [`push`] would send unasked.
+/// The paths that [`push`] would send unasked. And which it leaves out for what is in them, as sentences.
 ///
 /// # Errors
 /// As [`changed`].
-pub fn sendable(ctx: &Context, place: &Place) -> Result<Vec<String>, OpError> {
+pub fn sendable(ctx: &Context, place: &Place) -> Result<(Vec<String>, Vec<String>), OpError> {
     let git = place.git(ctx);
     let applied = applied::read(place, &git)?;
-    let mut found = compared(place, &git, &applied)?;
-    set_aside(&mut found, &applied);
-    Ok(found.changed)
+    let known = queue::over(place, &git, &applied.files, &queue::items(place, &git)?)?;
+    let mut found = survey::survey(place, &git, &known)?;
+    let stopped = set_aside(place, &git, &mut found, &applied, &known)?;
+    Ok((found.changed, stopped))
 }
 
 /// What lies in the folders against what both sides are known to have, messages that wait to go out among it.

@@ -3,8 +3,9 @@
 
 mod land;
 mod sorted;
+mod turn;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::beacon::applied::Applied;
@@ -12,12 +13,12 @@ use crate::beacon::manifest::{File, Message};
 use crate::context::Context;
 use crate::git::command::{Git, GitError};
 use crate::git::reads::Reads;
-use crate::ops::beacon::chain::{self, Link, Tip};
+use crate::ops::beacon::chain::{self, Tip};
 use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{Place, applied, build, unread};
+use crate::ops::beacon::{Place, applied, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 use crate::sync::backoff;
@@ -88,7 +89,9 @@ pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queue
 }
 
 /// Sends what waits, and the receipt that is owed. What cannot go out stays, and [`Sent::waits`] says why; what a
-/// former call sent without hearing of it is found on the channel and not sent twice. The caller holds [`Place::lock`].
+/// former call sent without hearing of it is found on the channel and not sent twice. Of several calls at a time one
+/// sends, also what is queued meanwhile. The caller does not hold [`Place::lock`], which is taken for moments only: a
+/// remote that never answers keeps nobody from queueing, taking in or settling.
 ///
 /// # Errors
 /// Where the gate, the scan for credentials or git itself says no: then nothing has changed.
@@ -106,18 +109,25 @@ pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, OpErro
             return Ok(Sent::default());
         }
     }
-    drain_from(ctx, place, git, None, &BTreeSet::new())
+    Ok(drain_with(ctx, place, git, None)?.sent)
 }
 
-/// As [`drain`], where the end of the channel was just asked for (`looked`), and these messages were scanned and queued
-/// by the same command.
-pub(super) fn drain_from(
-    ctx: &Context,
-    place: &Place,
-    git: &Git<'_>,
-    looked: Option<Option<Tip>>,
-    scanned: &BTreeSet<String>,
-) -> Result<Sent, OpError> {
+/// What came of sending, and what was found before.
+pub(super) struct Drained {
+    pub(super) sent: Sent,
+    /// The end of the channel at the first look; `None` where the remote was not reached.
+    pub(super) end: Option<Option<Tip>>,
+}
+
+/// As [`drain`], where the same command has scanned and queued the message `ours`.
+///
+/// # Errors
+/// As [`drain`], and where something must be taken in before `ours`, which is not in the queue any more then.
+pub(super) fn drain_with(ctx: &Context, place: &Place, git: &Git<'_>, ours: Option<&str>) -> Result<Drained, OpError> {
+    let Some(_line) = place.line(ctx)? else {
+        let error = OpError::new(Kind::Busy, "another command is sending from here, and takes it along if it can");
+        return Ok(Drained { sent: Sent { waits: Some(error), ..Sent::default() }, end: None });
+    };
     let mut place = place.clone();
     remote::refresh(ctx, &mut place)?;
     let place = &place;
@@ -126,10 +136,12 @@ pub(super) fn drain_from(
         place: place.clone(),
         git,
         remote: remote::of(place, git)?,
-        items: queue::items(place, git)?,
-        applied: applied::read(place, git)?,
+        items: Vec::new(),
+        applied: Applied::default(),
         sent: Sent::default(),
-        scanned: scanned.clone(),
+        ours: ours.map(str::to_owned),
+        end: None,
+        scanned: ours.map(str::to_owned).into_iter().collect(),
         searched: None,
         fallen_back: false,
         gone_on: false,
@@ -137,21 +149,15 @@ pub(super) fn drain_from(
         refused_at: None,
         unmoved: 0,
     };
-    match drain.run(looked) {
-        Ok(()) => Ok(drain.sent),
-        Err(Stop::Waits(error)) => {
-            drain.sent.waits = Some(error);
-            Ok(drain.sent)
-        }
+    match drain.run() {
+        Ok(()) => {}
+        Err(Stop::Waits(error)) => drain.sent.waits = Some(error),
         Err(Stop::Failed(error)) => {
-            // What was queued a moment ago is not left there, to go out behind the back of who was told otherwise.
-            // Once a push was tried nobody can say that it did not.
-            if drain.sent.tries == 0 {
-                queue::take(place, git, drain.items, |message| scanned.contains(&message.id))?;
-            }
-            Err(error)
+            drain.withdraw()?;
+            return Err(error);
         }
     }
+    Ok(Drained { sent: drain.sent, end: drain.end })
 }
 
 /// Why a drain ends before everything is out.
@@ -189,10 +195,15 @@ struct Drain<'d> {
     place: Place,
     git: &'d Git<'d>,
     remote: Remote,
-    /// The queue. Nobody else changes it: the caller holds the lock.
+    /// The queue, as it was when [`Drain::alone`] last began.
     items: Vec<Item>,
+    /// What was taken in, as of the same moment.
     applied: Applied,
     sent: Sent,
+    /// The message that this command has queued.
+    ours: Option<String>,
+    /// See [`Drained::end`].
+    end: Option<Option<Tip>>,
     /// Messages that need no second scan.
     scanned: BTreeSet<String>,
     /// The end of the channel up to which former messages of ours were looked for.
@@ -209,67 +220,51 @@ struct Drain<'d> {
 }
 
 impl Drain<'_> {
-    fn run(&mut self, mut looked: Option<Option<Tip>>) -> Result<(), Stop> {
+    fn run(&mut self) -> Result<(), Stop> {
         let mut dice = self.ctx.dice();
+        let mut looked = None;
         loop {
             let tip = match looked.take() {
                 Some(tip) => tip,
                 None => self.look()?,
             };
+            self.end.get_or_insert_with(|| tip.clone());
             if self.stands_still(tip.as_ref())? {
                 continue;
             }
-            self.settle(tip.as_ref())?;
-            let receipt = match &tip {
-                Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
-                None => None,
-            };
-            if self.items.is_empty() && receipt.is_none() {
-                return Ok(());
-            }
-            let unread = match &tip {
-                Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
-                None => Vec::new(),
-            };
-            let (going, kept_back) = self.sorted(&unread)?;
-            if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
-                return Err(Stop::Waits(error));
-            }
-            if self.sent.tries >= TRIES {
-                let error = format!("others were faster {} times", self.sent.tries);
-                return Err(Stop::Waits(OpError::new(Kind::Busy, error).remedy("try again in a moment")));
-            }
-            let (commit, manifest) = build::build(&self.place, self.git, tip.as_ref(), &going, receipt.clone())?;
-            fail_point(self.ctx, "beacon-built");
-            let pushed = self.push(&commit, tip.as_ref())?;
+            let Some(next) = self.alone(|drain| drain.next(tip.as_ref()))? else { return Ok(()) };
+            let pushed = self.push(&next.commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
             match pushed {
                 Push::Done => {
                     if tip.is_some() && self.remote.push.is_none() {
-                        self.note_end(&commit);
-                    } else if !self.shows(&commit, &mut dice)? {
+                        self.note_end(&next.commit);
+                    } else if !self.shows(&next.commit, &mut dice)? {
                         continue;
                     }
                     if self.fallen_back {
                         self.remote.remember(self.ctx, &mut self.place, true)?;
                     }
                     fail_point(self.ctx, "beacon-seen");
-                    self.sent.receipt |= receipt.is_some();
-                    let before = manifest.seq - going.len() as u64;
-                    let ids = going.iter().map(|i| i.queued.message.id.clone());
-                    self.landed(&ids.zip(before + 1..).collect(), &commit)?;
-                    return kept_back.map_or(Ok(()), |error| Err(Stop::Waits(error)));
+                    self.sent.receipt |= next.receipt;
+                    self.alone(|drain| drain.landed(&next.going, &next.commit))?;
+                    match next.kept_back {
+                        Some(error) => return Err(Stop::Waits(error)),
+                        None if self.items.is_empty() => return Ok(()),
+                        // Somebody has queued it meanwhile, and finds the line taken.
+                        None => continue,
+                    }
                 }
                 Push::Raced => {}
                 Push::Unheard(error) => {
                     self.unheard += 1;
                     // What arrived in spite of it is found now, or by the next call.
                     let tip = self.look()?;
-                    let arrived = tip.as_ref().is_some_and(|t| self.contains(&t.commit, &commit));
+                    let arrived = tip.as_ref().is_some_and(|t| self.contains(&t.commit, &next.commit));
                     if !arrived && self.unheard >= UNHEARD {
                         return Err(Stop::Waits(error));
                     }
-                    self.sent.receipt |= arrived && receipt.is_some();
+                    self.sent.receipt |= arrived && next.receipt;
                     looked = Some(tip);
                     if arrived {
                         continue;
@@ -327,59 +322,5 @@ impl Drain<'_> {
 
     fn contains(&self, tip: &str, commit: &str) -> bool {
         Reads::open(&self.place.at, self.git).is_ancestor(commit, tip).unwrap_or(false)
-    }
-
-    /// Finds what of the queue is on the channel already, and takes it out of the queue.
-    fn settle(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
-        let (Some(first), Some(tip)) = (self.items.first(), tip) else { return Ok(()) };
-        // What was queued later went out later.
-        let mut from = self.searched.clone().or_else(|| first.after.clone());
-        let mine = &self.place.identity.id;
-        let mut there = BTreeMap::new();
-        loop {
-            let links = chain::since(&self.place, self.git, from.as_deref(), 0, &tip.commit)?;
-            let ours = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
-            there.extend(ours.map(|(number, message)| (message.id.clone(), number)));
-            match links.last() {
-                // There are more than one call gives.
-                Some(last) if last.commit != tip.commit => from = Some(last.commit.clone()),
-                _ => break,
-            }
-        }
-        self.searched = Some(tip.commit.clone());
-        self.landed(&there, &tip.commit)
-    }
-
-    /// What is on the channel up to `end`, with its number there, is what both sides have, and waits no longer.
-    fn landed(&mut self, there: &BTreeMap<String, u64>, end: &str) -> Result<(), Stop> {
-        if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
-            return Ok(());
-        }
-        let (place, git) = (&self.place, self.git);
-        for item in self.items.iter().filter(|item| there.contains_key(&item.queued.message.id)) {
-            let versions = queue::sent(place, git, item)?;
-            for file in &item.queued.message.files {
-                // Where something else was taken in since it was queued, that is the newer one.
-                if self.applied.files.get(&file.path).map(|v| &v.blob) != file.base.as_ref() {
-                    continue;
-                }
-                match versions.get(&file.path) {
-                    Some(version) => drop(self.applied.files.insert(file.path.clone(), version.clone())),
-                    None => drop(self.applied.files.remove(&file.path)),
-                }
-            }
-        }
-        self.applied.state.sent = Some(end.to_owned());
-        applied::write(place, git, &mut self.applied)?;
-        fail_point(self.ctx, "beacon-applied");
-        let items = std::mem::take(&mut self.items);
-        let (kept, gone) = queue::take(place, git, items, |message| there.contains_key(&message.id))?;
-        fail_point(self.ctx, "beacon-unqueued");
-        self.items = kept;
-        for message in gone.into_iter().map(|item| item.queued.message) {
-            let number = there.get(&message.id).copied().unwrap_or_default();
-            self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
-        }
-        Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::audit::Outcome;
 use crate::clock::Millis;
 use crate::context::Context;
 use crate::diagnostics;
@@ -19,7 +20,7 @@ use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
 use crate::ops::beacon::send::{self, Sent};
-use crate::ops::beacon::{Place, bell, held, place, status};
+use crate::ops::beacon::{Place, bell, held, place, status, unattended};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
@@ -174,13 +175,14 @@ fn is_silent(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<Stri
 fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
     // Whether it may be sent is asked for first: what is denied at each look would fill the journal.
     let allowed = permit::check(ctx, Some(&place.at), Platform::Beacon, Operation::Push, Origin::Internal).allowed;
-    // Whoever holds the lock sends as well.
-    let Some(guard) = place.lock(ctx).ok().filter(|_| allowed) else { return };
-    let drained = send::drain(ctx, place, git);
-    drop(guard);
-    match drained {
+    if !allowed {
+        return;
+    }
+    match send::drain(ctx, place, git) {
         Ok(sent) => {
             match sent.waits.clone() {
+                // Another command here sends as well.
+                Some(why) if why.kind == Kind::Busy && sent.tries == 0 => {}
                 Some(why) if why.kind == Kind::Network => look.offline = Some(why.message),
                 waits => look.remarks.extend(waits.map(sentence)),
             }
@@ -195,8 +197,14 @@ fn drain(ctx: &Context, place: &Place, git: &Git<'_>, look: &mut Look) {
 
 fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
     let pushed = match push::sendable(ctx, place) {
-        Ok(files) if files.is_empty() => return,
-        Ok(_) => push::push(ctx, place, &push::Ask { unasked: true, ..push::Ask::default() }),
+        Ok((files, stopped)) => {
+            note_stopped(ctx, place, &stopped);
+            look.remarks.extend(stopped);
+            if files.is_empty() {
+                return;
+            }
+            push::push(ctx, place, &push::Ask { unasked: true, ..push::Ask::default() })
+        }
         Err(error) => Err(error),
     };
     match pushed {
@@ -205,6 +213,17 @@ fn send_changes(ctx: &Context, place: &Place, look: &mut Look) {
             look.pushed = Some(pushed);
         }
         Err(error) => look.remarks.push(sentence(error)),
+    }
+}
+
+/// Writes into the journal what an unasked push leaves out, once as long as that stays the same.
+fn note_stopped(ctx: &Context, place: &Place, stopped: &[String]) {
+    const WHAT: &str = "files left out";
+    let why = stopped.join("; ");
+    if why.is_empty() {
+        unattended::went_well(ctx, place, WHAT);
+    } else if !place.unattended || unattended::is_new(ctx, place, WHAT, &why) {
+        place.note(ctx, "leave-out", Outcome::Skipped, &why);
     }
 }
 

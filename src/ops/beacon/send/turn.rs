@@ -1,0 +1,162 @@
+//! One turn of sending: what is done with the queue while nobody else changes it, and no remote is asked.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use super::{Drain, Stop, TRIES};
+use crate::ops::beacon::chain::{self, Link, Tip};
+use crate::ops::beacon::hints::Hints;
+use crate::ops::beacon::{applied, build, queue, unread};
+use crate::ops::engine::fail_point;
+use crate::ops::error::{Kind, OpError};
+
+/// Commits before the end among which a message is looked for that another command has just sent.
+const NEAR: usize = 1000;
+
+/// What is to be pushed next.
+pub(super) struct Next {
+    pub(super) commit: String,
+    /// The messages in it, with their numbers by then.
+    pub(super) going: BTreeMap<String, u64>,
+    pub(super) receipt: bool,
+    /// Why the first of the others may not go.
+    pub(super) kept_back: Option<OpError>,
+}
+
+impl Drain<'_> {
+    /// Does something with the queue and what was taken in, as they are now, while nobody else changes them. The remote is
+    /// not asked meanwhile.
+    pub(super) fn alone<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        // Whoever keeps at it keeps nothing from going out another time.
+        let _lock = self.place.lock(self.ctx).map_err(|e| match e.kind {
+            Kind::Busy => Stop::Waits(e),
+            _ => Stop::Failed(e),
+        })?;
+        self.items = queue::items(&self.place, self.git)?;
+        self.applied = applied::read(&self.place, self.git)?;
+        act(self)
+    }
+
+    /// What is to be put onto `tip`; `None` where there is nothing.
+    pub(super) fn next(&mut self, tip: Option<&Tip>) -> Result<Option<Next>, Stop> {
+        self.settle(tip)?;
+        self.notice_ours(tip)?;
+        let receipt = match tip {
+            Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
+            None => None,
+        };
+        if self.items.is_empty() && receipt.is_none() {
+            return Ok(None);
+        }
+        let unread = match tip {
+            Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
+            None => Vec::new(),
+        };
+        // Who stands by is told to pull first, and nothing waits behind their back. Once a push was tried nobody can say
+        // that it did not go out.
+        let new = self.items.iter().find(|item| self.ours.as_ref() == Some(&item.queued.message.id));
+        if let Some(new) = new.filter(|_| self.sent.tries == 0) {
+            let paths = new.queued.message.files.iter().map(|f| f.path.as_str());
+            if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
+                return Err(Stop::Failed(error));
+            }
+        }
+        let (going, kept_back) = self.sorted(&unread)?;
+        if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
+            return Err(Stop::Waits(error));
+        }
+        if self.sent.tries >= TRIES {
+            let error = format!("others were faster {} times", self.sent.tries);
+            return Err(Stop::Waits(OpError::new(Kind::Busy, error).remedy("try again in a moment")));
+        }
+        let told = receipt.is_some();
+        let (commit, manifest) = build::build(&self.place, self.git, tip, &going, receipt)?;
+        fail_point(self.ctx, "beacon-built");
+        let before = manifest.seq - going.len() as u64;
+        let ids = going.into_iter().map(|item| item.queued.message.id);
+        Ok(Some(Next { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
+    }
+
+    /// Counts our message among those sent where another command has sent it meanwhile.
+    fn notice_ours(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
+        let (Some(ours), Some(tip)) = (&self.ours, tip) else { return Ok(()) };
+        if self.sent.tries > 0
+            || !self.sent.messages.is_empty()
+            || self.items.iter().any(|item| item.queued.message.id == *ours)
+        {
+            return Ok(());
+        }
+        let (mut left, mut found) = (NEAR, None);
+        chain::back(&self.place, self.git, &tip.commit, |link| {
+            let ours = link.numbered().filter(|(_, message)| message.id == *ours);
+            found = ours.map(|(seq, message)| (seq, message.files.iter().map(|f| f.path.clone()).collect()));
+            left -= 1;
+            if found.is_some() || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        self.sent.messages.extend(found);
+        Ok(())
+    }
+
+    /// Takes what this command has queued out again, so that it does not go out behind the back of who was told otherwise.
+    /// Once a push was tried nobody can say that it did not.
+    pub(super) fn withdraw(&mut self) -> Result<(), OpError> {
+        let Some(ours) = self.ours.clone().filter(|_| self.sent.tries == 0) else { return Ok(()) };
+        let _lock = self.place.lock(self.ctx)?;
+        let items = queue::items(&self.place, self.git)?;
+        queue::take(&self.place, self.git, items, |message| message.id == ours).map(drop)
+    }
+
+    /// Finds what of the queue is on the channel already, and takes it out of the queue.
+    fn settle(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
+        let (Some(first), Some(tip)) = (self.items.first(), tip) else { return Ok(()) };
+        // What was queued later went out later.
+        let mut from = self.searched.clone().or_else(|| first.after.clone());
+        let mine = &self.place.identity.id;
+        let mut there = BTreeMap::new();
+        loop {
+            let links = chain::since(&self.place, self.git, from.as_deref(), 0, &tip.commit)?;
+            let ours = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
+            there.extend(ours.map(|(number, message)| (message.id.clone(), number)));
+            match links.last() {
+                // There are more than one call gives.
+                Some(last) if last.commit != tip.commit => from = Some(last.commit.clone()),
+                _ => break,
+            }
+        }
+        self.searched = Some(tip.commit.clone());
+        self.landed(&there, &tip.commit)
+    }
+
+    /// What is on the channel up to `end`, with its number there, is what both sides have, and waits no longer.
+    pub(super) fn landed(&mut self, there: &BTreeMap<String, u64>, end: &str) -> Result<(), Stop> {
+        if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
+            return Ok(());
+        }
+        let (place, git) = (&self.place, self.git);
+        for item in self.items.iter().filter(|item| there.contains_key(&item.queued.message.id)) {
+            let versions = queue::sent(place, git, item)?;
+            for file in &item.queued.message.files {
+                // Where something else was taken in since it was queued, that is the newer one.
+                if self.applied.files.get(&file.path).map(|v| &v.blob) != file.base.as_ref() {
+                    continue;
+                }
+                match versions.get(&file.path) {
+                    Some(version) => drop(self.applied.files.insert(file.path.clone(), version.clone())),
+                    None => drop(self.applied.files.remove(&file.path)),
+                }
+            }
+        }
+        self.applied.state.sent = Some(end.to_owned());
+        applied::write(place, git, &mut self.applied)?;
+        fail_point(self.ctx, "beacon-applied");
+        let items = std::mem::take(&mut self.items);
+        let (kept, gone) = queue::take(place, git, items, |message| there.contains_key(&message.id))?;
+        fail_point(self.ctx, "beacon-unqueued");
+        self.items = kept;
+        for message in gone.into_iter().map(|item| item.queued.message) {
+            let number = there.get(&message.id).copied().unwrap_or_default();
+            self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
+        }
+        Ok(())
+    }
+}
