@@ -88,7 +88,7 @@ fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_rememb
     assert_eq!((pushed.sent.messages.len(), pushed.sent.tries), (1, 2));
     assert_eq!(asked(), format!("{CHANNEL}\n{BRANCH}\n"));
     let place = sides.place(&ctx, &desk);
-    assert_eq!(place.identity.branches_only.keys().collect::<Vec<_>>(), [sides.remote.to_str().unwrap()]);
+    assert_eq!(place.identity.branches.keys().collect::<Vec<_>>(), [sides.remote.to_str().unwrap()]);
     write(desk.join(".claude/planning/a.md"), "y\n");
     assert_eq!(sides.push(&desk, &[]).unwrap().sent.tries, 1);
     assert_eq!(asked().lines().count(), 3, "it is not asked again");
@@ -112,7 +112,7 @@ fn a_remote_that_takes_nothing_at_all_says_so_and_nothing_wrong_is_remembered() 
     let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
     assert!(waits.message.contains("refused the message") && waits.message.contains("quota"), "{waits}");
     let ctx = sides.context();
-    assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+    assert!(sides.place(&ctx, &desk).identity.branches.is_empty());
     std::fs::remove_file(sides.remote.join("hooks/pre-receive")).unwrap();
     assert_eq!(drained(&sides, &desk).messages.len(), 1);
     assert_eq!(sides.messages().len(), 1);

@@ -41,12 +41,11 @@ pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Res
     let remote = remote::of(place, git)?;
     let seen = place.seen();
     let known = chain::seen(place, git)?;
-    if known.is_some() || remote.takes_branches_only(place) {
+    // What nobody here has seen yet may have been begun in either namespace, whatever is known of other channels.
+    if let Some(end) = &known {
         let refspec = format!("+{}:{seen}", remote.channel(place));
-        let tip = known.as_ref().and_then(|end| end.commit().ok());
-        match remote.fetch(ctx, place, git, what, &[&refspec], tip)? {
+        match remote.fetch(ctx, place, git, what, &[&refspec], end.commit().ok())? {
             Ok(_) => return Ok(chain::judged_end(place, git)?),
-            Err(GitError { fault: Fault::NoSuchBranch(_), .. }) if known.is_none() => return Ok(Ok(None)),
             // It is gone, or was made anew where this side would not look for it.
             Err(GitError { fault: Fault::NoSuchBranch(_), .. }) => {}
             Err(error) => return Err(remote.out_of_reach(place, ASKED, error)),
@@ -55,7 +54,7 @@ pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Res
     Ok(discover(ctx, place, git, &remote, what)?.1)
 }
 
-/// As [`fetch`], in both namespaces, whatever is known of the remote; and whether it is a branch.
+/// As [`fetch`], in both namespaces, whatever is known of the channel; and whether it is a branch.
 ///
 /// # Errors
 /// As [`fetch`].
@@ -104,7 +103,7 @@ fn adopt(
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(end) = reads.target(name)? else { continue };
         git.write(["update-ref", &place.seen(), &end.id]).run()?;
-        if branch != remote.takes_branches_only(place) {
+        if branch != remote.keeps_as_branch(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }
         return Ok((branch, chain::judged_end(place, git)?));
