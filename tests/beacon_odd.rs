@@ -276,3 +276,32 @@ fn of_more_than_ten_thousand_messages_two_pulls_take_in_what_is_for_this_side() 
 fn more_than_ten_thousand_messages_that_are_all_for_this_side_are_taken_in_by_two_pulls() {
     all_are_taken_in(10_020, |_| true);
 }
+
+#[test]
+fn a_number_that_somebody_made_up_hides_no_message_and_has_none_sent_twice() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    // Killed when it was on the channel and nobody here knew it yet.
+    write(desk.join(".claude/planning/a.md"), "a\n");
+    let mut push = sides.command(env!("CARGO_BIN_EXE_craft"), &desk);
+    push.args(["beacon", "push"]).env("CRAFT_INTERNAL__KILL_AT", "beacon-pushed");
+    assert!(push.output().unwrap().status.code().is_none());
+    for number in [0, 1] {
+        puts(&sides, |manifest| {
+            manifest["seq"] = number.into();
+            manifest["message"]["id"] = format!("{number:016x}").into();
+            manifest["message"]["to"] = serde_json::json!(["Lab"]);
+            manifest["message"]["files"] = serde_json::json!([]);
+        });
+    }
+    sides.craft(&desk, &["beacon", "queue", "send"]).ok();
+    sides.sends(&desk, "b.md", "b\n");
+    let sent: Vec<_> = sides.messages().into_iter().flat_map(|m| m.files).map(|f| f.path).collect();
+    assert_eq!(sent, [".claude/planning/a.md", ".claude/planning/b.md"], "once each");
+
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    assert_eq!(status::status(&ctx, &place, true).unwrap().messages.len(), 2);
+    let taken = pull::pull(&ctx, &place, false).unwrap();
+    assert_eq!(taken.files.into_iter().map(|f| f.path).collect::<Vec<_>>(), sent);
+}

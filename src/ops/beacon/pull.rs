@@ -285,7 +285,7 @@ fn sort(
     }
     let mut links: Vec<(Option<&Held>, Link)> =
         recalled.links.iter().map(|(held, link)| (Some(held), link.clone())).collect();
-    let new = chain::since(place, git, known.state.position.as_deref(), known.state.seq, end)?;
+    let new = chain::since(place, git, known.state.position.as_deref(), end)?;
     // Of very many some come with the next call.
     let position = new.last().map_or_else(|| end.clone(), |link| link.commit.clone());
     if let Standing::Parted(base) = chain::standing(place, git, known.state.position.as_deref(), end) {
