@@ -8,6 +8,7 @@ mod beacon_adverse;
 mod beacon_chain;
 mod beacon_channels;
 mod beacon_copies;
+mod beacon_everybody;
 mod beacon_held;
 mod beacon_hooks;
 mod beacon_hostile;

@@ -139,9 +139,8 @@ pub(super) fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String
     if manifest.channel != place.channel.as_str() {
         return Err(format!("it is of channel {}", plain::cut(&plain::name(&manifest.channel), 60)));
     }
-    let numbers = manifest.sent.values().chain(manifest.received.values());
     // Numbers only go up by one, so what is higher was made up, and would end the channel for everybody.
-    if numbers.copied().chain([manifest.seq]).any(|n| n >= LAST) {
+    if manifest.numbers().chain([manifest.seq]).any(|n| n >= LAST) {
         return Err("its number is too high to be one".into());
     }
     Ok(manifest)

@@ -22,7 +22,7 @@ use crate::ops::beacon::{Place, applied, folders, heard, incoming, lost, notices
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{exclude, sync};
 use crate::plain;
-use crate::state::beacon::Waiting;
+use crate::state::beacon::{Identity, Waiting};
 use crate::state::file::{Loaded, Problem, StateFile};
 use crate::state::tick;
 
@@ -103,12 +103,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         Ok(heard) => heard,
         Err(error) => Some(Bell { remarks: vec![error.message], ..Bell::default() }),
     });
-    let me = &place.identity.name;
-    let mut unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, me)).unwrap_or_default();
-    // What waits or is held here was sent to everybody by somebody else.
-    let told = |seq: &u64| known.seqs().any(|told| told == *seq);
-    let theirs = known.tip.as_ref().and_then(|tip| tip.manifest.sent.get(EVERYBODY)).is_some_and(told);
-    unread.retain(|to| to != EVERYBODY || !theirs);
+    let unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, &place.identity)).unwrap_or_default();
     let others = match &known.tip {
         Some(tip) if place.recipients().is_empty() => heard::others(place, &git, tip)?,
         _ => Vec::new(),
@@ -222,12 +217,6 @@ impl Known {
         Ok(Self { marks, tip, garbled, waiting, held, applied, queued: send::queued(place, git)? })
     }
 
-    /// The numbers of what waits or is held.
-    fn seqs(&self) -> impl Iterator<Item = u64> {
-        let waiting = self.waiting.iter().filter_map(|link| link.manifest.as_ref().ok()).map(|manifest| manifest.seq);
-        waiting.chain(self.held.iter().map(|held| held.seq))
-    }
-
     /// The right to put it in place, with what is known by then: whoever moved the channel or took something in
     /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it.
     fn settled(&mut self, ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Option<LockGuard>, OpError> {
@@ -308,8 +297,11 @@ fn heard(link: &Link) -> Option<Heard> {
 }
 
 /// Whom something was sent to that they have not taken in yet; what is for this side is told otherwise.
-fn unread(manifest: &Manifest, me: &str) -> Vec<String> {
-    manifest.pending().filter(|to| *to != me).map(str::to_owned).collect()
+fn unread(manifest: &Manifest, me: &Identity) -> Vec<String> {
+    let names = manifest.open().map(|(to, _)| to).filter(|to| *to != EVERYBODY && *to != me.name);
+    // What others have sent to everybody waits here as well.
+    let ours = manifest.waits_for_anybody(&me.id).then_some(EVERYBODY);
+    ours.into_iter().chain(names).map(str::to_owned).collect()
 }
 
 /// Writes what the end of the usual channel says where people and programs look for it. Nobody else writes that file.

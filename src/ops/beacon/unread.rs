@@ -28,7 +28,7 @@ pub(super) fn owed(
         // It is a pull that finds out what of it was taken in.
         return Ok(None);
     }
-    let (taken, told) = (applied.state.received(), tip.manifest.got(&me.name));
+    let (taken, told) = (applied.state.received(), tip.manifest.told(&me));
     if taken <= told || tip.manifest.last_for(&me.name) <= told {
         return Ok(None);
     }
