@@ -221,7 +221,7 @@ fn many(sides: &Sides, count: u64, ours: impl Fn(u64) -> bool) {
         };
         let message = Message {
             id: format!("{n:016x}"),
-            from: Party { id: "f".repeat(16), name: "Desktop".into(), host: "h".into() },
+            from: Party { id: "f".repeat(16), name: "Desktop".into(), host: "h".into(), ..Party::default() },
             to: vec![if ours(n) { "Code" } else { "Lab" }.into()],
             note: path.clone(),
             files: vec![file],

@@ -91,6 +91,9 @@ pub struct Party {
     pub name: String,
     /// Name of the machine.
     pub host: String,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A file of a message.
@@ -128,6 +131,9 @@ pub struct Receipt {
     pub seq: u64,
     /// When, RFC 3339 in UTC.
     pub time: String,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Message {
@@ -288,7 +294,7 @@ mod tests {
     use super::*;
 
     fn party(id: &str, name: &str) -> Party {
-        Party { id: id.into(), name: name.into(), host: "h".into() }
+        Party { id: id.into(), name: name.into(), host: "h".into(), ..Party::default() }
     }
 
     fn message(from: &str, to: &[&str]) -> Message {
@@ -300,7 +306,7 @@ mod tests {
         let one = Manifest::with_message(None, "main", message("Desktop", &["Code"]));
         let two = Manifest::with_message(Some(&one), "main", message("Desktop", &["Code"]));
         assert_eq!((one.seq, two.seq, two.is_drained()), (1, 2, false));
-        let receipt = |seq| Receipt { by: party("c", "Code"), seq, time: String::new() };
+        let receipt = |seq| Receipt { by: party("c", "Code"), seq, ..Receipt::default() };
         let half = Manifest::with_receipt(Some(&two), "main", receipt(1));
         assert_eq!(half.open().collect::<Vec<_>>(), [("Code", 1)]);
         let all = Manifest::with_receipt(Some(&half), "main", receipt(2));
@@ -336,6 +342,27 @@ mod tests {
         assert!(message("Desktop", &["*"]).is_for(&code));
         assert!(!message("Desktop", &["lab"]).is_for(&code));
         assert!(!message("c", &["Code", "*"]).is_for(&code));
+    }
+
+    #[test]
+    fn no_key_of_a_newer_version_is_lost_wherever_it_stands() {
+        let party = r#"{"id":"d","name":"Desktop","host":"h","mood":[1]}"#;
+        let file = r#"{"path":"a","size":1,"mood":2}"#;
+        let ends = [
+            format!(
+                r#""message":{{"id":"1","from":{party},"to":[],"direction":"","time":"","note":"","action":"","files":[{file}],"mood":3}}"#
+            ),
+            format!(r#""receipt":{{"by":{party},"seq":1,"time":"","mood":{{"deep":4}}}}"#),
+        ];
+        for end in ends {
+            let text =
+                format!(r#"{{"version":1,"channel":"main","seq":1,"sent":{{}},"received":{{}},"mood":5,{end}}}"#);
+            let kept = serde_json::to_value(parse(text.as_bytes()).unwrap()).unwrap();
+            let given: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+            for (key, value) in given {
+                assert_eq!(kept[&key], value);
+            }
+        }
     }
 
     #[test]

@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn receipt(by: &str, seq: u64) -> Receipt {
-        Receipt { by: Party { id: by.into(), name: by.into(), host: String::new() }, seq, time: String::new() }
+        Receipt { by: Party { id: by.into(), name: by.into(), ..Party::default() }, seq, ..Receipt::default() }
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub(super) fn owed(
         }
         _ => ControlFlow::Continue(()),
     })?;
-    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
+    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()), ..Receipt::default() }))
 }
 
 /// Messages for this side that it has not taken in, and that it accepts.
