@@ -241,12 +241,14 @@ fn take_in(
             fate.settle(&news, &mut next);
         }
     }
+    // Each of the news has told of its message, in the same order. Two may have one number.
+    let told = std::mem::take(&mut pulled.messages).into_iter().enumerate();
+    pulled.messages = told.filter(|(n, _)| !behind.contains_key(n)).map(|(_, heard)| heard).collect();
     for (n, left) in behind {
         let news = &news[n];
         let why = plain::cut(left.values().next().map_or("", String::as_str), WHY);
         let paths = left.into_keys().collect();
         next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
-        pulled.messages.retain(|heard| heard.seq != news.seq);
     }
     next.state.held.sort_by(|a, b| (a.seq, &a.commit).cmp(&(b.seq, &b.commit)));
     next.state.conflicts.sort_by(|a, b| a.path.cmp(&b.path));
