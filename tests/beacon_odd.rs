@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use claude_craft::beacon::manifest::{self, File, Manifest, Message, Party};
+use claude_craft::fs::lock;
 use claude_craft::git::objects::Content;
 use claude_craft::git::repository::Repository;
 use claude_craft::locate::locate;
@@ -304,4 +305,28 @@ fn a_number_that_somebody_made_up_hides_no_message_and_has_none_sent_twice() {
     assert_eq!(status::status(&ctx, &place, true).unwrap().messages.len(), 2);
     let taken = pull::pull(&ctx, &place, false).unwrap();
     assert_eq!(taken.files.into_iter().map(|f| f.path).collect::<Vec<_>>(), sent);
+}
+
+#[test]
+fn what_waits_is_put_in_place_only_by_who_has_the_right_to() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    let look = || status::status(&ctx, &place, true).unwrap().waiting.messages;
+    let kept = || {
+        let files = [place.files(&ctx).beacon_waiting(), code.join(".claude/sync/manifest.json")];
+        files.map(|file| String::from_utf8(read(file)).unwrap())
+    };
+    sides.sends(&desk, "a.md", "a\n");
+    assert_eq!(look(), 1);
+    let before = kept();
+    sides.sends(&desk, "b.md", "b\n");
+    let holder = claude_craft::ops::sync::me(&ctx, "status");
+    let guard = lock::try_exclusive(&place.files(&ctx).beacon_waiting_lock(), &holder).unwrap().unwrap();
+    assert_eq!((look(), kept()), (2, before.clone()), "who asks is told, and what another one puts there stays");
+    drop(guard);
+    assert_eq!(look(), 2);
+    let after = kept();
+    assert!(after[0] != before[0] && after[1] != before[1]);
 }

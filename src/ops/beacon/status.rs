@@ -218,7 +218,8 @@ impl Known {
     }
 
     /// The right to put it in place, with what is known by then: whoever moved the channel or took something in
-    /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it.
+    /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it: then
+    /// nothing is put there.
     fn settled(&mut self, ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Option<LockGuard>, OpError> {
         let path = place.files(ctx).beacon_waiting_lock();
         for _ in 0..TRIES {
@@ -237,7 +238,8 @@ impl Known {
         let file = StateFile::at(file);
         let now = ctx.clock.now_ms();
         let usual = place.is_usual();
-        let _guard = if usual { self.settled(ctx, place, git)? } else { None };
+        // Whoever keeps at it puts in place what is newer; without the right to, this may be older.
+        let guard = if usual { self.settled(ctx, place, git)? } else { None };
         let loaded = if usual { file.peek::<Waiting>()? } else { Loaded { value: Waiting::default(), problem: None } };
         let (before, newer) = (loaded.value, matches!(loaded.problem, Some(Problem::Newer { .. })));
         let was_reached = if usual { tick::read(&ticked) } else { 0 };
@@ -247,18 +249,19 @@ impl Known {
             _ => (was_reached, before.offline_since),
         };
         let waiting = Waiting { version: 1, offline_since, ..self.waiting() };
-        // Of another channel than the usual one hooks tell nothing. A look at which nothing has come writes nothing anew.
-        if usual && !newer && waiting != before {
-            file.store_cache(&waiting)?;
-        }
         if usual && reached == Some(true) {
             tick::set(&ticked, now)?;
         }
-        if usual {
+        // Of another channel than the usual one hooks tell nothing.
+        if guard.is_some() {
+            // A look at which nothing has come writes nothing anew.
+            if !newer && waiting != before {
+                file.store_cache(&waiting)?;
+            }
             notices::settle(ctx, &place.at, &waiting);
-        }
-        if usual && !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
-            show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
+            if !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
+                show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
+            }
         }
         Ok(Kept { waiting, checked_at: Some(checked_at).filter(|at| *at > 0) })
     }
