@@ -67,7 +67,7 @@ fn a_message_is_a_commit_with_manifest_block_and_the_very_bytes() {
     assert_eq!(chain::known(&place, &git).unwrap(), None);
     let tip = fetch::fetch(&ctx, &place, &git, For::Look).unwrap().unwrap();
     assert_eq!(chain::known(&place, &git).unwrap().as_ref(), Some(&tip));
-    let links = chain::since(&place, &git, None, 0, &tip.commit).unwrap();
+    let links = chain::since(&place, &git, None, &tip.commit).unwrap();
     assert_eq!(links.iter().filter_map(|l| l.message()).collect::<Vec<_>>(), [&message]);
     assert_eq!(authors::accepts(&place, &git, &links[0].author).unwrap(), Ok(()));
     assert_eq!(chain::block(&place, &git, &tip).unwrap(), told);
@@ -395,7 +395,7 @@ fn a_channel_that_was_taken_away_goes_on_with_its_numbers_and_without_its_commit
     assert_eq!(sides.sends(&desk, "c.md", "x\n"), 3);
     assert_eq!(sides.chain(CHANNEL).len(), 1);
     let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
-    let links = chain::since(&place, &git, Some(&old.commit), 2, &tip.commit).unwrap();
+    let links = chain::since(&place, &git, Some(&old.commit), &tip.commit).unwrap();
     assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [3]);
 }
 

@@ -1,5 +1,6 @@
 //! Messages that were held and are taken in later, or dropped: nothing newer gives way to them.
 
+use claude_craft::ops::beacon::applied;
 use claude_craft::ops::beacon::pull::{Became, Pulled, pull_without};
 use claude_craft::ops::beacon::push;
 use claude_craft::ops::beacon::resolve::{With, conflicts, resolve};
@@ -193,7 +194,7 @@ fn what_was_taken_in_of_a_message_is_not_offered_again_for_the_rest_of_it() {
     let known = {
         let ctx = desk.context();
         let place = desk.place(&ctx);
-        claude_craft::ops::beacon::applied::read(&place, &place.git(&ctx)).unwrap()
+        applied::read(&place, &place.git(&ctx)).unwrap()
     };
     assert_eq!(known.files.len(), 2);
     let script = format!("printf edited >> '{}'", desk.a.join(A).display());
@@ -211,6 +212,29 @@ fn what_was_taken_in_of_a_message_is_not_offered_again_for_the_rest_of_it() {
     assert_eq!((pulled.held.len(), pulled.conflicts.len()), (0, 0), "{pulled:?}");
     assert_eq!(desk.text(A), format!("{}edited", line(2, "theirs")));
     assert_eq!((desk.text(B), desk.text(".claude/planning/b.md.theirs")), (line(2, "mine now"), "-".into()));
+}
+
+#[test]
+fn what_stays_behind_of_one_message_leaves_another_of_its_number_told() {
+    let desk = with_a();
+    by_eve(&desk, &[Item::new(A, line(2, "theirs")).from(LINES)]);
+    by_eve(&desk, &[Item::new(B, LINES)]);
+    assert_eq!(desk.pull().held.len(), 2);
+    // As they are where the first could not be understood, and can be now: it got the number of the next one.
+    let ctx = desk.context();
+    let place = desk.place(&ctx);
+    let git = place.git(&ctx);
+    let mut known = applied::read(&place, &git).unwrap();
+    known.state.held[0].seq = 3;
+    applied::write(&place, &git, &mut known).unwrap();
+    accept_eve(&desk);
+    let script = format!("printf edited >> '{}'", desk.a.join(A).display());
+    let fake = FakeGit::install(&desk, &[Rule::before(" commit-tree ", script).nth(1)]);
+    let ran = desk.craft(&desk.a, &["beacon", "pull", "--json"]);
+    fake.remove();
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&told["held"][0]["seq"], &told["held"][0]["paths"]), (&json!(3), &json!([A])), "{told}");
+    assert_eq!((desk.text(B), told["messages"].as_array().unwrap().len()), (LINES.into(), 1), "{told}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use claude_craft::beacon::manifest::{self, File, Manifest, Message, Party};
+use claude_craft::fs::lock;
 use claude_craft::git::objects::Content;
 use claude_craft::git::repository::Repository;
 use claude_craft::locate::locate;
@@ -223,7 +224,7 @@ fn many(sides: &Sides, count: u64, ours: impl Fn(u64) -> bool) {
         };
         let message = Message {
             id: format!("{n:016x}"),
-            from: Party { id: "f".repeat(16), name: "Desktop".into(), host: "h".into() },
+            from: Party { id: "f".repeat(16), name: "Desktop".into(), host: "h".into(), ..Party::default() },
             to: vec![if ours(n) { "Code" } else { "Lab" }.into()],
             note: path.clone(),
             files: vec![file],
@@ -277,4 +278,57 @@ fn of_more_than_ten_thousand_messages_two_pulls_take_in_what_is_for_this_side() 
 #[ignore = "minutes; each message is checked by programs of its own"]
 fn more_than_ten_thousand_messages_that_are_all_for_this_side_are_taken_in_by_two_pulls() {
     all_are_taken_in(10_020, |_| true);
+}
+
+#[test]
+fn a_number_that_somebody_made_up_hides_no_message_and_has_none_sent_twice() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    // Killed when it was on the channel and nobody here knew it yet.
+    write(desk.join(".claude/planning/a.md"), "a\n");
+    let mut push = sides.command(env!("CARGO_BIN_EXE_craft"), &desk);
+    push.args(["beacon", "push"]).env("CRAFT_INTERNAL__KILL_AT", "beacon-pushed");
+    assert!(push.output().unwrap().status.code().is_none());
+    for number in [0, 1] {
+        puts(&sides, |manifest| {
+            manifest["seq"] = number.into();
+            manifest["message"]["id"] = format!("{number:016x}").into();
+            manifest["message"]["to"] = serde_json::json!(["Lab"]);
+            manifest["message"]["files"] = serde_json::json!([]);
+        });
+    }
+    sides.craft(&desk, &["beacon", "queue", "send"]).ok();
+    sides.sends(&desk, "b.md", "b\n");
+    let sent: Vec<_> = sides.messages().into_iter().flat_map(|m| m.files).map(|f| f.path).collect();
+    assert_eq!(sent, [".claude/planning/a.md", ".claude/planning/b.md"], "once each");
+
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    assert_eq!(status::status(&ctx, &place, true).unwrap().messages.len(), 2);
+    let taken = pull::pull(&ctx, &place, false).unwrap();
+    assert_eq!(taken.files.into_iter().map(|f| f.path).collect::<Vec<_>>(), sent);
+}
+
+#[test]
+fn what_waits_is_put_in_place_only_by_who_has_the_right_to() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &code);
+    let look = || status::status(&ctx, &place, true).unwrap().waiting.messages;
+    let kept = || {
+        let files = [place.files(&ctx).beacon_waiting(), code.join(".claude/sync/manifest.json")];
+        files.map(|file| String::from_utf8(read(file)).unwrap())
+    };
+    sides.sends(&desk, "a.md", "a\n");
+    assert_eq!(look(), 1);
+    let before = kept();
+    sides.sends(&desk, "b.md", "b\n");
+    let holder = claude_craft::ops::sync::me(&ctx, "status");
+    let guard = lock::try_exclusive(&place.files(&ctx).beacon_waiting_lock(), &holder).unwrap().unwrap();
+    assert_eq!((look(), kept()), (2, before.clone()), "who asks is told, and what another one puts there stays");
+    drop(guard);
+    assert_eq!(look(), 2);
+    let after = kept();
+    assert!(after[0] != before[0] && after[1] != before[1]);
 }

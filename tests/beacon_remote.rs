@@ -101,7 +101,7 @@ fn where_the_namespace_is_refused_branches_carry_the_messages_and_that_is_rememb
     assert_eq!((pushed.sent.messages.len(), pushed.sent.tries), (1, 2));
     assert_eq!(asked(), format!("{CHANNEL}\n{BRANCH}\n"));
     let place = sides.place(&ctx, &desk);
-    assert_eq!(place.identity.branches_only.keys().collect::<Vec<_>>(), [sides.remote.to_str().unwrap()]);
+    assert_eq!(place.identity.branches.keys().collect::<Vec<_>>(), [sides.remote.to_str().unwrap()]);
     write(desk.join(".claude/planning/a.md"), "y\n");
     assert_eq!(sides.push(&desk, &[]).unwrap().sent.tries, 1);
     assert_eq!(asked().lines().count(), 3, "it is not asked again");
@@ -146,7 +146,7 @@ fn a_remote_that_takes_nothing_at_all_says_so_and_nothing_wrong_is_remembered() 
     let waits = sides.push(&desk, &[]).unwrap().sent.waits.unwrap();
     assert!(waits.message.contains("refused the message") && waits.message.contains("quota"), "{waits}");
     let ctx = sides.context();
-    assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+    assert!(sides.place(&ctx, &desk).identity.branches.is_empty());
     std::fs::remove_file(sides.remote.join("hooks/pre-receive")).unwrap();
     assert_eq!(drained(&sides, &desk).messages.len(), 1);
     assert_eq!(sides.messages().len(), 1);
@@ -278,7 +278,7 @@ fn a_partial_clone_and_a_shallow_one_read_whole_messages() {
         let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
         let missing = sides.git(&clone, &["rev-list", "--objects", "--missing=print", &tip.commit]);
         assert!(!missing.contains('?'), "{name}: {missing}");
-        assert_eq!(chain::since(&place, &git, None, 0, &tip.commit).unwrap().len(), 3);
+        assert_eq!(chain::since(&place, &git, None, &tip.commit).unwrap().len(), 3);
     }
 }
 
@@ -294,10 +294,10 @@ fn repositories_that_only_the_git_program_can_read_work_as_well() {
     let git = place.git(&ctx);
     let tip = fetch::fetch(&ctx, &place, &git, For::Pull).unwrap().unwrap();
     assert_eq!(tip.commit.len(), 64);
-    let links = chain::since(&place, &git, None, 1, &tip.commit).unwrap();
-    assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [2, 3]);
+    let links = chain::since(&place, &git, None, &tip.commit).unwrap();
+    assert_eq!(links.iter().map(|l| l.numbered().unwrap().0).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(links[0].author.email, "ann@example.org");
-    assert_eq!(chain::since(&place, &git, Some(&links[0].commit), 0, &tip.commit).unwrap(), links[1..]);
+    assert_eq!(chain::since(&place, &git, Some(&links[0].commit), &tip.commit).unwrap(), links[1..]);
     sides.takes_in(&code, 3);
     assert!(send::drain(&ctx, &place, &git).unwrap().receipt);
     assert_eq!(sides.sends(&desk, "0.md", "y\n"), 4);

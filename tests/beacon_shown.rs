@@ -76,7 +76,7 @@ fn what_is_pushed_to_another_repository_waits_and_both_addresses_are_named() {
         assert_eq!((queued(&sides, &desk), refs(&sides)), (1, String::new()));
         let ctx = sides.context();
         let place = sides.place(&ctx, &desk);
-        assert!(place.identity.branches_only.is_empty());
+        assert!(place.identity.branches.is_empty());
 
         for key in ["remote.origin.pushurl", &format!("url.{}.pushInsteadOf", fork.display())] {
             let _ = sides.run(
@@ -136,7 +136,7 @@ fn a_namespace_that_is_taken_and_never_shown_is_found_out_at_the_first_message()
     assert_eq!((sent.waits, sent.messages[0].0, sent.tries), (None, 1, 2));
     assert_eq!(refs(&sides), BRANCH, "nothing is left where nobody sees it");
     let ctx = sides.context();
-    assert_eq!(sides.place(&ctx, &desk).identity.branches_only.len(), 1);
+    assert_eq!(sides.place(&ctx, &desk).identity.branches.len(), 1);
     assert_eq!(taken(&sides, &code), [1]);
     assert_eq!(pushes(&sides, &desk, "b.md").sent.tries, 1, "it is kept in mind");
     // Who sends before it ever took anything in.
@@ -191,7 +191,7 @@ fn where_branches_are_hidden_as_well_that_is_said_and_nothing_stays_behind() {
         assert!(sent.waits.unwrap().message.contains("does not show it") && sent.tries < 8);
     }
     let ctx = sides.context();
-    assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty(), "nothing wrong is remembered");
+    assert!(sides.place(&ctx, &desk).identity.branches.is_empty(), "nothing wrong is remembered");
     sides.git(&sides.remote, &["config", "--unset-all", "uploadpack.hideRefs"]);
     let sent = drained(&sides, &desk);
     assert_eq!((sent.waits, sent.messages.len(), sent.tries), (None, 1, 0), "it was there all the time");
@@ -250,7 +250,7 @@ fn a_server_that_shows_a_message_late_keeps_it_and_so_does_who_went_on_from_it()
         assert_eq!((sent.waits, sent.messages.len(), sent.tries), (None, 1, 1), "{late}");
         assert_eq!((refs(&sides).as_str(), sides.messages().len()), (CHANNEL, if goes_on { 2 } else { 1 }));
         let ctx = sides.context();
-        assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+        assert!(sides.place(&ctx, &desk).identity.branches.is_empty());
     }
 }
 
@@ -269,7 +269,7 @@ fn what_cannot_be_taken_back_and_shows_after_all_is_the_one_chain() {
         assert_eq!((sent.waits, sent.messages.len(), there.as_str()), (None, 1, CHANNEL), "{late}");
         assert_eq!(sides.messages().len(), 1, "{late}");
         let ctx = sides.context();
-        assert!(sides.place(&ctx, &desk).identity.branches_only.is_empty());
+        assert!(sides.place(&ctx, &desk).identity.branches.is_empty());
         sides.sends(&code, "b.md", "x\n");
         assert_eq!(taken(&sides, &code), [1]);
         assert_eq!(taken(&sides, &desk), [2], "both are on it");

@@ -6,7 +6,9 @@
 
 mod beacon_adverse;
 mod beacon_chain;
+mod beacon_channels;
 mod beacon_copies;
+mod beacon_everybody;
 mod beacon_gate;
 mod beacon_held;
 mod beacon_hooks;

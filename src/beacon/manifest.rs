@@ -39,6 +39,12 @@ pub struct Manifest {
     pub sent: BTreeMap<String, u64>,
     /// For each environment, by name, the number of the last message that it has taken in.
     pub received: BTreeMap<String, u64>,
+    /// For each side that has sent something to [`EVERYBODY`], by its id, the number of the last such message.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent_to_all: BTreeMap<String, u64>,
+    /// For the same sides, up to which number some other side has taken that in.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub received_by_others: BTreeMap<String, u64>,
     /// The message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Message>,
@@ -85,6 +91,9 @@ pub struct Party {
     pub name: String,
     /// Name of the machine.
     pub host: String,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 /// A file of a message.
@@ -122,6 +131,9 @@ pub struct Receipt {
     pub seq: u64,
     /// When, RFC 3339 in UTC.
     pub time: String,
+    /// What a newer version adds.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Message {
@@ -140,6 +152,9 @@ impl Manifest {
         next.seq = next.seq.saturating_add(1);
         for to in &message.to {
             next.sent.insert(to.clone(), next.seq);
+            if to == EVERYBODY {
+                next.sends_to_all(&message.from.id);
+            }
         }
         next.message = Some(message);
         next
@@ -151,8 +166,21 @@ impl Manifest {
         let mut next = Self::after(before, channel);
         let seq = next.received.entry(receipt.by.name.clone()).or_default();
         *seq = (*seq).max(receipt.seq);
+        // Who takes in what others have sent has not received its own.
+        for (_, seq) in next.received_by_others.iter_mut().filter(|(from, _)| **from != receipt.by.id) {
+            *seq = (*seq).max(receipt.seq);
+        }
         next.receipt = Some(receipt);
         next
+    }
+
+    fn sends_to_all(&mut self, from: &str) {
+        let before = self.sent_to_all.insert(from.to_owned(), self.seq).unwrap_or_default();
+        let received = self.received_by_others.entry(from.to_owned()).or_default();
+        if *received >= before {
+            // Nothing before it waits.
+            *received = self.seq.saturating_sub(1);
+        }
     }
 
     fn after(before: Option<&Self>, channel: &str) -> Self {
@@ -164,41 +192,80 @@ impl Manifest {
             seq: before.seq,
             sent: before.sent,
             received: before.received,
+            sent_to_all: before.sent_to_all,
+            received_by_others: before.received_by_others,
             ..Self::default()
         }
     }
 
-    /// The number of the last message that a recipient has taken in; 0 for none. What is for [`EVERYBODY`] waits until
-    /// some environment has taken it in.
+    /// The number up to which one of the recipients has taken in what is from a side (its id); 0 for none. What is for
+    /// [`EVERYBODY`] waits until one other side has taken it in.
     #[must_use]
-    pub fn got(&self, to: &str) -> u64 {
-        match to {
-            EVERYBODY => self.received.values().max().copied().unwrap_or(0),
-            name => self.received.get(name).copied().unwrap_or(0),
-        }
+    pub fn got(&self, to: &str, from: &str) -> u64 {
+        if to == EVERYBODY { number(&self.received_by_others, from) } else { number(&self.received, to) }
+    }
+
+    /// The number up to which it is known that this side has taken in what is for it; 0 for none. Where several have its
+    /// name, what one of them has sent to all is waited for by another one too.
+    #[must_use]
+    pub fn told(&self, me: &Party) -> u64 {
+        let others = self.open_to_all().filter(|(from, _)| *from != me.id).map(|(_, got)| got);
+        others.fold(number(&self.received, &me.name), u64::min)
+    }
+
+    /// Whether something that this side (its id) has sent to [`EVERYBODY`] waits.
+    #[must_use]
+    pub fn waits_for_anybody(&self, from: &str) -> bool {
+        self.open_to_all().any(|(sender, _)| sender == from)
+    }
+
+    /// The sum of what was received: it grows with each receipt.
+    #[must_use]
+    pub fn received_in_all(&self) -> u64 {
+        self.received.values().chain(self.received_by_others.values()).fold(0, |sum, seq| sum.saturating_add(*seq))
+    }
+
+    /// Every number that the tables have.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        let tables = [&self.sent, &self.received, &self.sent_to_all, &self.received_by_others];
+        tables.into_iter().flat_map(BTreeMap::values).copied()
+    }
+
+    /// The sides of whose messages for [`EVERYBODY`] one waits, with the number up to which others have them.
+    fn open_to_all(&self) -> impl Iterator<Item = (&str, u64)> {
+        let rows = self.sent_to_all.iter();
+        rows.map(move |(from, sent)| (from.as_str(), *sent, number(&self.received_by_others, from))).filter_map(open)
+    }
+
+    /// The recipients that something waits for, with the number up to which they have what is for them; [`EVERYBODY`] once
+    /// for each sender.
+    pub fn open(&self) -> impl Iterator<Item = (&str, u64)> {
+        let named = self.sent.iter().filter(|(to, _)| *to != EVERYBODY);
+        let named = named.map(move |(to, sent)| (to.as_str(), *sent, number(&self.received, to))).filter_map(open);
+        named.chain(self.open_to_all().map(|(_, got)| (EVERYBODY, got)))
     }
 
     /// The number of the last message for an environment, by its name or as one of all; 0 for none.
     #[must_use]
     pub fn last_for(&self, name: &str) -> u64 {
-        let sent = |to| self.sent.get(to).copied().unwrap_or(0);
-        sent(name).max(sent(EVERYBODY))
-    }
-
-    /// The recipients that something waits for.
-    pub fn pending(&self) -> impl Iterator<Item = &str> {
-        self.sent
-            .iter()
-            .map(|(to, sent)| (to.as_str(), *sent))
-            .filter(|(to, sent)| self.got(to) < *sent)
-            .map(|(to, _)| to)
+        number(&self.sent, name).max(number(&self.sent, EVERYBODY))
     }
 
     /// Whether nothing waits for anybody.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.pending().next().is_none()
+        self.open().next().is_none()
     }
+}
+
+/// A row of the tables without its number of the last message sent, where that was not taken in.
+fn open((who, sent, got): (&str, u64, u64)) -> Option<(&str, u64)> {
+    (got < sent).then_some((who, got))
+}
+
+/// What a table has for a name or an id; 0 where it has nothing.
+fn number(table: &BTreeMap<String, u64>, key: &str) -> u64 {
+    table.get(key).copied().unwrap_or(0)
 }
 
 /// Reads a manifest. Only its form is looked at; [`super::path`] says which files may be written.
@@ -227,7 +294,7 @@ mod tests {
     use super::*;
 
     fn party(id: &str, name: &str) -> Party {
-        Party { id: id.into(), name: name.into(), host: "h".into() }
+        Party { id: id.into(), name: name.into(), host: "h".into(), ..Party::default() }
     }
 
     fn message(from: &str, to: &[&str]) -> Message {
@@ -239,9 +306,9 @@ mod tests {
         let one = Manifest::with_message(None, "main", message("Desktop", &["Code"]));
         let two = Manifest::with_message(Some(&one), "main", message("Desktop", &["Code"]));
         assert_eq!((one.seq, two.seq, two.is_drained()), (1, 2, false));
-        let receipt = |seq| Receipt { by: party("c", "Code"), seq, time: String::new() };
+        let receipt = |seq| Receipt { by: party("c", "Code"), seq, ..Receipt::default() };
         let half = Manifest::with_receipt(Some(&two), "main", receipt(1));
-        assert_eq!(half.pending().collect::<Vec<_>>(), ["Code"]);
+        assert_eq!(half.open().collect::<Vec<_>>(), [("Code", 1)]);
         let all = Manifest::with_receipt(Some(&half), "main", receipt(2));
         assert!(all.is_drained());
         let late = Manifest::with_receipt(Some(&all), "main", receipt(1));
@@ -252,12 +319,50 @@ mod tests {
     }
 
     #[test]
+    fn what_is_for_everybody_waits_for_one_other_than_its_sender() {
+        let receipt = |id: &str, name: &str, seq| Receipt { by: party(id, name), seq, ..Receipt::default() };
+        let one = Manifest::with_message(None, "main", message("d", &["*"]));
+        let two = Manifest::with_message(Some(&one), "main", message("c", &["*"]));
+        let own = Manifest::with_receipt(Some(&two), "main", receipt("d", "d", 2));
+        assert_eq!(own.open().collect::<Vec<_>>(), [("*", 0)]);
+        assert!(own.waits_for_anybody("d") && !own.waits_for_anybody("c"));
+        assert_eq!((own.told(&party("d", "d")), own.told(&party("e", "d"))), (2, 0), "another one of the same name");
+        let other = Manifest::with_receipt(Some(&own), "main", receipt("e", "d", 1));
+        assert!(other.is_drained() && other.received_in_all() > own.received_in_all());
+        // What comes next from there waits for itself only.
+        let next = Manifest::with_message(Some(&other), "main", message("d", &["*"]));
+        assert_eq!(next.open().collect::<Vec<_>>(), [("*", 2)]);
+        assert_eq!(next.told(&party("e", "d")), 2);
+    }
+
+    #[test]
     fn who_sent_a_message_does_not_receive_it() {
         let code = party("c", "Code");
         assert!(message("Desktop", &["Code"]).is_for(&code));
         assert!(message("Desktop", &["*"]).is_for(&code));
         assert!(!message("Desktop", &["lab"]).is_for(&code));
         assert!(!message("c", &["Code", "*"]).is_for(&code));
+    }
+
+    #[test]
+    fn no_key_of_a_newer_version_is_lost_wherever_it_stands() {
+        let party = r#"{"id":"d","name":"Desktop","host":"h","mood":[1]}"#;
+        let file = r#"{"path":"a","size":1,"mood":2}"#;
+        let ends = [
+            format!(
+                r#""message":{{"id":"1","from":{party},"to":[],"direction":"","time":"","note":"","action":"","files":[{file}],"mood":3}}"#
+            ),
+            format!(r#""receipt":{{"by":{party},"seq":1,"time":"","mood":{{"deep":4}}}}"#),
+        ];
+        for end in ends {
+            let text =
+                format!(r#"{{"version":1,"channel":"main","seq":1,"sent":{{}},"received":{{}},"mood":5,{end}}}"#);
+            let kept = serde_json::to_value(parse(text.as_bytes()).unwrap()).unwrap();
+            let given: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+            for (key, value) in given {
+                assert_eq!(kept[&key], value);
+            }
+        }
     }
 
     #[test]

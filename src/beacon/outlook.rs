@@ -11,16 +11,16 @@ pub const NAMES: usize = 200;
 const LONGEST: usize = 1000;
 
 /// Whether a message with this number waits for one of those it is for, as the end of its channel has it. What is for
-/// everybody waits until some environment has taken it in.
+/// everybody waits until one other side has taken it in.
 #[must_use]
 pub fn waits(end: &Manifest, seq: u64, message: &Message) -> bool {
-    message.to.iter().any(|to| end.got(to) < seq)
+    message.to.iter().any(|to| end.got(to, &message.from.id) < seq)
 }
 
 /// The number up to which nothing waits for anybody.
 #[must_use]
 pub fn floor(end: &Manifest) -> u64 {
-    end.pending().map(|to| end.got(to)).min().unwrap_or(end.seq)
+    end.open().map(|(_, got)| got).min().unwrap_or(end.seq)
 }
 
 /// What the receivers shall do where the sender does not say.
@@ -80,7 +80,7 @@ mod tests {
     }
 
     fn receipt(by: &str, seq: u64) -> Receipt {
-        Receipt { by: Party { id: by.into(), name: by.into(), host: String::new() }, seq, time: String::new() }
+        Receipt { by: Party { id: by.into(), name: by.into(), ..Party::default() }, seq, ..Receipt::default() }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is kept of a beacon beside the repository: which side a working tree is, and what was last found waiting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -30,8 +30,20 @@ pub struct Identity {
     pub channel: String,
     /// The working tree.
     pub worktree: PathBuf,
-    /// Remotes that take or show no refs but branches, by their URL without credentials, and since when that is known.
-    pub branches_only: BTreeMap<String, Millis>,
+    /// Channels that a remote keeps as a branch, by its URL without credentials.
+    pub branches: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Identity {
+    /// Notes whether a channel is a branch of the remote with this URL.
+    pub fn note_branch(&mut self, url: &str, channel: &str, branch: bool) {
+        if branch {
+            self.branches.entry(url.to_owned()).or_default().insert(channel.to_owned());
+        } else if let Some(channels) = self.branches.get_mut(url) {
+            channels.remove(channel);
+            self.branches.retain(|_, channels| !channels.is_empty());
+        }
+    }
 }
 
 /// What was last found waiting: `beacon-waiting.json`, written by whoever looks at the remote, read by hooks and status

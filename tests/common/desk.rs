@@ -83,7 +83,7 @@ pub struct Draft {
 
 /// Two commands of one user do not have the same identity.
 pub fn party(id: &str, name: &str) -> Party {
-    Party { id: id.into(), name: name.into(), host: "far".into() }
+    Party { id: id.into(), name: name.into(), host: "far".into(), ..Party::default() }
 }
 
 impl Desk {
@@ -219,7 +219,7 @@ impl Desk {
 
     /// A receipt of `Code`.
     pub fn receipt(&self, seq: u64) -> Draft {
-        let receipt = Receipt { by: party("c0de", "Code"), seq, time: String::new() };
+        let receipt = Receipt { by: party("c0de", "Code"), seq, ..Receipt::default() };
         let manifest = Manifest::with_receipt(self.last().as_ref(), "main", receipt);
         let manifest = serde_json::to_vec(&manifest).unwrap();
         Draft { manifest, tree: BTreeMap::new(), root: None, email: "ann@example.org".into() }

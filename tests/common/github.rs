@@ -128,9 +128,9 @@ impl Stage {
     pub fn tip(&self, before: Option<&Tip>, files: &[&str]) -> Tip {
         let former = before.map(|t| &t.manifest);
         let manifest = if files.is_empty() {
-            let by = Party { id: "c".into(), name: "Code".into(), host: "h".into() };
+            let by = Party { id: "c".into(), name: "Code".into(), host: "h".into(), ..Party::default() };
             let seq = former.map_or(0, |m| m.seq);
-            Manifest::with_receipt(former, "main", Receipt { by, seq, time: String::new() })
+            Manifest::with_receipt(former, "main", Receipt { by, seq, ..Receipt::default() })
         } else {
             let file = |path: &&str| File { path: (*path).into(), sha256: "0".repeat(64), ..File::default() };
             let to = vec!["Code".to_owned()];

@@ -122,7 +122,7 @@ mod tests {
             ..Message::default()
         };
         let first = Manifest::with_message(None, "main", message);
-        let receipt = Receipt { by: party("Code"), seq: 1, time: "soon".into() };
+        let receipt = Receipt { by: party("Code"), seq: 1, time: "soon".into(), ..Receipt::default() };
         let second = Manifest::with_receipt(Some(&first), "main", receipt);
         let links = [link(Err("the manifest says no version".into())), link(Ok(second)), link(Ok(first))];
         assert_snapshot!(render(&links, &look), @r#"

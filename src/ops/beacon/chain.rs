@@ -139,42 +139,29 @@ pub(super) fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String
     if manifest.channel != place.channel.as_str() {
         return Err(format!("it is of channel {}", plain::cut(&plain::name(&manifest.channel), 60)));
     }
-    let numbers = manifest.sent.values().chain(manifest.received.values());
     // Numbers only go up by one, so what is higher was made up, and would end the channel for everybody.
-    if numbers.copied().chain([manifest.seq]).any(|n| n >= LAST) {
+    if manifest.numbers().chain([manifest.seq]).any(|n| n >= LAST) {
         return Err("its number is too high to be one".into());
     }
     Ok(manifest)
 }
 
-/// The commits of the channel after `position` up to `tip`, the oldest first; without a position, all whose number is
-/// behind `seq`. Where `position` is not in the history of `tip` the channel was set back or made anew: what stands
-/// there since the two parted is new then, whatever its numbers are. Of very many only the first come.
+/// The commits of the channel after `position` up to `tip`, the oldest first; all of them without a position. Where that
+/// is not in the history of `tip` the channel was set back or made anew: what stands there since the two parted is new
+/// then. Only the chain counts, and no number in it, since anybody who can push may write any. Of very many only the
+/// first come.
 ///
 /// # Errors
 /// Where git cannot read them.
-pub fn since(place: &Place, git: &Git<'_>, position: Option<&str>, seq: u64, tip: &str) -> Result<Vec<Link>, OpError> {
-    let (position, seq) = match standing(place, git, position, tip) {
-        Standing::Behind(position) => (Some(position), seq),
-        Standing::Nowhere => (None, seq),
-        Standing::Parted(base) => (base, 0),
+pub fn since(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str) -> Result<Vec<Link>, OpError> {
+    let position = match standing(place, git, position, tip) {
+        Standing::Behind(position) => Some(position),
+        Standing::Nowhere => None,
+        Standing::Parted(base) => base,
     };
-    if let Some(position) = position {
-        let commits = between(place, git, &position, tip)?;
-        let oldest: Vec<_> = commits.into_iter().rev().take(MOST).collect();
-        return read(place, git, &oldest);
-    }
-    let mut links = Vec::new();
-    back(place, git, tip, |link| {
-        if link.manifest.as_ref().is_ok_and(|m| m.seq <= seq) {
-            return ControlFlow::Break(());
-        }
-        links.push(link);
-        ControlFlow::Continue(())
-    })?;
-    links.reverse();
-    links.truncate(MOST);
-    Ok(links)
+    let commits = between(place, git, position.as_deref(), tip)?;
+    let oldest: Vec<_> = commits.into_iter().rev().take(MOST).collect();
+    read(place, git, &oldest)
 }
 
 /// How what was last looked at stands to the end of the channel.
@@ -200,13 +187,13 @@ pub fn standing(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str)
     Standing::Parted(reads.merge_bases(position, tip).unwrap_or_default().into_iter().next())
 }
 
-/// The commits of a chain behind `position`, which is in it, the newest first.
-fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Vec<String>, OpError> {
+/// The commits of a chain behind `position`, which is in its history, the newest first; all of them without one.
+fn between(place: &Place, git: &Git<'_>, position: Option<&str>, tip: &str) -> Result<Vec<String>, OpError> {
     let mut found = Vec::new();
     let mut next = Some(tip.to_owned());
     while let Some(from) = next.take() {
         for (commit, _) in Reads::open(&place.at, git).first_parents(&from, AT_ONCE + 1)? {
-            if commit == position {
+            if position == Some(commit.as_str()) {
                 return Ok(found);
             }
             if found.last() != Some(&commit) {
@@ -215,6 +202,7 @@ fn between(place: &Place, git: &Git<'_>, position: &str, tip: &str) -> Result<Ve
         }
         next = found.last().filter(|last| **last != from).cloned();
     }
+    let Some(position) = position else { return Ok(found) };
     // Somebody merged: a chain of ours has no commit with two parents.
     Ok(objects::commits(git, &["--first-parent", &format!("{position}..{tip}")])?)
 }

@@ -53,7 +53,7 @@ pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Res
     Ok(discover(ctx, place, git, &remote, what)?.1)
 }
 
-/// As [`fetch`], in both namespaces, whatever is known of the remote; and whether it is a branch.
+/// As [`fetch`], in both namespaces, whatever is known of the channel; and whether it is a branch.
 ///
 /// # Errors
 /// As [`fetch`].
@@ -102,7 +102,7 @@ fn adopt(
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(end) = reads.target(name)? else { continue };
         git.write(["update-ref", &place.seen(), &end.id]).run()?;
-        if branch != remote.takes_branches_only(place) {
+        if branch != remote.keeps_as_branch(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }
         return Ok((branch, chain::judged_end(place, git)?));

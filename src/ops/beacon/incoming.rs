@@ -84,7 +84,7 @@ pub(super) fn since(
 ) -> Result<Vec<Arrival>, OpError> {
     let mut judge = Judge::new(ctx, place, git);
     let mut found = Vec::new();
-    for link in chain::since(place, git, state.position.as_deref(), state.seq, end)? {
+    for link in chain::since(place, git, state.position.as_deref(), end)? {
         if let Some(verdict) = judge.verdict(&link)? {
             let held = verdict.err();
             found.push(Arrival { link, held });

@@ -165,7 +165,7 @@ impl Wanted {
             to: if self.to.is_empty() { was.to } else { self.to.clone() },
             channel: or(&self.channel, was.channel, CHANNEL),
             worktree: at.worktree.clone(),
-            branches_only: was.branches_only,
+            branches: was.branches,
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn take_back(
     }
     let base = end.and_then(|end| reads.merge_bases(&sent, end).unwrap_or_default().into_iter().next());
     let kept = match end {
-        Some(end) => ids(&chain::since(place, git, base.as_deref(), 0, end)?),
+        Some(end) => ids(&chain::since(place, git, base.as_deref(), end)?),
         None => BTreeSet::new(),
     };
     let mut lost = Vec::new();

@@ -89,7 +89,8 @@ impl Place {
     /// This side, as messages name it.
     #[must_use]
     pub fn me(&self, ctx: &Context) -> Party {
-        Party { id: self.identity.id.clone(), name: self.identity.name.clone(), host: ctx.host.clone() }
+        let Identity { id, name, .. } = self.identity.clone();
+        Party { id, name, host: ctx.host.clone(), ..Party::default() }
     }
 
     /// Whom messages are for unless a command says otherwise; empty where nobody has said.

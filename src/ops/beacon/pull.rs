@@ -255,12 +255,14 @@ fn take_in(
             fate.settle(&news, &mut next);
         }
     }
+    // Each of the news has told of its message, in the same order. Two may have one number.
+    let told = std::mem::take(&mut pulled.messages).into_iter().enumerate();
+    pulled.messages = told.filter(|(n, _)| !behind.contains_key(n)).map(|(_, heard)| heard).collect();
     for (n, left) in behind {
         let news = &news[n];
         let why = plain::cut(left.values().next().map_or("", String::as_str), WHY);
         let paths = left.into_keys().collect();
         next.state.held.push(Held { seq: news.seq, commit: news.commit.clone(), why, paths });
-        pulled.messages.retain(|heard| heard.seq != news.seq);
     }
     next.state.dropped.extend(pulled.skipped.iter().cloned());
     if next.state.held.is_empty() {
@@ -309,7 +311,7 @@ fn sort(
     }
     let mut links: Vec<(Option<&Held>, Link)> =
         recalled.links.iter().map(|(held, link)| (Some(held), link.clone())).collect();
-    let new = chain::since(place, git, known.state.position.as_deref(), known.state.seq, end)?;
+    let new = chain::since(place, git, known.state.position.as_deref(), end)?;
     // Of very many some come with the next call.
     let position = new.last().map_or_else(|| end.clone(), |link| link.commit.clone());
     if let Standing::Parted(base) = chain::standing(place, git, known.state.position.as_deref(), end) {
@@ -415,7 +417,7 @@ fn answer(
         return Ok(Sent::default());
     }
     // The remote was asked a moment ago; who was faster since is noticed by the push.
-    let sent = send::drain_from(ctx, place, git, Some(Some(tip.clone())), &BTreeSet::new())?;
+    let sent = send::drain_with(ctx, place, git, None, Some(tip.clone()))?.sent;
     if let Some(why) = sent.waits.clone() {
         let what = if owed && !sent.receipt { UNTOLD } else { "messages of yours wait" };
         remarks.push(format!("{what}: {}", watch::sentence(why)));

@@ -95,7 +95,7 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     pushed.remarks.extend(lost::told(&offered_again(ctx, place, &git)?));
     let new = enqueue(ctx, place, &git, ask, &hints, &mut pushed)?;
     if new.is_some() || files_wait(place, &git)? {
-        let drained = send::drain_with(ctx, place, &git, new.as_deref())?;
+        let drained = send::drain_with(ctx, place, &git, new.as_deref(), None)?;
         if new.is_some() {
             let before = match drained.end {
                 Some(end) => end,

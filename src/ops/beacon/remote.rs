@@ -80,41 +80,38 @@ pub(super) fn name(place: &Place, reads: &Reads<'_, '_>) -> Result<String, OpErr
 /// Where that cannot be read.
 pub fn refresh(ctx: &Context, place: &mut Place) -> Result<(), OpError> {
     if let Some(now) = place::identity(ctx, &place.at)?.filter(|now| now.id == place.identity.id) {
-        place.identity.branches_only = now.branches_only;
+        place.identity.branches = now.branches;
     }
     Ok(())
 }
 
 impl Remote {
-    /// Whether it is known to take nothing but branches.
+    /// Whether the channel is known to be a branch there. Of other channels that says nothing: a host may have had the
+    /// rule at one time, or for one user, only.
     #[must_use]
-    pub fn takes_branches_only(&self, place: &Place) -> bool {
-        place.identity.branches_only.contains_key(&self.url)
+    pub fn keeps_as_branch(&self, place: &Place) -> bool {
+        place.identity.branches.get(&self.url).is_some_and(|channels| channels.contains(place.channel.as_str()))
     }
 
     /// The ref of the channel over there.
     #[must_use]
     pub fn channel(&self, place: &Place) -> String {
-        let namespace = if self.takes_branches_only(place) { FALLBACK } else { NAMESPACE };
+        let namespace = if self.keeps_as_branch(place) { FALLBACK } else { NAMESPACE };
         format!("{namespace}{}", place.channel)
     }
 
-    /// Keeps in mind that it takes nothing but branches; `no` takes that back.
+    /// Keeps in mind whether the channel is a branch there.
     ///
     /// # Errors
     /// Where that cannot be written.
-    pub fn remember(&self, ctx: &Context, place: &mut Place, only: bool) -> Result<(), OpError> {
+    pub fn remember(&self, ctx: &Context, place: &mut Place, branch: bool) -> Result<(), OpError> {
         let now = ctx.clock.now_ms();
         let file = StateFile::at(place.files(ctx).beacon());
         let loaded = file.load::<Identity>(now)?;
         let newer = matches!(loaded.problem, Some(Problem::Newer { .. }));
         let mut identity = loaded.value;
         for identity in [&mut identity, &mut place.identity] {
-            if only {
-                identity.branches_only.entry(self.url.clone()).or_insert(now);
-            } else {
-                identity.branches_only.remove(&self.url);
-            }
+            identity.note_branch(&self.url, place.channel.as_str(), branch);
         }
         // A working tree that is no side any more is not made one again; and what a newer program keeps is its own, so
         // that it is found out anew each time.

@@ -109,7 +109,7 @@ pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, OpErro
             return Ok(Sent::default());
         }
     }
-    Ok(drain_with(ctx, place, git, None)?.sent)
+    Ok(drain_with(ctx, place, git, None, None)?.sent)
 }
 
 /// What came of sending, and what was found before.
@@ -119,11 +119,18 @@ pub(super) struct Drained {
     pub(super) end: Option<Option<Tip>>,
 }
 
-/// As [`drain`], where the same command has scanned and queued the message `ours`.
+/// As [`drain`], where the same command has scanned and queued the message `ours`, or has just asked for the end of the
+/// channel (`looked`).
 ///
 /// # Errors
 /// As [`drain`], and where something must be taken in before `ours`, which is not in the queue any more then.
-pub(super) fn drain_with(ctx: &Context, place: &Place, git: &Git<'_>, ours: Option<&str>) -> Result<Drained, OpError> {
+pub(super) fn drain_with(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    ours: Option<&str>,
+    looked: Option<Tip>,
+) -> Result<Drained, OpError> {
     let Some(_line) = place.line(ctx)? else {
         let error = OpError::new(Kind::Busy, "another command is sending from here, and takes it along if it can");
         return Ok(Drained { sent: Sent { waits: Some(error), ..Sent::default() }, end: None });
@@ -149,7 +156,7 @@ pub(super) fn drain_with(ctx: &Context, place: &Place, git: &Git<'_>, ours: Opti
         refused_at: None,
         unmoved: 0,
     };
-    match drain.run() {
+    match drain.run(looked.map(Some)) {
         Ok(()) => {}
         Err(Stop::Waits(error)) => drain.sent.waits = Some(error),
         Err(Stop::Failed(error)) => {
@@ -220,9 +227,8 @@ struct Drain<'d> {
 }
 
 impl Drain<'_> {
-    fn run(&mut self) -> Result<(), Stop> {
+    fn run(&mut self, mut looked: Option<Option<Tip>>) -> Result<(), Stop> {
         let mut dice = self.ctx.dice();
-        let mut looked = None;
         loop {
             let tip = match looked.take() {
                 Some(tip) => tip,

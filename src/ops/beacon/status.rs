@@ -23,7 +23,7 @@ use crate::ops::error::{Kind, OpError};
 use crate::ops::{exclude, sync};
 use crate::permission::Operation;
 use crate::plain;
-use crate::state::beacon::Waiting;
+use crate::state::beacon::{Identity, Waiting};
 use crate::state::file::{Loaded, Problem, StateFile};
 use crate::state::tick;
 
@@ -112,12 +112,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
         Ok(heard) => heard,
         Err(error) => Some(Bell { remarks: vec![error.message], ..Bell::default() }),
     });
-    let me = &place.identity.name;
-    let mut unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, me)).unwrap_or_default();
-    // What waits or is held here was sent to everybody by somebody else.
-    let told = |seq: &u64| known.seqs().any(|told| told == *seq);
-    let theirs = known.tip.as_ref().and_then(|tip| tip.manifest.sent.get(EVERYBODY)).is_some_and(told);
-    unread.retain(|to| to != EVERYBODY || !theirs);
+    let unread = known.tip.as_ref().map(|tip| unread(&tip.manifest, &place.identity)).unwrap_or_default();
     let others = match &known.tip {
         Some(tip) if place.recipients().is_empty() => heard::others(place, &git, tip)?,
         _ => Vec::new(),
@@ -236,14 +231,9 @@ impl Known {
         Ok(Self { marks, tip, garbled, waiting, held, applied, queued: send::queued(place, git)? })
     }
 
-    /// The numbers of what waits or is held.
-    fn seqs(&self) -> impl Iterator<Item = u64> {
-        let waiting = self.waiting.iter().filter_map(|link| link.manifest.as_ref().ok()).map(|manifest| manifest.seq);
-        waiting.chain(self.held.iter().map(|held| held.seq))
-    }
-
     /// The right to put it in place, with what is known by then: whoever moved the channel or took something in
-    /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it.
+    /// meanwhile has put theirs there, and what is older must not come after it. `None` where others keep at it: then
+    /// nothing is put there.
     fn settled(&mut self, ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Option<LockGuard>, OpError> {
         let path = place.files(ctx).beacon_waiting_lock();
         for _ in 0..TRIES {
@@ -262,7 +252,8 @@ impl Known {
         let file = StateFile::at(file);
         let now = ctx.clock.now_ms();
         let usual = place.is_usual();
-        let _guard = if usual { self.settled(ctx, place, git)? } else { None };
+        // Whoever keeps at it puts in place what is newer; without the right to, this may be older.
+        let guard = if usual { self.settled(ctx, place, git)? } else { None };
         let loaded = if usual { file.peek::<Waiting>()? } else { Loaded { value: Waiting::default(), problem: None } };
         let (before, newer) = (loaded.value, matches!(loaded.problem, Some(Problem::Newer { .. })));
         let was_reached = if usual { tick::read(&ticked) } else { 0 };
@@ -272,18 +263,19 @@ impl Known {
             _ => (was_reached, before.offline_since),
         };
         let waiting = Waiting { version: 1, offline_since, ..self.waiting() };
-        // Of another channel than the usual one hooks tell nothing. A look at which nothing has come writes nothing anew.
-        if usual && !newer && waiting != before {
-            file.store_cache(&waiting)?;
-        }
         if usual && reached == Some(true) {
             tick::set(&ticked, now)?;
         }
-        if usual {
+        // Of another channel than the usual one hooks tell nothing.
+        if guard.is_some() {
+            // A look at which nothing has come writes nothing anew.
+            if !newer && waiting != before {
+                file.store_cache(&waiting)?;
+            }
             notices::settle(ctx, &place.at, &waiting);
-        }
-        if usual && !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
-            show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
+            if !self.garbled && (self.tip.is_some() || folders::is_plain(place, layout::SYNC)) {
+                show(place, self.tip.as_ref().map(|tip| &tip.manifest))?;
+            }
         }
         Ok(Kept { waiting, checked_at: Some(checked_at).filter(|at| *at > 0) })
     }
@@ -322,8 +314,11 @@ fn heard(link: &Link) -> Option<Heard> {
 }
 
 /// Whom something was sent to that they have not taken in yet; what is for this side is told otherwise.
-fn unread(manifest: &Manifest, me: &str) -> Vec<String> {
-    manifest.pending().filter(|to| *to != me).map(str::to_owned).collect()
+fn unread(manifest: &Manifest, me: &Identity) -> Vec<String> {
+    let names = manifest.open().map(|(to, _)| to).filter(|to| *to != EVERYBODY && *to != me.name);
+    // What others have sent to everybody waits here as well.
+    let ours = manifest.waits_for_anybody(&me.id).then_some(EVERYBODY);
+    ours.into_iter().chain(names).map(str::to_owned).collect()
 }
 
 /// Writes what the end of the usual channel says where people and programs look for it. Nobody else writes that file.

@@ -28,7 +28,7 @@ pub(super) fn owed(
         // It is a pull that finds out what of it was taken in.
         return Ok(None);
     }
-    let (taken, told) = (applied.state.received(), tip.manifest.got(&me.name));
+    let (taken, told) = (applied.state.received(), tip.manifest.told(&me));
     if taken <= told || tip.manifest.last_for(&me.name) <= told {
         return Ok(None);
     }
@@ -42,7 +42,7 @@ pub(super) fn owed(
         }
         _ => ControlFlow::Continue(()),
     })?;
-    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()) }))
+    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()), ..Receipt::default() }))
 }
 
 /// Messages for this side that it has not taken in, and that a pull would: new ones that it accepts, and those that were

@@ -156,7 +156,7 @@ fn machine_of(desk: &Desk<'_>, tip: &Tip) -> Machine {
         version: bell::VERSION,
         channel: desk.place.channel.to_string(),
         seq: tip.manifest.seq,
-        received: tip.manifest.received.values().fold(0, |sum: u64, seq| sum.saturating_add(*seq)),
+        received: tip.manifest.received_in_all(),
         commit: tip.commit.clone(),
         files: files.map(|f| Hash { path: f.path.clone(), sha256: f.sha256.clone() }).collect(),
         ..Machine::default()

@@ -37,7 +37,7 @@ impl Drain<'_> {
                 self.refused_at = why.contains(STALE).then(|| old.map(str::to_owned));
                 Ok(Push::Raced)
             }
-            Some(PushedRef::Refused(_)) if old.is_none() && !self.remote.takes_branches_only(&self.place) => {
+            Some(PushedRef::Refused(_)) if old.is_none() && !self.remote.keeps_as_branch(&self.place) => {
                 // Not of this channel, but of its namespace: nothing was ever put there.
                 self.fall_back();
                 Ok(Push::Raced)
@@ -66,14 +66,13 @@ impl Drain<'_> {
 
     /// From now on a branch carries the channel. It is kept in mind once it did.
     fn fall_back(&mut self) {
-        let now = self.ctx.clock.now_ms();
-        self.place.identity.branches_only.insert(self.remote.url.clone(), now);
+        self.place.identity.note_branch(&self.remote.url, self.place.channel.as_str(), true);
         self.fallen_back = true;
     }
 
     /// The usual namespace shows the channel after all.
     pub(super) fn go_back(&mut self) {
-        self.place.identity.branches_only.remove(&self.remote.url);
+        self.place.identity.note_branch(&self.remote.url, self.place.channel.as_str(), false);
         self.fallen_back = false;
     }
 
@@ -114,7 +113,7 @@ impl Drain<'_> {
         if self.remote.channel(&self.place) != self.remote.channel(&there) {
             return Ok(false);
         }
-        if self.remote.takes_branches_only(&there) {
+        if self.remote.keeps_as_branch(&there) {
             return Err(Stop::Waits(self.remote.hidden(&there)));
         }
         self.fall_back();
@@ -135,7 +134,7 @@ impl Drain<'_> {
         if end.is_some() || self.gone_on {
             return Err(Stop::Waits(self.remote.two_faced(&self.place)));
         }
-        if self.remote.takes_branches_only(&self.place) {
+        if self.remote.keeps_as_branch(&self.place) {
             return Err(Stop::Waits(self.remote.hidden(&self.place)));
         }
         self.fall_back();

@@ -114,7 +114,7 @@ impl Drain<'_> {
         let mine = &self.place.identity.id;
         let mut there = BTreeMap::new();
         loop {
-            let links = chain::since(&self.place, self.git, from.as_deref(), 0, &tip.commit)?;
+            let links = chain::since(&self.place, self.git, from.as_deref(), &tip.commit)?;
             let ours = links.iter().filter_map(Link::numbered).filter(|(_, m)| m.from.id == *mine);
             there.extend(ours.map(|(number, message)| (message.id.clone(), number)));
             match links.last() {
