@@ -128,7 +128,9 @@ fn what_waited_in_a_place_that_comes_back_goes_out_once() {
     write(code.join(PLAN), "one\nof the drive\n");
     let _ = beacon(&sides, &code, &["pull"]);
     beacon(&sides, &code, &["push"]).ok();
-    beacon(&sides, &desktop, &["pull"]).ok();
-    assert_eq!(read(desktop.join(PLAN)), b"one\nof the drive\n");
     assert_eq!(sides.messages().len(), 2);
+    // It is another side now, which knows nothing of what the former one has sent.
+    assert_eq!(beacon(&sides, &desktop, &["pull"]).code, 3);
+    beacon(&sides, &desktop, &["resolve", PLAN, "--theirs"]).ok();
+    assert_eq!(read(desktop.join(PLAN)), b"one\nof the drive\n");
 }
