@@ -1,10 +1,11 @@
 //! Messages that somebody takes off the channel before they were taken in.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use claude_craft::ops::beacon::{pull, status};
+use claude_craft::ops::beacon::{pull, status, watch};
 
-use crate::common::{Sides, read};
+use crate::common::{Sides, read, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
 const A: &str = ".claude/planning/a.md";
@@ -134,10 +135,81 @@ fn what_git_has_thrown_away_meanwhile_stops_nothing() {
     sides.sends(&desk, "b.md", "b\n");
     set_back(&sides, 1);
     assert_eq!(status_of(&sides, &desk).lost, [2]);
+    let ctx = sides.context();
+    sides.git(&desk, &["update-ref", "-d", &sides.place(&ctx, &desk).former()]);
     sides.git(&desk, &["reflog", "expire", "--expire=now", "--all"]);
     sides.git(&desk, &["gc", "-q", "--prune=now"]);
     assert_eq!(pulled(&sides, &desk).lost, [0; 0]);
     assert_eq!(sides.sends(&desk, "b.md", "b\nagain\n"), 2);
     pulled(&sides, &code);
     assert_eq!(read(code.join(B)), b"b\nagain\n");
+}
+
+#[test]
+fn a_push_that_finds_the_channel_set_back_or_gone_says_so_and_sends_it_again() {
+    for (gone, other) in [(false, false), (false, true), (true, false), (true, true)] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        sides.sends(&desk, "a.md", "one\n");
+        assert_eq!(pulled(&sides, &code).messages.len(), 1);
+        sides.sends(&desk, "a.md", "two\n");
+        match gone {
+            true => sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]),
+            false => sides.git(&sides.remote, &["update-ref", CHANNEL, &format!("{CHANNEL}~1")]),
+        };
+        // Nobody has asked the remote since.
+        if other {
+            write(desk.join(B), "b\n");
+        }
+        let pushed = sides.push(&desk, &[]).unwrap();
+        assert_eq!(pushed.remarks.len(), 1, "{pushed:?}");
+        assert!(pushed.remarks[0].contains("1 message of yours (2) went from the channel"), "{pushed:?}");
+        assert_eq!(pushed.files.len(), 1 + usize::from(other));
+        assert_eq!(pushed.sent.messages.len(), 1 + usize::from(other));
+        pulled(&sides, &code);
+        assert_eq!(read(code.join(A)), b"two\n", "{gone} {other}");
+        assert_eq!(sides.push(&desk, &[]).unwrap().files, [""; 0]);
+    }
+}
+
+#[test]
+fn what_is_known_to_be_received_is_not_lost_though_only_a_status_has_heard_of_it() {
+    for gone in [false, true] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        sides.sends(&desk, "a.md", "one\n");
+        pulled(&sides, &code);
+        assert_eq!(status_of(&sides, &desk).unread, [""; 0]);
+        let first = sides.git(&sides.remote, &["rev-parse", &format!("{CHANNEL}~1")]);
+        match gone {
+            true => sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]),
+            // Somebody begins it anew.
+            false => {
+                let tree = sides.git(&sides.remote, &["rev-parse", &format!("{first}^{{tree}}")]);
+                let other = sides.git(&sides.remote, &["commit-tree", &tree, "-m", "anew"]);
+                sides.git(&sides.remote, &["update-ref", CHANNEL, &other])
+            }
+        };
+        assert_eq!((status_of(&sides, &desk).lost, pulled(&sides, &desk).lost), (vec![], vec![]), "{gone}");
+        assert_eq!(status_of(&sides, &desk).changed, [""; 0]);
+    }
+}
+
+#[test]
+fn a_watch_that_sends_sends_what_went_again_and_a_mode_too() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "one\n");
+    pulled(&sides, &code);
+    std::fs::set_permissions(desk.join(A), std::fs::Permissions::from_mode(0o755)).unwrap();
+    sides.push(&desk, &[]).unwrap();
+    set_back(&sides, 1);
+    let ctx = sides.context();
+    let look = watch::look(&ctx, &sides.place(&ctx, &desk), false, true).unwrap();
+    assert!(look.remarks[0].contains("1 message of yours (2) went"), "{look:?}");
+    assert_eq!(look.pushed.map(|pushed| pushed.files), Some(vec![A.to_owned()]));
+    pulled(&sides, &code);
+    assert_eq!(std::fs::metadata(code.join(A)).unwrap().permissions().mode() & 0o100, 0o100);
+    let look = watch::look(&ctx, &sides.place(&ctx, &desk), false, true).unwrap();
+    assert!(look.remarks.is_empty() && look.pushed.is_none(), "{look:?}");
 }

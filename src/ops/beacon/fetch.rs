@@ -38,6 +38,19 @@ pub fn fetch(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<O
 /// # Errors
 /// Where the remote cannot be reached (`Kind::Network`), or the gate says no.
 pub(super) fn ask(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Judged, OpError> {
+    let before = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
+    let judged = asked(ctx, place, git, what)?;
+    let now = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
+    if let (Some(before), Some(now)) = (before, now)
+        && before != now
+        && !Reads::open(&place.at, git).is_ancestor(&before, &now).unwrap_or(true)
+    {
+        git.write(["update-ref", &place.former(), &before]).run()?;
+    }
+    Ok(judged)
+}
+
+fn asked(ctx: &Context, place: &Place, git: &Git<'_>, what: For) -> Result<Judged, OpError> {
     let remote = remote::of(place, git)?;
     let seen = place.seen();
     // Of a channel that is new here nobody knows where others have begun it, whatever the remote took once.

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use super::read;
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Version};
-use crate::beacon::fold::ORDINARY;
-use crate::beacon::manifest::{FILES, File, Message};
+use crate::beacon::fold::{EXECUTABLE, ORDINARY};
+use crate::beacon::manifest::{FILES, File, Manifest, Message};
 use crate::beacon::outlook;
 use crate::context::Context;
 use crate::git::command::Git;
@@ -17,6 +17,26 @@ use crate::ops::beacon::chain::{self, Link};
 use crate::ops::beacon::{Place, applied};
 use crate::ops::error::OpError;
 use crate::sync::tell::counted;
+
+/// What was taken in and sent before the remote was asked. Whoever sends or takes in something meanwhile may know of a
+/// later end than the one that was asked for, which is none of a channel that was set back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Before(Option<String>);
+
+impl Before {
+    /// As of now.
+    ///
+    /// # Errors
+    /// Where git cannot read it.
+    pub(super) fn asking(place: &Place, git: &Git<'_>) -> Result<Self, OpError> {
+        Ok(Self(Reads::open(&place.at, git).resolve(&place.applied())?))
+    }
+
+    /// Whether it is still the same.
+    pub(super) fn is(&self, applied: &Applied) -> bool {
+        self.0 == applied.commit
+    }
+}
 
 /// Takes back, in `applied`, that the other side has what they brought, so that their files count as changed here again;
 /// the numbers of such messages. `end` is where the channel ends now, as the remote has just said; `None` where it is
@@ -45,15 +65,17 @@ pub(super) fn take_back(
         Some(end) => ids(&chain::since(place, git, base.as_deref(), end)?),
         None => BTreeSet::new(),
     };
+    let Some(told) = last_told(place, git, applied, &sent)? else { return Ok(Vec::new()) };
+    let floor = outlook::floor(&told);
     let mut lost = Vec::new();
     chain::back(place, git, &sent, |link| {
-        if base.as_ref() == Some(&link.commit) {
+        let has_arrived = link.manifest.as_ref().is_ok_and(|manifest| manifest.seq <= floor);
+        if has_arrived || base.as_ref() == Some(&link.commit) {
             return ControlFlow::Break(());
         }
         lost.push(link);
         ControlFlow::Continue(())
     })?;
-    let Some(told) = lost.iter().find_map(|link| link.manifest.as_ref().ok()).cloned() else { return Ok(Vec::new()) };
     let mut numbers = Vec::new();
     // The newest first, so that each goes back to the one before it.
     for link in &lost {
@@ -67,17 +89,26 @@ pub(super) fn take_back(
     Ok(numbers)
 }
 
+/// The newest manifest that is known of the channel as it was: it has the receipts that came after what was `sent`.
+fn last_told(place: &Place, git: &Git<'_>, applied: &Applied, sent: &str) -> Result<Option<Manifest>, OpError> {
+    let reads = Reads::open(&place.at, git);
+    let seen = chain::seen(place, git)?.and_then(|end| end.commit().ok().map(str::to_owned));
+    let known = [seen, reads.resolve(&place.former())?, applied.state.position.clone(), Some(sent.to_owned())];
+    let known: Vec<_> =
+        known.into_iter().flatten().filter(|commit| reads.is_ancestor(sent, commit).unwrap_or(false)).collect();
+    Ok(chain::read(place, git, &known)?.into_iter().find_map(|link| link.manifest.ok()))
+}
+
 /// What is said of such messages, where there are any.
 #[must_use]
 pub fn told(lost: &[u64]) -> Option<String> {
     let numbers: Vec<_> = lost.iter().map(u64::to_string).collect();
     (!lost.is_empty()).then(|| {
         format!(
-            "{} of yours ({}) went from the channel, and nobody is known to have taken {}; the files count as changed \
-             again",
+            "{} of yours ({}) went from the channel before all they are for are known to have them; the files count as \
+             changed again",
             counted(lost.len(), "message"),
-            numbers.join(", "),
-            if lost.len() == 1 { "it in" } else { "them in" }
+            numbers.join(", ")
         )
     })
 }
@@ -89,15 +120,25 @@ pub(super) fn note(ctx: &Context, place: &Place, lost: &[u64]) {
     }
 }
 
-/// As [`take_back`], keeps it and writes it into the journal. The caller holds [`Place::lock`].
+/// As [`take_back`], keeps it and writes it into the journal, where nobody has changed `applied` since before the remote
+/// was asked. The caller holds [`Place::lock`].
 ///
 /// # Errors
 /// As [`take_back`], and where it cannot be written.
-pub(super) fn settle(ctx: &Context, place: &Place, git: &Git<'_>, end: Option<&str>) -> Result<Vec<u64>, OpError> {
-    let mut known = applied::read(place, git)?;
-    let lost = take_back(place, git, &mut known, end)?;
+pub(super) fn settle(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    before: &Before,
+    applied: &mut Applied,
+    end: Option<&str>,
+) -> Result<Vec<u64>, OpError> {
+    if !before.is(applied) {
+        return Ok(Vec::new());
+    }
+    let lost = take_back(place, git, applied, end)?;
     if !lost.is_empty() {
-        applied::write(place, git, &mut known)?;
+        applied::write(place, git, applied)?;
         note(ctx, place, &lost);
     }
     Ok(lost)
@@ -131,8 +172,10 @@ fn is_undone(
         // Without its bytes the version before is none to go by.
         match base.clone().filter(|base| here.contains(base)) {
             Some(blob) => {
-                let mode = if mode.is_empty() { ORDINARY.to_owned() } else { mode.clone() };
-                applied.files.insert(path.clone(), Version { blob, mode });
+                // What mode it had nobody says; where only that was changed it had the other one.
+                let only_mode = brought.is_some_and(|entry| entry.id == blob);
+                let mode = if (mode == EXECUTABLE) == only_mode { ORDINARY } else { EXECUTABLE };
+                applied.files.insert(path.clone(), Version { blob, mode: mode.to_owned() });
             }
             None => drop(applied.files.remove(path)),
         }

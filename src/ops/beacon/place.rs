@@ -130,6 +130,12 @@ impl Place {
         self.local("seen")
     }
 
+    /// What was seen before that, where somebody has set the channel back since.
+    #[must_use]
+    pub fn former(&self) -> String {
+        self.local("former")
+    }
+
     /// What was taken in.
     #[must_use]
     pub fn applied(&self) -> String {

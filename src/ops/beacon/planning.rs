@@ -172,7 +172,8 @@ pub(super) fn plan(
             let conflict = open(path);
             let told = offers.last().map_or(0, |(n, _)| *n);
             let is_over = |n: usize, entry: &Entry| {
-                let gone = before.is_none() || entry.theirs.is_none() || conflict.is_some();
+                let open = news[n].held && conflict.is_some();
+                let gone = before.is_none() || entry.theirs.is_none() || open;
                 let same =
                     conflict.is_none() && entry.theirs.is_some() && entry.theirs.as_ref() == known.files.get(*path);
                 (news[n].held && same) || news[n].overtaken.get(*path).is_some_and(|went_on| *went_on || gone)

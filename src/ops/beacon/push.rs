@@ -11,7 +11,8 @@ use crate::beacon::path::{self, Limits};
 use crate::context::Context;
 use crate::digest;
 use crate::git::command::Git;
-use crate::ops::beacon::chain;
+use crate::git::reads::Reads;
+use crate::ops::beacon::chain::{self, Tip};
 use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::guard::{self, Gate};
 use crate::ops::beacon::hints::Hints;
@@ -92,22 +93,59 @@ fn pushed(ctx: &Context, place: &Place, ask: &Ask) -> Result<Pushed, OpError> {
     // Asked for now, so that nothing is queued where nothing may be sent.
     drop(place.leave::<of::Push>(ctx)?);
     let mut pushed = Pushed { to, ..Pushed::default() };
-    pushed.remarks.extend(lost::told(&offered_again(ctx, place, &git)?));
-    let new = enqueue(ctx, place, &git, ask, &hints, &mut pushed)?;
-    if new.is_some() || files_wait(place, &git)? {
-        let drained = send::drain_with(ctx, place, &git, new.as_deref(), None)?;
-        if new.is_some() {
-            let before = match drained.end {
-                Some(end) => end,
-                None => chain::known(place, &git).ok().flatten(),
-            };
-            // It is sent, or waits, whether or not that can be read.
-            pushed.remarks.extend(heard::unheard(place, &git, before.as_ref(), &pushed.to).ok().flatten());
+    let lost = once(ctx, place, &git, ask, &hints, &mut pushed)?;
+    pushed.remarks.extend(lost::told(&lost));
+    if !lost.is_empty() && ask.files.is_empty() && pushed.sent.waits.is_none() {
+        // These count as changed, so they are among what is to be sent.
+        let mut again = Pushed { to: pushed.to.clone(), ..Pushed::default() };
+        match once(ctx, place, &git, ask, &hints, &mut again) {
+            Ok(_) => pushed.add(again),
+            // The rest is out.
+            Err(error) => pushed.remarks.push(watch::sentence(error)),
         }
-        pushed.sent = drained.sent;
     }
     after(ctx, place, &mut pushed);
     Ok(pushed)
+}
+
+impl Pushed {
+    fn add(&mut self, again: Self) {
+        self.files.extend(again.files);
+        self.deleted.extend(again.deleted);
+        self.gone = again.gone;
+        self.sent.messages.extend(again.sent.messages);
+        self.sent.receipt |= again.sent.receipt;
+        self.sent.tries += again.sent.tries;
+        self.sent.waits = again.sent.waits;
+        let said: BTreeSet<_> = self.remarks.iter().cloned().collect();
+        self.remarks.extend(again.remarks.into_iter().filter(|remark| !said.contains(remark)));
+    }
+}
+
+/// Queues what is to be sent, and sends what is queued; the numbers of messages that went from the channel.
+fn once(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    ask: &Ask,
+    hints: &Hints,
+    pushed: &mut Pushed,
+) -> Result<Vec<u64>, OpError> {
+    let new = enqueue(ctx, place, git, ask, hints, pushed)?;
+    if new.is_none() && queue::items(place, git)?.is_empty() {
+        return went(ctx, place, git);
+    }
+    let drained = send::drain_with(ctx, place, git, new.as_deref(), None)?;
+    if new.is_some() {
+        let before = match drained.end {
+            Some(end) => end,
+            None => chain::known(place, git).ok().flatten(),
+        };
+        // It is sent, or waits, whether or not that can be read.
+        pushed.remarks.extend(heard::unheard(place, git, before.as_ref(), &pushed.to).ok().flatten());
+    }
+    pushed.sent = drained.sent;
+    Ok(drained.lost)
 }
 
 /// Queues what is to be sent, before the remote is asked: whatever becomes of that, it is kept. The id of the message;
@@ -135,25 +173,21 @@ fn enqueue(
     Ok(Some(send::enqueue(ctx, place, git, draft)?.message.id))
 }
 
-/// What went from the channel before anybody took it in counts as changed again.
-fn offered_again(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Vec<u64>, OpError> {
-    let mut known = applied::read(place, git)?;
-    let end = chain::known(place, git).ok().flatten().map(|tip| tip.commit);
-    if lost::take_back(place, git, &mut known, end.as_deref())?.is_empty() {
+/// What went from the channel, where there is nothing to send and the remote was not asked. It is where something of this
+/// side waits to be taken in.
+fn went(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Vec<u64>, OpError> {
+    let before = lost::Before::asking(place, git)?;
+    let Some(sent) = applied::read(place, git)?.state.sent else { return Ok(Vec::new()) };
+    let arrived = |tip: &Tip| {
+        tip.manifest.is_drained() && Reads::open(&place.at, git).is_ancestor(&sent, &tip.commit).unwrap_or(false)
+    };
+    if chain::known(place, git).ok().flatten().is_none_or(|tip| arrived(&tip)) {
         return Ok(Vec::new());
     }
-    // The remote has the say: what was seen last may be older than what was sent.
     let Ok(tip) = fetch::fetch(ctx, place, git, For::Push) else { return Ok(Vec::new()) };
     let _lock = place.lock(ctx)?;
-    // Whoever has sent or taken in something meanwhile knows more than what was asked for before.
-    if applied::read(place, git)?.commit != known.commit {
-        return Ok(Vec::new());
-    }
-    lost::settle(ctx, place, git, tip.as_ref().map(|tip| tip.commit.as_str()))
-}
-
-fn files_wait(place: &Place, git: &Git<'_>) -> Result<bool, OpError> {
-    Ok(!queue::items(place, git)?.is_empty())
+    let end = tip.as_ref().map(|tip| tip.commit.as_str());
+    lost::settle(ctx, place, git, &before, &mut applied::read(place, git)?, end)
 }
 
 /// What follows a push, and is no part of it: whatever becomes of it, the message is where it is.

@@ -18,7 +18,7 @@ use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::make;
 use crate::ops::beacon::queue::{self, Item};
 use crate::ops::beacon::remote::{self, Remote};
-use crate::ops::beacon::{Place, applied, unread};
+use crate::ops::beacon::{Place, applied, lost, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 use crate::sync::backoff;
@@ -117,6 +117,8 @@ pub(super) struct Drained {
     pub(super) sent: Sent,
     /// The end of the channel at the first look; `None` where the remote was not reached.
     pub(super) end: Option<Option<Tip>>,
+    /// Numbers of messages that went from the channel; see [`lost`].
+    pub(super) lost: Vec<u64>,
 }
 
 /// As [`drain`], where the same command has scanned and queued the message `ours`, or has just asked for the end of the
@@ -133,12 +135,14 @@ pub(super) fn drain_with(
 ) -> Result<Drained, OpError> {
     let Some(_line) = place.line(ctx)? else {
         let error = OpError::new(Kind::Busy, "another command is sending from here, and takes it along if it can");
-        return Ok(Drained { sent: Sent { waits: Some(error), ..Sent::default() }, end: None });
+        return Ok(Drained { sent: Sent { waits: Some(error), ..Sent::default() }, end: None, lost: Vec::new() });
     };
     let mut place = place.clone();
     remote::refresh(ctx, &mut place)?;
     let place = &place;
     let mut drain = Drain {
+        before: None,
+        lost: Vec::new(),
         ctx,
         place: place.clone(),
         git,
@@ -164,7 +168,7 @@ pub(super) fn drain_with(
             return Err(error);
         }
     }
-    Ok(Drained { sent: drain.sent, end: drain.end })
+    Ok(Drained { sent: drain.sent, end: drain.end, lost: drain.lost })
 }
 
 /// Why a drain ends before everything is out.
@@ -198,6 +202,10 @@ enum Push {
 }
 
 struct Drain<'d> {
+    /// What was taken in and sent before the remote was last asked.
+    before: Option<lost::Before>,
+    /// Numbers of messages that went from the channel; see [`lost`].
+    lost: Vec<u64>,
     ctx: &'d Context,
     place: Place,
     git: &'d Git<'d>,
@@ -287,6 +295,7 @@ impl Drain<'_> {
 
     /// Asks the remote. That it cannot be asked is no reason to lose anything.
     fn look(&mut self) -> Result<Option<Tip>, Stop> {
+        self.before = Some(lost::Before::asking(&self.place, self.git)?);
         match self.asked() {
             Ok(tip) => {
                 if !self.fallen_back {

@@ -86,6 +86,7 @@ pub struct Standing {
 pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpError> {
     let git = place.git(ctx);
     // An end that nobody understands is held, and the remote was reached.
+    let before = lost::Before::asking(place, &git)?;
     let asked = if ask { fetch::ask(ctx, place, &git, For::Look).map(Some) } else { Ok(None) };
     let gone = matches!(asked, Ok(Some(Ok(None))));
     let mut known = Known::of(ctx, place, &git)?;
@@ -99,13 +100,11 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
     let reached = (ask && !denied).then_some(offline.is_none());
     let Kept { waiting, checked_at } = known.keep(ctx, place, &git, reached)?;
     // Only who has just asked knows what is on the channel.
-    let lost = match (reached, gone) {
-        (Some(true), true) => lost::take_back(place, &git, &mut known.applied, None)?,
-        (Some(true), false) if !known.garbled => {
-            let end = known.tip.as_ref().map(|tip| tip.commit.clone());
-            lost::take_back(place, &git, &mut known.applied, end.as_deref())?
-        }
-        _ => Vec::new(),
+    let lost = if reached == Some(true) && before.is(&known.applied) && (gone || !known.garbled) {
+        let end = known.tip.as_ref().map(|tip| tip.commit.clone()).filter(|_| !gone);
+        lost::take_back(place, &git, &mut known.applied, end.as_deref())?
+    } else {
+        Vec::new()
     };
     let found = push::compared(place, &git, &known.applied)?;
     let bell = (ask && place.config.beacon.github.enabled).then(|| match bell::hear(ctx, place) {

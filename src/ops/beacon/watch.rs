@@ -14,13 +14,13 @@ use crate::fs::layout::repo_key;
 use crate::fs::lock;
 use crate::git::command::Git;
 use crate::locate::{Location, locate};
-use crate::ops::beacon::chain;
+use crate::ops::beacon::chain::{self, Tip};
 use crate::ops::beacon::fetch::{self, For};
 use crate::ops::beacon::notices::{self, name};
 use crate::ops::beacon::pull::{self, Pulled};
 use crate::ops::beacon::push::{self, Pushed};
 use crate::ops::beacon::send::{self, Sent};
-use crate::ops::beacon::{Place, bell, held, place, status, unattended};
+use crate::ops::beacon::{Place, applied, bell, held, lost, place, status, unattended};
 use crate::ops::error::{Kind, OpError};
 use crate::ops::{permit, sync};
 use crate::permission::{Operation, Origin, Platform};
@@ -64,8 +64,12 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
     }
     let mut look = Look::default();
     let (mut reached, mut garbled) = (None, false);
+    let before = lost::Before::asking(place, &git)?;
     match ask(ctx, place, &git, &mut look.remarks) {
-        Ok(Asked::Remote) => reached = Some(true),
+        Ok(Asked::Remote(end)) => {
+            reached = Some(true);
+            look.remarks.extend(lost::told(&went(ctx, place, &git, &before, end.as_deref())?));
+        }
         Ok(Asked::Bell) => {}
         // A pull knows what to do about it.
         Ok(Asked::Garbled(error)) => {
@@ -126,8 +130,8 @@ pub fn look(ctx: &Context, place: &Place, pull: bool, push: bool) -> Result<Look
 /// Whom a look has asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Asked {
-    /// The remote.
-    Remote,
+    /// The remote, which says where the channel ends; `None` where it is gone, or there is none yet.
+    Remote(Option<String>),
     /// The remote, and nobody understands what it says.
     Garbled(OpError),
     /// Only the bell, which was silent. Of the remote nothing is known by that.
@@ -136,7 +140,8 @@ enum Asked {
 
 /// Asks the remote, or only the bell where that is on: not both, unless the bell has changed or cannot be heard.
 fn ask(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -> Result<Asked, OpError> {
-    let asked = || fetch::ask(ctx, place, git, For::Look).map(|end| end.map_or_else(Asked::Garbled, |_| Asked::Remote));
+    let end = |tip: Option<Tip>| Asked::Remote(tip.map(|tip| tip.commit));
+    let asked = || fetch::ask(ctx, place, git, For::Look).map(|judged| judged.map_or_else(Asked::Garbled, end));
     if !place.config.beacon.github.enabled {
         return asked();
     }
@@ -148,7 +153,7 @@ fn ask(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<String>) -
     // A bell is heard to have changed only once: until it is fetched what it told of, its silence is not believed.
     tick::set(&fetched, 0)?;
     let asked = asked()?;
-    if asked == Asked::Remote {
+    if matches!(asked, Asked::Remote(_)) {
         tick::set(&fetched, ctx.clock.now_ms())?;
     }
     Ok(asked)
@@ -169,6 +174,21 @@ fn is_silent(ctx: &Context, place: &Place, git: &Git<'_>, remarks: &mut Vec<Stri
             false
         }
     }
+}
+
+/// What went from the channel counts as changed here from now on.
+fn went(
+    ctx: &Context,
+    place: &Place,
+    git: &Git<'_>,
+    before: &lost::Before,
+    end: Option<&str>,
+) -> Result<Vec<u64>, OpError> {
+    if lost::take_back(place, git, &mut applied::read(place, git)?, end)?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let _lock = place.lock(ctx)?;
+    lost::settle(ctx, place, git, before, &mut applied::read(place, git)?, end)
 }
 
 /// Sends what waits in the queue, and the receipt that is owed.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::{Drain, Stop, TRIES};
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::hints::Hints;
-use crate::ops::beacon::{applied, build, queue, unread};
+use crate::ops::beacon::{applied, build, lost, queue, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 
@@ -39,6 +39,11 @@ impl Drain<'_> {
 
     /// What is to be put onto `tip`; `None` where there is nothing.
     pub(super) fn next(&mut self, tip: Option<&Tip>) -> Result<Option<Next>, Stop> {
+        if let Some(before) = self.before.take() {
+            let end = tip.map(|tip| tip.commit.as_str());
+            let lost = lost::settle(self.ctx, &self.place, self.git, &before, &mut self.applied, end)?;
+            self.lost.extend(lost);
+        }
         self.settle(tip)?;
         self.notice_ours(tip)?;
         let receipt = match tip {
