@@ -213,3 +213,33 @@ fn a_watch_that_sends_sends_what_went_again_and_a_mode_too() {
     let look = watch::look(&ctx, &sides.place(&ctx, &desk), false, true).unwrap();
     assert!(look.remarks.is_empty() && look.pushed.is_none(), "{look:?}");
 }
+
+#[test]
+fn what_was_queued_meanwhile_goes_on_from_what_the_other_side_has() {
+    for look in [false, true] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        for name in ["a.md", "b.md"] {
+            sides.sends(&desk, name, "one\n");
+        }
+        pulled(&sides, &code);
+        for name in ["a.md", "b.md"] {
+            sides.sends(&desk, name, "two\n");
+        }
+        sides.git(&desk, &["remote", "set-url", "origin", "/nowhere.git"]);
+        std::fs::remove_file(desk.join(A)).unwrap();
+        write(desk.join(B), "three\n");
+        sides.push(&desk, &[A, B]).unwrap();
+        sides.git(&desk, &["remote", "set-url", "origin", sides.remote.to_str().unwrap()]);
+        set_back(&sides, 2);
+        if look {
+            assert_eq!(pulled(&sides, &desk).lost, [3, 4]);
+        }
+        let sent = sides.push(&desk, &[]).unwrap().sent;
+        assert_eq!((sent.waits, sent.messages.len()), (None, usize::from(!look)), "one was on its way already");
+        assert!(goes_on_from(&sides, "one\n"));
+        assert_eq!(pulled(&sides, &code).conflicts, [""; 0]);
+        assert_eq!((code.join(A).exists(), read(code.join(B))), (false, b"three\n".to_vec()));
+        assert_eq!(sides.push(&desk, &[]).unwrap().files, [""; 0]);
+    }
+}

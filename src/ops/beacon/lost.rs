@@ -8,12 +8,13 @@ use super::read;
 use crate::audit::Outcome;
 use crate::beacon::applied::{Applied, Version};
 use crate::beacon::fold::{EXECUTABLE, ORDINARY};
-use crate::beacon::manifest::{FILES, File, Manifest, Message};
+use crate::beacon::manifest::{FILES, File, Manifest};
 use crate::beacon::outlook;
 use crate::context::Context;
 use crate::git::command::Git;
 use crate::git::reads::Reads;
 use crate::ops::beacon::chain::{self, Link};
+use crate::ops::beacon::queue::{self, Dropped};
 use crate::ops::beacon::{Place, applied};
 use crate::ops::error::OpError;
 use crate::sync::tell::counted;
@@ -38,6 +39,25 @@ impl Before {
     }
 }
 
+/// What went from the channel.
+#[derive(Debug, Default)]
+pub(super) struct Lost {
+    /// Numbers of the messages.
+    pub(super) numbers: Vec<u64>,
+    undone: Dropped,
+}
+
+impl Lost {
+    /// Has what waits to go out say that it was edited from what the other side has, too. The caller holds
+    /// [`Place::lock`].
+    ///
+    /// # Errors
+    /// Where git cannot write it.
+    pub(super) fn rebase_queue(self, place: &Place, git: &Git<'_>) -> Result<(), OpError> {
+        if self.undone.is_empty() { Ok(()) } else { queue::rebase(place, git, self.undone) }
+    }
+}
+
 /// Takes back, in `applied`, that the other side has what they brought, so that their files count as changed here again;
 /// the numbers of such messages. `end` is where the channel ends now, as the remote has just said; `None` where it is
 /// gone. Nothing is sent: who took a message away may have had a reason.
@@ -49,44 +69,44 @@ pub(super) fn take_back(
     git: &Git<'_>,
     applied: &mut Applied,
     end: Option<&str>,
-) -> Result<Vec<u64>, OpError> {
-    let Some(sent) = applied.state.sent.clone() else { return Ok(Vec::new()) };
+) -> Result<Lost, OpError> {
+    let Some(sent) = applied.state.sent.clone() else { return Ok(Lost::default()) };
     let reads = Reads::open(&place.at, git);
     if end.is_some_and(|end| reads.is_ancestor(&sent, end).unwrap_or(false)) {
-        return Ok(Vec::new());
+        return Ok(Lost::default());
     }
     applied.state.sent = None;
     // Long gone from here as well.
     if read::look_up(git, std::slice::from_ref(&sent))?.pop().flatten().is_none() {
-        return Ok(Vec::new());
+        return Ok(Lost::default());
     }
     let base = end.and_then(|end| reads.merge_bases(&sent, end).unwrap_or_default().into_iter().next());
     let kept = match end {
         Some(end) => ids(&chain::since(place, git, base.as_deref(), end)?),
         None => BTreeSet::new(),
     };
-    let Some(told) = last_told(place, git, applied, &sent)? else { return Ok(Vec::new()) };
+    let Some(told) = last_told(place, git, applied, &sent)? else { return Ok(Lost::default()) };
     let floor = outlook::floor(&told);
-    let mut lost = Vec::new();
+    let mut links = Vec::new();
     chain::back(place, git, &sent, |link| {
         let has_arrived = link.manifest.as_ref().is_ok_and(|manifest| manifest.seq <= floor);
         if has_arrived || base.as_ref() == Some(&link.commit) {
             return ControlFlow::Break(());
         }
-        lost.push(link);
+        links.push(link);
         ControlFlow::Continue(())
     })?;
-    let mut numbers = Vec::new();
+    let mut lost = Lost::default();
     // The newest first, so that each goes back to the one before it.
-    for link in &lost {
+    for link in &links {
         let Some((seq, message)) = link.numbered() else { continue };
         let ours = message.from.id == place.identity.id && !kept.contains(&message.id);
-        if ours && outlook::waits(&told, seq, message) && is_undone(place, git, applied, link, message)? {
-            numbers.push(seq);
+        if ours && outlook::waits(&told, seq, message) {
+            undo(place, git, applied, link, &mut lost)?;
         }
     }
-    numbers.reverse();
-    Ok(numbers)
+    lost.numbers.reverse();
+    Ok(lost)
 }
 
 /// The newest manifest that is known of the channel as it was: it has the receipts that came after what was `sent`.
@@ -137,25 +157,23 @@ pub(super) fn settle(
         return Ok(Vec::new());
     }
     let lost = take_back(place, git, applied, end)?;
-    if !lost.is_empty() {
+    let numbers = lost.numbers.clone();
+    if !numbers.is_empty() {
+        // What is killed here is found again.
+        lost.rebase_queue(place, git)?;
         applied::write(place, git, applied)?;
-        note(ctx, place, &lost);
+        note(ctx, place, &numbers);
     }
-    Ok(lost)
+    Ok(numbers)
 }
 
 fn ids(links: &[Link]) -> BTreeSet<String> {
     links.iter().filter_map(Link::message).map(|message| message.id.clone()).collect()
 }
 
-/// Puts the versions that a message was made from in the place of those it brought; whether there was one.
-fn is_undone(
-    place: &Place,
-    git: &Git<'_>,
-    applied: &mut Applied,
-    link: &Link,
-    message: &Message,
-) -> Result<bool, OpError> {
+/// Puts the versions that a message was made from in the place of those it brought.
+fn undo(place: &Place, git: &Git<'_>, applied: &mut Applied, link: &Link, lost: &mut Lost) -> Result<(), OpError> {
+    let Some((seq, message)) = link.numbered() else { return Ok(()) };
     let paths: Vec<_> = message.files.iter().map(|file| format!("{FILES}/{}", file.path)).collect();
     let paths: Vec<_> = paths.iter().map(String::as_str).collect();
     let entries = Reads::open(&place.at, git).entries(&link.commit, &paths)?;
@@ -170,7 +188,10 @@ fn is_undone(
         }
         undone = true;
         // Without its bytes the version before is none to go by.
-        match base.clone().filter(|base| here.contains(base)) {
+        let base = base.clone().filter(|base| here.contains(base));
+        let newest = || [brought.map(|entry| entry.id.clone()), None];
+        lost.undone.entry(path.clone()).or_insert_with(newest)[1].clone_from(&base);
+        match base {
             Some(blob) => {
                 // What mode it had nobody says; where only that was changed it had the other one.
                 let only_mode = brought.is_some_and(|entry| entry.id == blob);
@@ -180,5 +201,8 @@ fn is_undone(
             None => drop(applied.files.remove(path)),
         }
     }
-    Ok(undone)
+    if undone {
+        lost.numbers.push(seq);
+    }
+    Ok(())
 }

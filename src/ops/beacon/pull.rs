@@ -209,8 +209,11 @@ fn take_in(
     if asked.offline.is_none() {
         let end = asked.end.as_deref().filter(|_| !asked.gone);
         let lost = lost::take_back(place, git, &mut rest, end)?;
-        pulled.remarks.extend(lost::told(&lost));
-        pulled.lost = lost;
+        pulled.remarks.extend(lost::told(&lost.numbers));
+        pulled.lost.clone_from(&lost.numbers);
+        if !dry {
+            lost.rebase_queue(place, git)?;
+        }
     }
     let mut next = rest.clone();
     let news = sort(ctx, place, git, &rest, asked, &mut next, &mut pulled)?;

@@ -109,11 +109,26 @@ pub(super) fn without(place: &Place, git: &Git<'_>, path: &str) -> Result<bool, 
 /// brings is from then on said to be edited from what that was edited from: nobody would know it otherwise, and a removal
 /// would look as if the other side had gone on meanwhile. The caller holds [`Place::lock`].
 pub(super) fn forget(place: &Place, git: &Git<'_>, which: impl Fn(&Message) -> bool) -> Result<Vec<Item>, OpError> {
+    without_versions(place, git, Dropped::new(), which)
+}
+
+/// As [`forget`], where what was dropped is none of the queue: it went from the channel.
+pub(super) fn rebase(place: &Place, git: &Git<'_>, dropped: Dropped) -> Result<(), OpError> {
+    without_versions(place, git, dropped, |_| false).map(drop)
+}
+
+/// By path, what the last message about it brings, where that is dropped, and what it was edited from.
+pub(super) type Dropped = BTreeMap<String, [Option<String>; 2]>;
+
+fn without_versions(
+    place: &Place,
+    git: &Git<'_>,
+    mut dropped: Dropped,
+    which: impl Fn(&Message) -> bool,
+) -> Result<Vec<Item>, OpError> {
     let items = items(place, git)?;
     let end = items.last().map(|item| item.queued.commit.clone());
-    let (mut left, mut gone) = (Vec::new(), Vec::new());
-    // By path, what the last message about it brings, where that is dropped, and what it was edited from.
-    let mut dropped: BTreeMap<String, [Option<String>; 2]> = BTreeMap::new();
+    let (mut left, mut gone, mut changes) = (Vec::new(), Vec::new(), false);
     for mut item in items {
         let drops = which(&item.queued.message);
         let versions = sent(place, git, &item)?;
@@ -130,6 +145,7 @@ pub(super) fn forget(place: &Place, git: &Git<'_>, which: impl Fn(&Message) -> b
                 dropped.insert(file.path.clone(), [brings, file.base.clone()]);
             }
         }
+        changes |= changed || drops;
         if drops {
             gone.push(item);
             continue;
@@ -140,7 +156,7 @@ pub(super) fn forget(place: &Place, git: &Git<'_>, which: impl Fn(&Message) -> b
             left.push((item, changed));
         }
     }
-    if !gone.is_empty() {
+    if changes {
         put(place, git, end.as_deref(), left)?;
     }
     Ok(gone)

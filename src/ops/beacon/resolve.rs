@@ -19,7 +19,6 @@ use crate::ops::beacon::hints::Hints;
 use crate::ops::engine;
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
-use crate::sync::gate;
 
 /// How a conflict is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,9 +176,11 @@ fn settle(
     match with {
         With::Ours => {}
         With::Merged => {
-            if let Some(line) = now.as_ref().and_then(|c| gate::first_marker(&c.bytes)) {
-                let error = format!("{} has conflict markers, the first in line {line}", plain::name(path));
-                return Err(OpError::new(Kind::Conflict, error).remedy("take them out, then call this once more"));
+            // One that was forgotten counts, while a push looks for whole ones.
+            let marker = |line: &[u8]| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> ");
+            if now.as_ref().is_some_and(|c| c.bytes.split(|b| *b == b'\n').any(marker)) {
+                return Err(OpError::new(Kind::Conflict, format!("{} has conflict markers", plain::name(path)))
+                    .remedy("take them out, then call this once more"));
             }
         }
         With::Theirs => {

@@ -102,7 +102,7 @@ pub fn status(ctx: &Context, place: &Place, ask: bool) -> Result<Standing, OpErr
     // Only who has just asked knows what is on the channel.
     let lost = if reached == Some(true) && before.is(&known.applied) && (gone || !known.garbled) {
         let end = known.tip.as_ref().map(|tip| tip.commit.clone()).filter(|_| !gone);
-        lost::take_back(place, &git, &mut known.applied, end.as_deref())?
+        lost::take_back(place, &git, &mut known.applied, end.as_deref())?.numbers
     } else {
         Vec::new()
     };

@@ -184,7 +184,7 @@ fn went(
     before: &lost::Before,
     end: Option<&str>,
 ) -> Result<Vec<u64>, OpError> {
-    if lost::take_back(place, git, &mut applied::read(place, git)?, end)?.is_empty() {
+    if lost::take_back(place, git, &mut applied::read(place, git)?, end)?.numbers.is_empty() {
         return Ok(Vec::new());
     }
     let _lock = place.lock(ctx)?;

@@ -42,6 +42,9 @@ impl Drain<'_> {
         if let Some(before) = self.before.take() {
             let end = tip.map(|tip| tip.commit.as_str());
             let lost = lost::settle(self.ctx, &self.place, self.git, &before, &mut self.applied, end)?;
+            if !lost.is_empty() {
+                self.items = queue::items(&self.place, self.git)?;
+            }
             self.lost.extend(lost);
         }
         self.settle(tip)?;
