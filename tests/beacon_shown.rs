@@ -161,7 +161,9 @@ fn a_channel_that_a_server_hides_later_goes_on_as_a_branch() {
     for name in ["c.md", "d.md"] {
         assert_eq!(pushes(&sides, &desk, name).sent.waits, None);
     }
-    assert_eq!(taken(&sides, &code).len(), 3);
+    // With the first one, of which its sender cannot know that it was taken in.
+    assert_eq!(taken(&sides, &code).len(), 4);
+    assert!(!code.join(".claude/planning/a.md.theirs").exists());
     // Where pushes are told of nothing either, git has words for it.
     sides.git(&sides.remote, &["config", "--unset", "uploadpack.hideRefs"]);
     sides.git(&sides.remote, &["update-ref", "-d", BRANCH]);
