@@ -42,7 +42,9 @@ pub(super) fn owed(
         }
         _ => ControlFlow::Continue(()),
     })?;
-    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()), ..Receipt::default() }))
+    let time = clock::rfc3339(ctx.clock.now_ms());
+    let receipt = last.map(|seq| Receipt { by: me, seq, time, ..Receipt::default() });
+    Ok(receipt.filter(|receipt| tip.manifest.is_news(receipt)))
 }
 
 /// Messages for this side that it has not taken in, and that a pull would: new ones that it accepts, and those that were

@@ -1,0 +1,151 @@
+//! Tables and numbers of a manifest that an older version dropped, or that somebody made up: anybody who can push may
+//! write any.
+
+use std::path::Path;
+
+use claude_craft::beacon::block::{self, Block, Status};
+use claude_craft::ops::beacon::push::Ask;
+use claude_craft::ops::beacon::{pull, send, status};
+use serde_json::{Value, json};
+
+use crate::common::{Sides, write};
+
+const CHANNEL: &str = "refs/craft/beacons/main";
+
+fn sends_to(sides: &Sides, clone: &Path, to: &str, name: &str) {
+    write(clone.join(".claude/planning").join(name), format!("{name}\n"));
+    let ask = Ask { to: vec![to.into()], files: vec![format!(".claude/planning/{name}")], ..Ask::default() };
+    let sent = sides.push_as(clone, &ask).unwrap().sent;
+    assert_eq!((sent.waits, sent.messages.len()), (None, 1));
+}
+
+fn pulls(sides: &Sides, clone: &Path) -> pull::Pulled {
+    let ctx = sides.context();
+    pull::pull(&ctx, &sides.place(&ctx, clone), false).unwrap()
+}
+
+/// Sends the receipt that is owed, as each look does.
+fn answers(sides: &Sides, clone: &Path) {
+    let ctx = sides.context();
+    let place = sides.place(&ctx, clone);
+    send::drain(&ctx, &place, &place.git(&ctx)).unwrap();
+}
+
+fn unread(sides: &Sides, clone: &Path) -> Vec<String> {
+    let ctx = sides.context();
+    status::status(&ctx, &sides.place(&ctx, clone), true).unwrap().unread
+}
+
+fn count(sides: &Sides) -> usize {
+    sides.chain(CHANNEL).len()
+}
+
+/// Turns a manifest into a message of a stranger's.
+fn by_a_stranger(manifest: &mut Value, seq: u64, to: &str) {
+    manifest.as_object_mut().unwrap().remove("receipt");
+    manifest["seq"] = seq.into();
+    manifest["message"] =
+        json!({"id": "00000000000000aa", "from": {"id": "aa", "name": "Eve"}, "to": [to], "files": []});
+}
+
+#[test]
+fn tables_that_somebody_made_up_have_nobody_say_a_thing_twice_and_the_next_receipt_mends_them() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sends_to(&sides, &desk, "Code", "a.md");
+    sends_to(&sides, &code, "Desktop", "b.md");
+    pulls(&sides, &desk);
+    pulls(&sides, &code);
+    let many: serde_json::Map<String, Value> = (1..3000_u64).map(|n| (format!("{n:016x}"), n.into())).collect();
+    let made_up = [
+        json!({"sentToAll": {"x": 9, "y": 1}}),
+        json!({"sentToAll": {"x": 90}, "receivedByOthers": {"y": 80}}),
+        json!({"sentToAll": {}, "receivedByOthers": {}, "sent": {"*": 70}}),
+        json!({"sentToAll": {"": 60}, "sent": {"Code": 9000, "Desktop": 9000, "*": 9000}}),
+        json!({"received": {"Code": 9000, "Desktop": 9000}, "receivedByOthers": {"x": 9000}}),
+        json!({"sentToAll": many, "receivedByOthers": {}}),
+        json!({"seq": 0}),
+    ];
+    for (n, tables) in made_up.iter().enumerate() {
+        sides.puts(|manifest| {
+            for (name, table) in tables.as_object().unwrap() {
+                manifest[name] = table.clone();
+            }
+        });
+        for clone in [&code, &desk] {
+            pulls(&sides, clone);
+        }
+        let before = count(&sides);
+        for clone in [&code, &desk] {
+            pulls(&sides, clone);
+            answers(&sides, clone);
+        }
+        assert_eq!(count(&sides), before, "{n}: {:?}", sides.chain(CHANNEL).last().unwrap().receipt);
+
+        sends_to(&sides, &desk, "*", &format!("{n}.md"));
+        assert_eq!(unread(&sides, &desk)[0], "*", "{n}");
+        assert_eq!(pulls(&sides, &code).messages.len(), 1);
+        assert_eq!(sides.at_the_end("beacon.md"), block::template(), "{n}");
+        assert_eq!(unread(&sides, &desk), [] as [&str; 0], "{n}");
+    }
+}
+
+#[test]
+fn what_a_stranger_made_up_is_over_when_the_message_is_skipped() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sends_to(&sides, &desk, "Code", "a.md");
+    pulls(&sides, &code);
+    sides.puts_by("eve@example.org", |manifest| {
+        by_a_stranger(manifest, 2, "Code");
+        manifest["sent"]["Code"] = 2.into();
+        manifest["sentToAll"] = json!({"x": 9});
+    });
+    assert_eq!(pulls(&sides, &code).held.len(), 1);
+    let before = count(&sides);
+    pulls(&sides, &code);
+    answers(&sides, &code);
+    assert_eq!(count(&sides), before, "nothing is said twice");
+    let ctx = sides.context();
+    pull::pull_without(&ctx, &sides.place(&ctx, &code), false, &["2".into()]).unwrap();
+    let before = count(&sides);
+    pulls(&sides, &code);
+    answers(&sides, &code);
+    assert_eq!(count(&sides), before, "nor after that");
+    assert_eq!(sides.at_the_end("beacon.md"), block::template());
+    assert_eq!(unread(&sides, &desk), [] as [&str; 0]);
+}
+
+#[test]
+fn what_an_older_side_forgot_waits_until_a_side_other_than_its_sender_has_it() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sends_to(&sides, &desk, "*", "all.md");
+    sides.puts(|manifest| {
+        by_a_stranger(manifest, 2, "Desktop");
+        manifest["sent"]["Desktop"] = 2.into();
+        let manifest = manifest.as_object_mut().unwrap();
+        manifest.remove("sentToAll");
+        manifest.remove("receivedByOthers");
+    });
+    assert_eq!(unread(&sides, &desk), ["*"]);
+    // Its sender takes in what the older one has sent; then what is for all comes again.
+    let waits = || {
+        let told = Block::parse(&sides.at_the_end("beacon.md")).unwrap();
+        (told.status, told.files)
+    };
+    let all = |files: &[&str]| files.iter().map(|f| format!(".claude/planning/{f}")).collect::<Vec<_>>();
+    pulls(&sides, &desk);
+    assert_eq!(waits(), (Status::UpdateAvailable, all(&["all.md"])));
+    assert_eq!(unread(&sides, &desk), ["*"]);
+    sends_to(&sides, &desk, "*", "more.md");
+    assert_eq!(waits(), (Status::UpdateAvailable, all(&["more.md", "all.md"])));
+    assert_eq!(pulls(&sides, &code).messages.len(), 2);
+    assert_eq!(sides.at_the_end("beacon.md"), block::template());
+    assert_eq!(unread(&sides, &desk), [] as [&str; 0]);
+    let before = count(&sides);
+    for clone in [&desk, &code, &desk] {
+        pulls(&sides, clone);
+    }
+    assert_eq!(count(&sides), before);
+}
