@@ -6,6 +6,7 @@ use std::path::Path;
 use claude_craft::beacon::block::{self, Block, Status};
 use claude_craft::ops::beacon::push::Ask;
 use claude_craft::ops::beacon::{pull, send, status};
+use claude_craft::ops::error::Kind;
 use serde_json::{Value, json};
 
 use crate::common::{Sides, write};
@@ -148,4 +149,52 @@ fn what_an_older_side_forgot_waits_until_a_side_other_than_its_sender_has_it() {
         pulls(&sides, clone);
     }
     assert_eq!(count(&sides), before);
+}
+
+#[test]
+fn what_is_new_goes_by_the_chain_though_numbers_were_made_up() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    for name in ["a.md", "b.md", "x.md"] {
+        sends_to(&sides, &desk, "Code", name);
+    }
+    for seq in [1_000_000_000_000, 1] {
+        sides.puts(|manifest| {
+            by_a_stranger(manifest, seq, "Lab");
+            for table in ["sent", "received"] {
+                manifest[table] = json!({});
+            }
+        });
+    }
+    pulls(&sides, &code);
+    pulls(&sides, &desk);
+    write(desk.join(".claude/planning/x.md"), "theirs\n");
+    assert_eq!(sides.push(&desk, &[]).unwrap().sent.messages[0].0, 2);
+    write(code.join(".claude/planning/x.md"), "ours\n");
+    let error = sides.push(&code, &[]).unwrap_err();
+    assert_eq!(error.kind, Kind::Conflict, "{error}");
+    assert!(error.remedy.unwrap().contains("pull first"));
+    answers(&sides, &code);
+    assert_eq!(unread(&sides, &desk), ["Code"], "what was not taken in is not said to be");
+    let before = count(&sides);
+    assert_eq!(pulls(&sides, &code).messages.len(), 1);
+    assert_eq!(unread(&sides, &desk), [] as [&str; 0]);
+    assert_eq!(count(&sides), before + 1);
+}
+
+#[test]
+fn a_receipt_stays_behind_what_is_held_whatever_its_number() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sends_to(&sides, &desk, "Code", "a.md");
+    pulls(&sides, &code);
+    sides.puts_by("eve@example.org", |manifest| by_a_stranger(manifest, 500, "Code"));
+    sides.puts(|manifest| by_a_stranger(manifest, 1, "Lab"));
+    sends_to(&sides, &desk, "Code", "b.md");
+    let pulled = pulls(&sides, &code);
+    assert_eq!((pulled.messages.len(), pulled.held.len()), (1, 1));
+    assert_eq!(unread(&sides, &desk), ["Code"]);
+    let ctx = sides.context();
+    pull::pull_without(&ctx, &sides.place(&ctx, &code), false, &["500".into()]).unwrap();
+    assert_eq!(unread(&sides, &desk), [] as [&str; 0]);
 }
