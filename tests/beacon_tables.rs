@@ -2,6 +2,7 @@
 //! write any.
 
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use claude_craft::beacon::block::{self, Block, Status};
 use claude_craft::ops::beacon::push::Ask;
@@ -9,6 +10,7 @@ use claude_craft::ops::beacon::{pull, send, status};
 use claude_craft::ops::error::Kind;
 use serde_json::{Value, json};
 
+use crate::common::github::{self, one_issue_after};
 use crate::common::{Sides, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
@@ -197,4 +199,30 @@ fn a_receipt_stays_behind_what_is_held_whatever_its_number() {
     let ctx = sides.context();
     pull::pull_without(&ctx, &sides.place(&ctx, &code), false, &["500".into()]).unwrap();
     assert_eq!(unread(&sides, &desk), [] as [&str; 0]);
+}
+
+#[test]
+fn a_bell_that_tells_of_a_commit_before_the_end_is_no_newer_whatever_its_numbers() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    let last = Arc::new(Mutex::new(Vec::new()));
+    let written = Arc::clone(&last);
+    let weather = one_issue_after(move |asked| {
+        if asked.writes() {
+            *written.lock().unwrap() = asked.body.clone();
+        }
+    });
+    github::configure(&sides, &weather.url());
+    sends_to(&sides, &desk, "*", "a.md");
+    sends_to(&sides, &desk, "*", "b.md");
+    sides.puts(|manifest| {
+        by_a_stranger(manifest, 0, "Lab");
+        for table in ["sent", "received", "sentToAll", "receivedByOthers"] {
+            manifest[table] = json!({});
+        }
+    });
+    sends_to(&sides, &desk, "*", "c.md");
+    let body: Value = serde_json::from_slice(&last.lock().unwrap()).unwrap();
+    let text = body["body"].as_str().unwrap();
+    assert!(text.contains("\"seq\":1,") && text.contains("c.md"), "{text}");
 }
