@@ -17,13 +17,6 @@ const CHANNEL: &str = "refs/craft/beacons/main";
 /// More than a manifest may have.
 const LARGE: usize = 5 << 20;
 
-/// What a git in the remote that reads `input` prints.
-fn fed(sides: &Sides, words: &[&str], input: &[u8]) -> String {
-    let mut command = sides.command("git", &sides.remote);
-    command.args(words);
-    sides.run(command, input).ok().stdout.trim().to_owned()
-}
-
 #[test]
 fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
     for format in ["sha1", "sha256"] {
@@ -31,7 +24,7 @@ fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
         let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
         sides.git(&sides.remote, &["tag", "-am", "x", "v1", "main"]);
         let odd = [
-            ("blob", fed(&sides, &["hash-object", "-w", "--stdin"], b"x")),
+            ("blob", sides.fed(&["hash-object", "-w", "--stdin"], b"x")),
             ("tree", sides.git(&sides.remote, &["rev-parse", "main^{tree}"])),
             ("tag", sides.git(&sides.remote, &["rev-parse", "v1"])),
         ];
@@ -75,26 +68,13 @@ fn what_is_no_commit_at_the_end_is_said_at_once_and_goes_away_with_it() {
     }
 }
 
-/// Puts a commit onto the channel whose manifest is that of the end, changed.
-fn puts(sides: &Sides, change: impl Fn(&mut serde_json::Value)) {
-    let mut manifest = serde_json::from_str(&sides.at_the_end("manifest.json")).unwrap_or_else(|_| {
-        let before = sides.git(&sides.remote, &["cat-file", "blob", &format!("{CHANNEL}~1:manifest.json")]);
-        serde_json::from_str(&before).unwrap()
-    });
-    change(&mut manifest);
-    let blob = fed(sides, &["hash-object", "-w", "--stdin"], &serde_json::to_vec(&manifest).unwrap());
-    let tree = fed(sides, &["mktree"], format!("100644 blob {blob}\tmanifest.json\n").as_bytes());
-    let commit = sides.git(&sides.remote, &["commit-tree", &tree, "-p", CHANNEL, "-m", "x"]);
-    sides.git(&sides.remote, &["update-ref", CHANNEL, &commit]);
-}
-
 #[test]
 fn a_manifest_that_is_too_large_is_held_at_the_end_and_in_the_middle() {
     for format in ["sha1", "sha256"] {
         let sides = Sides::with(&[&format!("--object-format={format}")]);
         let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
         sides.sends(&desk, "a.md", "x\n");
-        puts(&sides, |manifest| {
+        sides.puts(|manifest| {
             manifest["seq"] = 2.into();
             manifest["message"]["files"] = serde_json::json!([]);
             manifest["padding"] = "x".repeat(LARGE).into();
@@ -109,7 +89,7 @@ fn a_manifest_that_is_too_large_is_held_at_the_end_and_in_the_middle() {
         let pulled = pull::pull(&ctx, &place, false).unwrap();
         assert_eq!((pulled.messages.len(), pulled.held.len()), (1, 1), "{pulled:?}");
 
-        puts(&sides, |manifest| {
+        sides.puts(|manifest| {
             manifest["seq"] = 3.into();
             manifest["sent"]["Code"] = 3.into();
             manifest["padding"] = "".into();
@@ -132,7 +112,7 @@ fn what_nobody_understood_and_was_taken_away_stops_nobody_any_more() {
         let sides = Sides::new();
         let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
         sides.sends(&desk, "a.md", "x\n");
-        puts(&sides, change);
+        sides.puts(change);
         let ctx = sides.context();
         write(desk.join(".claude/planning/b.md"), "x\n");
         assert!(sides.push(&desk, &[]).unwrap().sent.waits.unwrap().remedy.unwrap().contains("taken away"));
@@ -159,7 +139,7 @@ fn a_number_that_only_the_next_message_would_break_is_not_gone_on_from() {
     let sides = Sides::new();
     let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
     sides.sends(&desk, "a.md", "x\n");
-    puts(&sides, |manifest| manifest["seq"] = ((1_u64 << 53) - 1).into());
+    sides.puts(|manifest| manifest["seq"] = ((1_u64 << 53) - 1).into());
     write(code.join(".claude/planning/b.md"), "x\n");
     let error = sides.push(&code, &[]).unwrap_err();
     assert!(error.message.contains("nobody could read what comes next"), "{error}");
@@ -241,7 +221,7 @@ fn many(sides: &Sides, count: u64, ours: impl Fn(u64) -> bool) {
         stream.push_str(&commit);
         end = Some(manifest);
     }
-    fed(sides, &["fast-import", "--quiet"], stream.as_bytes());
+    sides.fed(&["fast-import", "--quiet"], stream.as_bytes());
 }
 
 /// Takes in what [`many`] made, by pulls until none has anything: once each and in order.
@@ -290,7 +270,7 @@ fn a_number_that_somebody_made_up_hides_no_message_and_has_none_sent_twice() {
     push.args(["beacon", "push"]).env("CRAFT_INTERNAL__KILL_AT", "beacon-pushed");
     assert!(push.output().unwrap().status.code().is_none());
     for number in [0, 1] {
-        puts(&sides, |manifest| {
+        sides.puts(|manifest| {
             manifest["seq"] = number.into();
             manifest["message"]["id"] = format!("{number:016x}").into();
             manifest["message"]["to"] = serde_json::json!(["Lab"]);

@@ -24,6 +24,7 @@ mod beacon_remote;
 mod beacon_sequences;
 mod beacon_shown;
 mod beacon_signature;
+mod beacon_tables;
 mod beacon_typed;
 mod beacon_unattended;
 mod beacon_walkthrough;

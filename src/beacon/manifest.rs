@@ -24,6 +24,8 @@ pub const LONGEST: u64 = 4 << 20;
 pub const LAST: u64 = 1 << 53;
 /// Longest note and action, in characters.
 pub const NOTE: usize = 2000;
+/// What the tables say of messages to [`EVERYBODY`] whose sender they do not know; no side has this id.
+const UNKNOWN: &str = "";
 
 /// What a commit says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -164,14 +166,54 @@ impl Manifest {
     #[must_use]
     pub fn with_receipt(before: Option<&Self>, channel: &str, receipt: Receipt) -> Self {
         let mut next = Self::after(before, channel);
-        let seq = next.received.entry(receipt.by.name.clone()).or_default();
-        *seq = (*seq).max(receipt.seq);
+        let (by, up_to) = (&receipt.by, receipt.seq.min(next.seq));
+        let seq = next.received.entry(by.name.clone()).or_default();
+        *seq = (*seq).max(up_to);
         // Who takes in what others have sent has not received its own.
-        for (_, seq) in next.received_by_others.iter_mut().filter(|(from, _)| **from != receipt.by.id) {
-            *seq = (*seq).max(receipt.seq);
+        let others = next.sent_to_all.keys().filter(|from| **from != by.id && *from != UNKNOWN);
+        for from in others {
+            let seq = next.received_by_others.entry(from.clone()).or_default();
+            *seq = (*seq).max(up_to);
+        }
+        // Of what nobody knows the sender of, only what it has sent itself can still wait then.
+        if number(&next.sent_to_all, UNKNOWN) <= up_to
+            && let Some(sent) = next.sent_to_all.remove(UNKNOWN)
+        {
+            let got = next.received_by_others.remove(UNKNOWN).unwrap_or_default();
+            let row = next.sent_to_all.entry(by.id.clone()).or_default();
+            *row = (*row).max(sent);
+            let row = next.received_by_others.entry(by.id.clone()).or_insert(got);
+            *row = (*row).min(got);
         }
         next.receipt = Some(receipt);
         next
+    }
+
+    /// Whether the tables do not say yet what this receipt does. One that changes nothing would be owed for ever.
+    #[must_use]
+    pub fn is_news(&self, receipt: &Receipt) -> bool {
+        let next = Self::with_receipt(Some(self), &self.channel, receipt.clone());
+        let tables = |m: &Self| [&m.sent, &m.received, &m.sent_to_all, &m.received_by_others].map(Clone::clone);
+        tables(&next) != tables(self)
+    }
+
+    /// The same with tables that can be: anybody who can push may write any, and a side of an older version does not
+    /// carry all of them on. No number is higher than that of the last message, each sender has a row in both tables of
+    /// what is for [`EVERYBODY`], and what no row has was sent by a side that is not known.
+    #[must_use]
+    pub fn mended(mut self) -> Self {
+        for table in [&mut self.sent, &mut self.received, &mut self.sent_to_all, &mut self.received_by_others] {
+            table.values_mut().for_each(|number| *number = (*number).min(self.seq));
+        }
+        let last = number(&self.sent, EVERYBODY);
+        if self.sent_to_all.values().all(|sent| *sent < last) && last > 0 {
+            self.sent_to_all.insert(UNKNOWN.to_owned(), last);
+        }
+        self.received_by_others.retain(|from, _| self.sent_to_all.contains_key(from));
+        for from in self.sent_to_all.keys() {
+            self.received_by_others.entry(from.clone()).or_default();
+        }
+        self
     }
 
     fn sends_to_all(&mut self, from: &str) {
@@ -198,11 +240,15 @@ impl Manifest {
         }
     }
 
-    /// The number up to which one of the recipients has taken in what is from a side (its id); 0 for none. What is for
-    /// [`EVERYBODY`] waits until one other side has taken it in.
+    /// Whether one of the recipients is not known to have taken in what a side (its id) has sent with this number. What is
+    /// for [`EVERYBODY`] waits until one other side has taken it in.
     #[must_use]
-    pub fn got(&self, to: &str, from: &str) -> u64 {
-        if to == EVERYBODY { number(&self.received_by_others, from) } else { number(&self.received, to) }
+    pub fn waits(&self, to: &str, from: &str, seq: u64) -> bool {
+        if to == EVERYBODY {
+            self.open_to_all().any(|(sender, got)| (sender == from || sender == UNKNOWN) && got < seq)
+        } else {
+            number(&self.received, to) < seq
+        }
     }
 
     /// The number up to which it is known that this side has taken in what is for it; 0 for none. Where several have its
@@ -213,13 +259,13 @@ impl Manifest {
         others.fold(number(&self.received, &me.name), u64::min)
     }
 
-    /// Whether something that this side (its id) has sent to [`EVERYBODY`] waits.
+    /// Whether something that this side (its id) has sent to [`EVERYBODY`] waits, or may.
     #[must_use]
     pub fn waits_for_anybody(&self, from: &str) -> bool {
-        self.open_to_all().any(|(sender, _)| sender == from)
+        self.open_to_all().any(|(sender, _)| sender == from || sender == UNKNOWN)
     }
 
-    /// The sum of what was received: it grows with each receipt.
+    /// The sum of what was received: it grows with each receipt, unless an older version drops a table.
     #[must_use]
     pub fn received_in_all(&self) -> u64 {
         self.received.values().chain(self.received_by_others.values()).fold(0, |sum, seq| sum.saturating_add(*seq))
@@ -333,6 +379,25 @@ mod tests {
         let next = Manifest::with_message(Some(&other), "main", message("d", &["*"]));
         assert_eq!(next.open().collect::<Vec<_>>(), [("*", 2)]);
         assert_eq!(next.told(&party("e", "d")), 2);
+    }
+
+    #[test]
+    fn what_an_older_version_sent_to_everybody_waits_for_one_other_than_its_sender() {
+        let receipt = |id: &str, seq| Receipt { by: party(id, id), seq, ..Receipt::default() };
+        let (sent_to_all, received_by_others) = (BTreeMap::new(), BTreeMap::new());
+        let new = Manifest::with_message(None, "main", message("d", &["*"]));
+        let old = Manifest { sent_to_all, received_by_others, ..new }.mended();
+        assert_eq!((old.open().collect::<Vec<_>>(), old.clone().mended()), (vec![("*", 0)], old.clone()));
+        assert!(old.waits("*", "d", 1) && old.waits_for_anybody("d"));
+        let sender = Manifest::with_receipt(Some(&old), "main", receipt("d", 1)).mended();
+        assert!(sender.waits("*", "d", 1), "it may be its own");
+        assert!(!sender.is_news(&receipt("d", 1)) && sender.is_news(&receipt("c", 1)));
+        assert!(Manifest::with_receipt(Some(&sender), "main", receipt("c", 1)).is_drained());
+        let other = Manifest::with_receipt(Some(&old), "main", receipt("c", 1)).mended();
+        assert!(!other.waits("*", "d", 1));
+        // What comes next waits for itself, and what was before waits still.
+        let next = Manifest::with_message(Some(&old), "main", message("d", &["*"])).mended();
+        assert!(next.waits("*", "d", 1) && next.waits("*", "d", 2));
     }
 
     #[test]

@@ -14,7 +14,7 @@ const LONGEST: usize = 1000;
 /// everybody waits until one other side has taken it in.
 #[must_use]
 pub fn waits(end: &Manifest, seq: u64, message: &Message) -> bool {
-    message.to.iter().any(|to| end.got(to, &message.from.id) < seq)
+    message.to.iter().any(|to| end.waits(to, &message.from.id, seq))
 }
 
 /// The number up to which nothing waits for anybody.

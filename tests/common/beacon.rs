@@ -14,8 +14,12 @@ use claude_craft::ops::error::OpError;
 use claude_craft::queue::Trigger;
 use claude_craft::state::beacon::Identity;
 use claude_craft::state::file::StateFile;
+use serde_json::Value;
 
 use super::{TestEnv, write};
+
+/// The usual channel's ref on the remote.
+const CHANNEL: &str = "refs/craft/beacons/main";
 
 /// A bare remote with one commit, and whatever sides a test adds.
 pub struct Sides {
@@ -109,7 +113,7 @@ impl Sides {
         let place = self.place(&ctx, clone);
         let git = place.git(&ctx);
         let mut applied = applied::read(&place, &git).unwrap();
-        applied.state.position = Some(self.git(&self.remote, &["rev-parse", "refs/craft/beacons/main"]));
+        applied.state.position = Some(self.git(&self.remote, &["rev-parse", CHANNEL]));
         applied.state.seq = seq;
         applied::write(&place, &git, &mut applied).unwrap();
     }
@@ -127,13 +131,39 @@ impl Sides {
 
     /// The messages among them.
     pub fn messages(&self) -> Vec<Message> {
-        self.chain("refs/craft/beacons/main").into_iter().filter_map(|m| m.message).collect()
+        self.chain(CHANNEL).into_iter().filter_map(|m| m.message).collect()
+    }
+
+    /// What a git in the remote that reads `input` prints.
+    pub fn fed(&self, words: &[&str], input: &[u8]) -> String {
+        let mut command = self.command("git", &self.remote);
+        command.args(words);
+        self.run(command, input).ok().stdout.trim().to_owned()
+    }
+
+    /// Puts a commit onto the channel whose manifest is the last one that can be understood, changed.
+    pub fn puts(&self, change: impl FnOnce(&mut Value)) {
+        self.puts_by("ann@example.org", change);
+    }
+
+    /// The same, by the committer with this address.
+    pub fn puts_by(&self, email: &str, change: impl FnOnce(&mut Value)) {
+        let mut manifest = serde_json::from_str(&self.at_the_end("manifest.json")).unwrap_or_else(|_| {
+            let before = self.git(&self.remote, &["cat-file", "blob", &format!("{CHANNEL}~1:manifest.json")]);
+            serde_json::from_str(&before).unwrap()
+        });
+        change(&mut manifest);
+        let blob = self.fed(&["hash-object", "-w", "--stdin"], &serde_json::to_vec(&manifest).unwrap());
+        let tree = self.fed(&["mktree"], format!("100644 blob {blob}\tmanifest.json\n").as_bytes());
+        let email = format!("user.email={email}");
+        let commit = self.git(&self.remote, &["-c", &email, "commit-tree", &tree, "-p", CHANNEL, "-m", "x"]);
+        self.git(&self.remote, &["update-ref", CHANNEL, &commit]);
     }
 
     /// A file of the end of the channel.
     pub fn at_the_end(&self, path: &str) -> String {
         let mut command = self.command("git", &self.remote);
-        command.args(["cat-file", "blob", &format!("refs/craft/beacons/main:{path}")]);
+        command.args(["cat-file", "blob", &format!("{CHANNEL}:{path}")]);
         self.run(command, b"").ok().stdout
     }
 }

@@ -143,7 +143,7 @@ pub(super) fn understood(place: &Place, bytes: &[u8]) -> Result<Manifest, String
     if manifest.numbers().chain([manifest.seq]).any(|n| n >= LAST) {
         return Err("its number is too high to be one".into());
     }
-    Ok(manifest)
+    Ok(manifest.mended())
 }
 
 /// The commits of the channel after `position` up to `tip`, the oldest first; all of them without a position. Where that

@@ -16,6 +16,7 @@ use crate::ops::error::{Kind, OpError};
 use crate::plain;
 
 /// The receipt that is owed: for the last message for this side that was taken in, where the channel does not know yet.
+/// It stays behind the first message that is held. Where that stands is said by the chain: numbers may be made up.
 pub(super) fn owed(
     ctx: &Context,
     place: &Place,
@@ -23,26 +24,41 @@ pub(super) fn owed(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<Option<Receipt>, OpError> {
-    let me = place.me(ctx);
-    if let Standing::Parted(_) = chain::standing(place, git, applied.state.position.as_deref(), &tip.commit) {
-        // It is a pull that finds out what of it was taken in.
+    let (me, state) = (place.me(ctx), &applied.state);
+    // Where the channel was set back it is a pull that finds out what of it was taken in.
+    let Standing::Behind(position) = chain::standing(place, git, state.position.as_deref(), &tip.commit) else {
+        return Ok(None);
+    };
+    let told = tip.manifest.told(&me);
+    if state.received() <= told || tip.manifest.last_for(&me.name) <= told {
         return Ok(None);
     }
-    let (taken, told) = (applied.state.received(), tip.manifest.told(&me));
-    if taken <= told || tip.manifest.last_for(&me.name) <= told {
-        return Ok(None);
-    }
+    let mut held: BTreeSet<&str> = state.held.iter().map(|held| held.commit.as_str()).collect();
     // To say more than the last one would take what is for others for received.
-    let mut last = None;
-    chain::back(place, git, &tip.commit, |link| match &link.manifest {
-        Ok(manifest) if manifest.seq <= told => ControlFlow::Break(()),
-        Ok(manifest) if manifest.seq <= taken && link.message().is_some_and(|m| m.is_for(&me)) => {
-            last = Some(manifest.seq);
-            ControlFlow::Break(())
+    let (mut last, mut is_taken, mut lowest) = (None, false, u64::MAX);
+    chain::back(place, git, &tip.commit, |link| {
+        is_taken |= link.commit == position;
+        let is_held = held.remove(link.commit.as_str());
+        if is_held {
+            last = None;
         }
-        _ => ControlFlow::Continue(()),
+        if let Ok(manifest) = &link.manifest {
+            if manifest.seq <= told && held.is_empty() {
+                return ControlFlow::Break(());
+            }
+            // Where the numbers begin anew behind it, its own means another message by now.
+            let is_counted = manifest.seq <= lowest && manifest.seq > told;
+            let is_candidate = is_taken && is_counted && !is_held && last.is_none();
+            if is_candidate && link.message().is_some_and(|m| m.is_for(&me)) {
+                last = Some(manifest.seq);
+            }
+            lowest = lowest.min(manifest.seq);
+        }
+        if last.is_some() && held.is_empty() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    Ok(last.map(|seq| Receipt { by: me, seq, time: clock::rfc3339(ctx.clock.now_ms()), ..Receipt::default() }))
+    let time = clock::rfc3339(ctx.clock.now_ms());
+    let receipt = last.map(|seq| Receipt { by: me, seq, time, ..Receipt::default() });
+    Ok(receipt.filter(|receipt| tip.manifest.is_news(receipt)))
 }
 
 /// Messages for this side that it has not taken in, and that a pull would: new ones that it accepts, and those that were
@@ -61,13 +77,7 @@ pub(super) fn unread(
 
 /// New messages for this side, and that it accepts.
 fn arrived(ctx: &Context, place: &Place, git: &Git<'_>, applied: &Applied, tip: &Tip) -> Result<Vec<Link>, OpError> {
-    let state = &applied.state;
-    // The numbers of a channel that was made anew say nothing of what was taken in before.
-    let parted = || matches!(chain::standing(place, git, state.position.as_deref(), &tip.commit), Standing::Parted(_));
-    if tip.manifest.last_for(&place.identity.name) <= state.seq && !parted() {
-        return Ok(Vec::new());
-    }
-    let arrived = incoming::since(ctx, place, git, state, &tip.commit)?;
+    let arrived = incoming::since(ctx, place, git, &applied.state, &tip.commit)?;
     Ok(arrived.into_iter().filter(|arrival| arrival.held.is_none()).map(|arrival| arrival.link).collect())
 }
 

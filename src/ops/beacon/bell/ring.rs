@@ -6,7 +6,9 @@ use crate::beacon::bell::{self, Hash, LABELS, Machine, TITLE};
 use crate::beacon::block::{self, Status};
 use crate::beacon::manifest::BLOCK;
 use crate::context::Context;
+use crate::digest::is_object_id;
 use crate::git::command::Git;
+use crate::git::reads::Reads;
 use crate::github::{Edit, Issue};
 use crate::http::Ureq;
 use crate::ops::beacon::Place;
@@ -202,7 +204,7 @@ fn write(
 ) -> Result<(), Trouble> {
     let item = desk.item();
     let said = bell::parse(issue.text());
-    if let Some(there) = said.machine.as_ref().filter(|there| there.is_newer_than(machine)) {
+    if let Some(there) = said.machine.as_ref().filter(|there| is_newer(desk, there, machine)) {
         remarks.push(format!(
             "{item} tells of message {} and the channel here of {}; it stays (where the channel was made anew, take \
              the line `<!-- craft:beacon … -->` out of it)",
@@ -249,6 +251,15 @@ fn write(
     }
     see(desk, &now, &bell::parse(now.text()));
     Ok(())
+}
+
+/// Whether what the issue says tells of a later state of the channel. Where its commit is here the chain says so; numbers
+/// may be made up.
+fn is_newer(desk: &Desk<'_>, there: &Machine, here: &Machine) -> bool {
+    let git = desk.place.git(desk.ctx);
+    let reads = Reads::open(&desk.place.at, &git);
+    let is_before = || is_object_id(&there.commit) && reads.is_ancestor(&there.commit, &here.commit).unwrap_or(false);
+    there.is_newer_than(here) && !is_before()
 }
 
 /// GitHub's form has its own line ends.
