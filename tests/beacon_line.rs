@@ -9,8 +9,12 @@ use claude_craft::env::Env;
 use claude_craft::ops::beacon::fetch::{self, For};
 use claude_craft::ops::beacon::{Place, chain};
 use claude_craft::queue::Trigger;
+use claude_craft::state::beacon::Identity;
+use claude_craft::state::file::StateFile;
 
 use crate::common::{Sides, script, wait_until, write};
+
+const CHANNEL: &str = "refs/craft/beacons/main";
 
 /// A program that says that it was called, and goes on when it is told to.
 struct Halt {
@@ -86,4 +90,33 @@ fn looks_at_a_new_channel_from_two_commands_are_not_in_each_others_way() {
     assert_eq!(chain::known(&here, &git).unwrap().unwrap().manifest.seq, 2, "what was known is not set back");
     let refs = sides.git(&code, &["for-each-ref", "--format=%(refname)", "refs/craft/beacon"]);
     assert!(!refs.contains("/seen-"), "{refs}");
+}
+
+#[test]
+fn a_name_given_while_a_look_finds_out_where_a_channel_is_stays() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    sides.sends(&desk, "a.md", "a\n");
+    let tip = sides.git(&sides.remote, &["rev-parse", CHANNEL]);
+    sides.git(&sides.remote, &["update-ref", "refs/heads/craft/beacons/main", &tip]);
+    sides.git(&sides.remote, &["update-ref", "-d", CHANNEL]);
+    let (ctx, here) = place(vars(&sides), &code);
+    let git = here.git(&ctx);
+    // As `init` does it.
+    let guard = here.lock(&ctx).unwrap();
+    let state = StateFile::at(here.files(&ctx).beacon());
+    let was = state.load::<Identity>(0).unwrap().value;
+    scope(|scope| {
+        let vars = vars(&sides);
+        let look = scope.spawn(|| {
+            let (ctx, place) = place(vars, &code);
+            fetch::fetch(&ctx, &place, &place.git(&ctx), For::Look)
+        });
+        wait_until("it is found", || chain::known(&here, &git).unwrap().is_some());
+        state.store(&Identity { name: "Lab".into(), ..was }).unwrap();
+        drop(guard);
+        assert!(look.join().unwrap().unwrap().is_some());
+    });
+    let now = state.load::<Identity>(0).unwrap().value;
+    assert_eq!((now.name.as_str(), now.branches.len()), ("Lab", 1));
 }
