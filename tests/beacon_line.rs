@@ -2,18 +2,23 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::thread::scope;
+use std::thread::{ScopedJoinHandle, scope};
 
+use claude_craft::beacon::manifest::File;
 use claude_craft::context::Context;
 use claude_craft::env::Env;
 use claude_craft::ops::beacon::fetch::{self, For};
-use claude_craft::ops::beacon::{Place, chain};
+use claude_craft::ops::beacon::push::{self, Ask, Pushed};
+use claude_craft::ops::beacon::send::{self, Draft, Sent};
+use claude_craft::ops::beacon::{Place, applied, chain};
+use claude_craft::ops::error::{Kind, OpError};
 use claude_craft::queue::Trigger;
 use claude_craft::state::beacon::Identity;
 use claude_craft::state::file::StateFile;
 
 use crate::common::{Sides, script, wait_until, write};
 
+const X: &str = ".claude/planning/x.md";
 const CHANNEL: &str = "refs/craft/beacons/main";
 
 /// A program that says that it was called, and goes on when it is told to.
@@ -35,9 +40,22 @@ impl Halt {
         Self { asked, go }
     }
 
+    /// Of the program that takes pushes to the remote of `clone`.
+    fn receiving(sides: &Sides, clone: &Path) -> Self {
+        let halt = Self::new(sides, "receive", "HALT\nexec git receive-pack \"$@\"");
+        sides.git(clone, &["config", "remote.origin.receivepack", sides.path("receive").to_str().unwrap()]);
+        halt
+    }
+
     #[track_caller]
     fn reached(&self) {
         wait_until("it is called", || self.asked.exists());
+    }
+
+    /// Lets this call go on.
+    fn once(&self) {
+        write(&self.go, "");
+        wait_until("it goes on", || !self.asked.exists());
     }
 
     /// Lets this call go on and all that come.
@@ -58,6 +76,49 @@ fn place(vars: Vars, clone: &Path) -> (Context, Place) {
     let ctx = Context::new(Env::from_pairs(vars)).unwrap();
     let place = Place::find(&ctx, clone, None, Trigger::Manual).unwrap();
     (ctx, place)
+}
+
+/// A push of one file, beside the test.
+fn pushes<'s>(
+    scope: &'s std::thread::Scope<'s, '_>,
+    sides: &Sides,
+    clone: &'s Path,
+    file: &str,
+) -> ScopedJoinHandle<'s, Result<Pushed, OpError>> {
+    let (vars, file) = (vars(sides), file.to_owned());
+    scope.spawn(move || {
+        let (ctx, place) = place(vars, clone);
+        push::push(&ctx, &place, &Ask { files: vec![file], ..Ask::default() })
+    })
+}
+
+/// How many messages wait here.
+fn waiting(sides: &Sides, clone: &Path) -> usize {
+    let (ctx, place) = place(vars(sides), clone);
+    send::queued(&place, &place.git(&ctx)).unwrap().len()
+}
+
+fn file(clone: &Path, name: &str, text: &str) -> String {
+    let path = format!(".claude/planning/{name}");
+    write(clone.join(&path), text);
+    path
+}
+
+fn numbers(sent: &Sent) -> Vec<u64> {
+    sent.messages.iter().map(|(seq, _)| *seq).collect()
+}
+
+/// Has commits signed with a key of its own.
+fn signs(sides: &Sides, clone: &Path) -> PathBuf {
+    let key = sides.path("key");
+    let mut command = sides.command("ssh-keygen", sides.root());
+    command.args(["-q", "-t", "ed25519", "-N", "", "-f", "key"]);
+    sides.run(command, b"").ok();
+    for (name, value) in [("gpg.format", "ssh"), ("user.signingKey", key.to_str().unwrap()), ("commit.gpgSign", "true")]
+    {
+        sides.git(clone, &["config", name, value]);
+    }
+    key
 }
 
 #[test]
@@ -90,6 +151,180 @@ fn looks_at_a_new_channel_from_two_commands_are_not_in_each_others_way() {
     assert_eq!(chain::known(&here, &git).unwrap().unwrap().manifest.seq, 2, "what was known is not set back");
     let refs = sides.git(&code, &["for-each-ref", "--format=%(refname)", "refs/craft/beacon"]);
     assert!(!refs.contains("/seen-"), "{refs}");
+}
+
+#[test]
+fn what_was_queued_meanwhile_and_may_not_go_is_no_matter_of_a_push_that_is_out() {
+    for clash in [false, true] {
+        let sides = Sides::new();
+        let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+        let key = signs(&sides, &desk);
+        sides.sends(&code, "b.md", "theirs\n");
+        if !clash {
+            sides.takes_in(&desk, 1);
+        }
+        let halt = Halt::receiving(&sides, &desk);
+        let (a, b) = (file(&desk, "a.md", "a\n"), file(&desk, "b.md", "mine\n"));
+        let (first, second) = scope(|scope| {
+            let first = pushes(scope, &sides, &desk, &a);
+            halt.reached();
+            let second = pushes(scope, &sides, &desk, &b);
+            wait_until("it is queued", || waiting(&sides, &desk) == 2);
+            if !clash {
+                std::fs::rename(&key, sides.path("away")).unwrap();
+            }
+            halt.open();
+            (first.join().unwrap().unwrap(), second.join().unwrap().unwrap_err())
+        });
+        assert_eq!((first.sent.messages.len(), &first.sent.waits), (1, &None), "{clash}: {first:?}");
+        assert_eq!(second.kind == Kind::Conflict, clash, "{second}");
+        assert_eq!(waiting(&sides, &desk), 0, "{clash}");
+        assert_eq!(sides.messages().len(), 2);
+    }
+}
+
+#[test]
+fn what_was_edited_from_a_message_that_is_taken_back_goes_out_as_edited_from_what_both_have() {
+    for removed in [true, false] {
+        let sides = Sides::new();
+        let desk = sides.side("desk", "Desktop");
+        let key = signs(&sides, &desk);
+        sides.sends(&desk, "x.md", "1\n");
+        let (ctx, here) = place(vars(&sides), &desk);
+        let git = here.git(&ctx);
+        let known = applied::read(&here, &git).unwrap().files[X].clone();
+        let halt = Halt::new(&sides, "upload", "HALT\nexec git upload-pack \"$@\"");
+        sides.git(&desk, &["config", "remote.origin.uploadpack", sides.path("upload").to_str().unwrap()]);
+        write(desk.join(X), "2\n");
+        let failed = scope(|scope| {
+            let first = pushes(scope, &sides, &desk, X);
+            halt.reached();
+            let (second, third) = ("2\n", "3\n");
+            write(sides.path("third"), third);
+            let object = sides.git(&desk, &["hash-object", "-w", sides.path("third").to_str().unwrap()]);
+            write(sides.path("second"), second);
+            let base = sides.git(&desk, &["hash-object", sides.path("second").to_str().unwrap()]);
+            let mut next = File { path: X.into(), base: Some(base), deleted: removed, ..File::default() };
+            if removed {
+                std::fs::remove_file(desk.join(X)).unwrap();
+            } else {
+                write(desk.join(X), third);
+                next.mode = "100644".into();
+                next.size = 2;
+                next.sha256 = claude_craft::digest::sha256(third.as_bytes());
+            }
+            let draft = Draft {
+                to: vec!["Code".into()],
+                note: "x".into(),
+                files: vec![(next, (!removed).then_some(object))],
+                ..Draft::default()
+            };
+            let guard = here.lock(&ctx).unwrap();
+            send::enqueue(&ctx, &here, &git, draft).unwrap();
+            drop(guard);
+            std::fs::rename(&key, sides.path("away")).unwrap();
+            halt.open();
+            first.join().unwrap()
+        });
+        assert!(failed.is_err(), "{failed:?}");
+        std::fs::rename(sides.path("away"), &key).unwrap();
+        let sent = send::drain(&ctx, &here, &git).unwrap();
+        assert_eq!((numbers(&sent), &sent.waits), (vec![2], &None), "{removed}");
+        assert_eq!(sides.messages()[1].files[0].base.as_ref(), Some(&known.blob));
+        let (changed, gone) = push::changed(&ctx, &here).unwrap();
+        assert_eq!((changed.len(), gone.len()), (0, 0), "{removed}");
+    }
+}
+
+#[test]
+fn where_the_remote_is_gone_when_it_is_a_messages_turn_nothing_of_it_stays() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.sends(&desk, "x.md", "1\n");
+    let halt = Halt::receiving(&sides, &desk);
+    let (a, b) = (file(&desk, "a.md", "a\n"), file(&desk, "b.md", "b\n"));
+    scope(|scope| {
+        let first = pushes(scope, &sides, &desk, &a);
+        halt.reached();
+        let second = pushes(scope, &sides, &desk, &b);
+        wait_until("it is queued", || waiting(&sides, &desk) == 2);
+        sides.git(&desk, &["remote", "remove", "origin"]);
+        halt.open();
+        let first = first.join().unwrap().unwrap();
+        assert_eq!((numbers(&first.sent), &first.sent.waits), (vec![2], &None));
+        assert!(second.join().unwrap().unwrap_err().message.contains("no remote origin"));
+    });
+    assert_eq!(waiting(&sides, &desk), 0);
+}
+
+#[test]
+fn a_message_that_was_sent_or_dropped_while_its_command_waited_is_said_to_be() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.sends(&desk, "x.md", "1\n");
+    let (ctx, here) = place(vars(&sides), &desk);
+    let git = here.git(&ctx);
+    // The line is held until the patience of others is over, and the message is sent meanwhile, or dropped.
+    let line = here.line(&ctx).unwrap().unwrap();
+    let a = file(&desk, "a.md", "a\n");
+    // A folder of its own has locks of its own.
+    let other = sides.path("other");
+    let mut copy = sides.command("cp", sides.root());
+    copy.args(["-r", sides.home().to_str().unwrap(), other.to_str().unwrap()]);
+    sides.run(copy, b"").ok();
+    let mut elsewhere = vars(&sides);
+    elsewhere.retain(|(name, _)| name != "HOME");
+    elsewhere.push(("HOME".into(), other.into()));
+    scope(|scope| {
+        let first = pushes(scope, &sides, &desk, &a);
+        wait_until("it is queued", || waiting(&sides, &desk) == 1);
+        let (beside, there) = place(elsewhere, &desk);
+        assert_eq!(numbers(&send::drain(&beside, &there, &there.git(&beside)).unwrap()), [2]);
+        let pushed = first.join().unwrap().unwrap();
+        assert_eq!((numbers(&pushed.sent), &pushed.sent.waits), (vec![2], &None));
+    });
+    let b = file(&desk, "b.md", "b\n");
+    scope(|scope| {
+        let second = pushes(scope, &sides, &desk, &b);
+        wait_until("it is queued", || waiting(&sides, &desk) == 1);
+        let guard = here.lock(&ctx).unwrap();
+        send::unqueue(&here, &git, &[]).unwrap();
+        drop((guard, line));
+        let error = second.join().unwrap().unwrap_err();
+        assert!(error.message.contains("taken out of the queue"), "{error}");
+    });
+    assert_eq!(sides.messages().len(), 2);
+}
+
+#[test]
+fn pushes_that_succeed_do_not_count_as_others_being_faster() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    sides.sends(&desk, "x.md", "1\n");
+    let halt = Halt::receiving(&sides, &desk);
+    let a = file(&desk, "a.md", "a\n");
+    let (ctx, here) = place(vars(&sides), &desk);
+    let git = here.git(&ctx);
+    let pushed = scope(|scope| {
+        let first = pushes(scope, &sides, &desk, &a);
+        for n in 0..31 {
+            halt.reached();
+            let name = File { path: format!(".claude/planning/{n}.md"), base: Some("1".repeat(40)), ..File::default() };
+            let draft = Draft {
+                to: vec!["Code".into()],
+                note: "x".into(),
+                files: vec![(File { deleted: true, ..name }, None)],
+                ..Draft::default()
+            };
+            let _guard = here.lock(&ctx).unwrap();
+            send::enqueue(&ctx, &here, &git, draft).unwrap();
+            halt.once();
+        }
+        halt.open();
+        first.join().unwrap().unwrap()
+    });
+    assert_eq!((pushed.sent.messages.len(), &pushed.sent.waits), (32, &None));
+    assert_eq!(waiting(&sides, &desk), 0);
 }
 
 #[test]
