@@ -15,6 +15,7 @@ use claude_craft::ops::error::{Kind, OpError};
 use claude_craft::queue::Trigger;
 use claude_craft::state::beacon::Identity;
 use claude_craft::state::file::StateFile;
+use serde_json::json;
 
 use crate::common::{Sides, script, wait_until, write};
 
@@ -354,4 +355,40 @@ fn a_name_given_while_a_look_finds_out_where_a_channel_is_stays() {
     });
     let now = state.load::<Identity>(0).unwrap().value;
     assert_eq!((now.name.as_str(), now.branches.len()), ("Lab", 1));
+}
+
+#[test]
+fn who_is_asked_to_sign_keeps_nobody_from_queueing() {
+    let sides = Sides::new();
+    let desk = sides.side("desk", "Desktop");
+    signs(&sides, &desk);
+    let halt = Halt::new(&sides, "sign", "HALT\nexec ssh-keygen \"$@\"");
+    sides.git(&desk, &["config", "gpg.ssh.program", sides.path("sign").to_str().unwrap()]);
+    sides.configure(json!({"beacon": {"requireSignature": true}}));
+    let (a, b) = (file(&desk, "a.md", "a\n"), file(&desk, "b.md", "b\n"));
+    let (ctx, here) = place(vars(&sides), &desk);
+    scope(|scope| {
+        let first = pushes(scope, &sides, &desk, &a);
+        halt.reached();
+        let second = pushes(scope, &sides, &desk, &b);
+        wait_until("it is queued", || waiting(&sides, &desk) == 2);
+        halt.open();
+        assert_eq!(first.join().unwrap().unwrap().sent.waits, None);
+        assert_eq!(second.join().unwrap().unwrap().sent.messages.len(), 1);
+    });
+    // What was taken back meanwhile does not go out.
+    std::fs::remove_file(format!("{}.all", halt.go.display())).unwrap();
+    let _ = std::fs::remove_file(&halt.go);
+    let c = file(&desk, "c.md", "c\n");
+    scope(|scope| {
+        let third = pushes(scope, &sides, &desk, &c);
+        halt.reached();
+        let guard = here.lock(&ctx).unwrap();
+        send::unqueue(&here, &here.git(&ctx), &[]).unwrap();
+        drop(guard);
+        halt.open();
+        let error = third.join().unwrap().unwrap_err();
+        assert!(error.message.contains("taken out of the queue"), "{error}");
+    });
+    assert_eq!(sides.messages().len(), 2);
 }

@@ -303,6 +303,10 @@ impl Drain<'_> {
                 continue;
             }
             let Some(next) = self.alone(|drain| drain.next(tip.as_ref()))? else { return Ok(()) };
+            let Some(next) = self.built(tip.as_ref(), next)? else {
+                looked = Some(tip);
+                continue;
+            };
             let pushed = self.push(&next.commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
             match pushed {

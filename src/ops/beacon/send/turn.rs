@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Drain, Stop, TRIES};
+use crate::beacon::manifest::Receipt;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::hints::Hints;
+use crate::ops::beacon::queue::Item;
 use crate::ops::beacon::{Place, applied, build, queue, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
@@ -14,8 +16,13 @@ use crate::ops::error::{Kind, OpError};
 /// Commits before the end among which a message is looked for that another command has just sent.
 const NEAR: usize = 1000;
 
-/// What is to be pushed next.
+/// What there is to be sent next, beside the queue.
 pub(super) struct Next {
+    receipt: Option<Receipt>,
+}
+
+/// What is to be pushed next.
+pub(super) struct Built {
     pub(super) commit: String,
     /// The messages in it, with their numbers by then.
     pub(super) going: BTreeMap<String, u64>,
@@ -58,9 +65,14 @@ impl Drain<'_> {
             Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
             None => None,
         };
-        if self.items.is_empty() && receipt.is_none() {
-            return Ok(None);
-        }
+        Ok((!self.items.is_empty() || receipt.is_some()).then_some(Next { receipt }))
+    }
+
+    /// The commits for it. Much may be read for them, and somebody be asked for a passphrase, so nobody is kept away: what
+    /// is taken in meanwhile counts as unread, and a push is for the end that was looked at. `None` where the queue does not
+    /// hold any more what would go out.
+    pub(super) fn built(&mut self, tip: Option<&Tip>, next: Next) -> Result<Option<Built>, Stop> {
+        let receipt = next.receipt;
         let unread = match tip {
             Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
             None => Vec::new(),
@@ -84,9 +96,14 @@ impl Drain<'_> {
         let told = receipt.is_some();
         let (commit, manifest) = build::build(&self.place, self.git, tip, &going, receipt)?;
         fail_point(self.ctx, "beacon-built");
+        let now = queue::items(&self.place, self.git)?;
+        let there = |item: &Item| now.iter().any(|other| other.queued.message == item.queued.message);
+        if !going.iter().all(there) {
+            return Ok(None);
+        }
         let before = manifest.seq - going.len() as u64;
         let ids = going.into_iter().map(|item| item.queued.message.id);
-        Ok(Some(Next { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
+        Ok(Some(Built { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
     }
 
     /// Counts our message among those sent where another command has sent it meanwhile.
