@@ -15,6 +15,7 @@ mod beacon_hooks;
 mod beacon_hostile;
 mod beacon_init;
 mod beacon_kill;
+mod beacon_line;
 mod beacon_lost;
 mod beacon_moved;
 mod beacon_odd;

@@ -7,10 +7,11 @@ use crate::context::Context;
 use crate::git::command::{Git, GitError};
 use crate::git::fault::Fault;
 use crate::git::reads::Reads;
-use crate::ops::beacon::chain::{self, Judged, Tip};
+use crate::ops::beacon::chain::{self, End, Judged, Tip};
 use crate::ops::beacon::remote::{self, ASKED, Remote};
 use crate::ops::beacon::{Place, make};
 use crate::ops::error::OpError;
+use crate::sys::process_exists;
 
 /// What a look at the remote may take in. The gate is asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,36 +86,55 @@ fn discover(
     what: For,
 ) -> Result<(bool, Judged), OpError> {
     let (seen, channel) = (place.seen(), &place.channel);
+    let before = chain::seen(place, git)?;
+    // Whoever looks at the same moment has names of their own.
+    let mine = format!("{seen}-{}-{:08x}-", std::process::id(), ctx.dice().token());
     // The pattern takes other channels along that begin so; git has none for "this or nothing".
-    let found = |namespace: &str| format!("{seen}-{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
+    let found = |namespace: &str| format!("{mine}{}", if namespace == NAMESPACE { "own-" } else { "branch-" });
     let refspec = |namespace: &str| format!("+{namespace}{channel}*:{}*", found(namespace));
     let refspecs = [refspec(NAMESPACE), refspec(FALLBACK)];
     let refspecs: Vec<&str> = refspecs.iter().map(String::as_str).collect();
     let fetched = remote.fetch(ctx, place, git, what, &refspecs, None)?;
     let result = match fetched {
-        Ok(_) => adopt(ctx, place, git, remote, [&found(NAMESPACE), &found(FALLBACK)]),
+        Ok(_) => adopt(ctx, place, git, remote, before.as_ref(), [&found(NAMESPACE), &found(FALLBACK)]),
         Err(error) => Err(remote.out_of_reach(place, ASKED, error)),
     };
-    let left = git.read(["for-each-ref", "--format=delete %(refname)", &format!("{seen}-*"), &format!("{seen}-*/**")]);
-    let left = left.line()?;
-    if !left.is_empty() {
-        git.write(["update-ref", "--stdin"]).input(format!("{left}\n")).run()?;
-    }
+    // What stays here is in nobody's way, and the next look takes it away.
+    let _ = clear(git, &seen, &mine);
     result
 }
 
-/// Takes what was found in one of the namespaces for the channel, and says whether that is the one of branches.
+/// Takes away what a look has fetched under names that begin with `mine`, and what looks left that were killed.
+fn clear(git: &Git<'_>, seen: &str, mine: &str) -> Result<(), GitError> {
+    let begins = format!("{seen}-");
+    let all = git.read(["for-each-ref", "--format=%(refname)", &format!("{begins}*"), &format!("{begins}*/**")]);
+    let left = |name: &&str| {
+        let maker = name.strip_prefix(&begins).and_then(|rest| rest.split('-').next()?.parse().ok());
+        name.starts_with(mine) || maker.is_none_or(|pid| !process_exists(pid))
+    };
+    let left: String = all.line()?.lines().filter(left).map(|name| format!("delete {name}\n")).collect();
+    if left.is_empty() { Ok(()) } else { git.write(["update-ref", "--stdin"]).input(left).run().map(drop) }
+}
+
+/// Takes what was found in one of the namespaces for the channel, and says whether that is the one of branches. `before`
+/// is what was known of it when it was asked for.
 fn adopt(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
     remote: &Remote,
+    before: Option<&End>,
     found: [&str; 2],
 ) -> Result<(bool, Judged), OpError> {
     let reads = Reads::open(&place.at, git);
     for (branch, name) in [false, true].into_iter().zip(found) {
         let Some(end) = reads.target(name)? else { continue };
-        git.write(["update-ref", &place.seen(), &end.id]).run()?;
+        if let Err(error) = make::move_ref(git, &place.seen(), before.map(End::id), Some(&end.id)) {
+            // Whoever was faster has asked or sent at the same time, and knows as much or more.
+            if chain::seen(place, git)?.as_ref() == before {
+                return Err(error.into());
+            }
+        }
         if branch != remote.keeps_as_branch(place) {
             remote.remember(ctx, &mut place.clone(), branch)?;
         }

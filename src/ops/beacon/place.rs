@@ -179,7 +179,7 @@ impl Place {
     }
 
     /// Keeps every other command away from what is kept of the beacon of this working tree, and from its files. Nobody
-    /// holds it while the remote is asked.
+    /// holds it while the remote is asked or a message is signed.
     ///
     /// # Errors
     /// Busy, or the lock cannot be made.

@@ -100,19 +100,25 @@ impl Remote {
         format!("{namespace}{}", place.channel)
     }
 
-    /// Keeps in mind whether the channel is a branch there.
+    /// Keeps in mind whether the channel is a branch there. The caller does not hold [`Place::lock`].
     ///
     /// # Errors
     /// Where that cannot be written.
     pub fn remember(&self, ctx: &Context, place: &mut Place, branch: bool) -> Result<(), OpError> {
+        place.identity.note_branch(&self.url, place.channel.as_str(), branch);
+        // Who gives the side another name meanwhile is not to be undone.
+        let _lock = match place.lock(ctx) {
+            Ok(lock) => lock,
+            // It is found out anew, then.
+            Err(error) if error.kind == Kind::Busy => return Ok(()),
+            Err(error) => return Err(error),
+        };
         let now = ctx.clock.now_ms();
         let file = StateFile::at(place.files(ctx).beacon());
         let loaded = file.load::<Identity>(now)?;
         let newer = matches!(loaded.problem, Some(Problem::Newer { .. }));
         let mut identity = loaded.value;
-        for identity in [&mut identity, &mut place.identity] {
-            identity.note_branch(&self.url, place.channel.as_str(), branch);
-        }
+        identity.note_branch(&self.url, place.channel.as_str(), branch);
         // A working tree that is no side any more is not made one again; and what a newer program keeps is its own, so
         // that it is found out anew each time.
         let ours = identity.id == place.identity.id && !newer;

@@ -94,7 +94,8 @@ pub fn unqueue(place: &Place, git: &Git<'_>, ids: &[String]) -> Result<Vec<Queue
 /// remote that never answers keeps nobody from queueing, taking in or settling.
 ///
 /// # Errors
-/// Where the gate, the scan for credentials or git itself says no: then nothing has changed.
+/// Where the gate, the scan for credentials or git itself says no, and nothing went out before that; else it is in
+/// [`Sent::waits`].
 pub fn drain(ctx: &Context, place: &Place, git: &Git<'_>) -> Result<Sent, OpError> {
     let empty = Reads::open(&place.at, git).resolve(&place.queue())?.is_none();
     if empty {
@@ -121,11 +122,18 @@ pub(super) struct Drained {
     pub(super) lost: Vec<u64>,
 }
 
+impl Drained {
+    fn waits(error: OpError) -> Self {
+        Self { sent: Sent { waits: Some(error), ..Sent::default() }, end: None, lost: Vec::new() }
+    }
+}
+
 /// As [`drain`], where the same command has scanned and queued the message `ours`, or has just asked for the end of the
-/// channel (`looked`).
+/// channel (`looked`). Where it says that nothing went out `ours` is not in the queue any more. Of a command that is killed
+/// before it can take its message out again it stays there, and goes out with the next one, as one that is offline does.
 ///
 /// # Errors
-/// As [`drain`], and where something must be taken in before `ours`, which is not in the queue any more then.
+/// As [`drain`], where something must be taken in before `ours`, and where somebody else took that out of the queue.
 pub(super) fn drain_with(
     ctx: &Context,
     place: &Place,
@@ -133,42 +141,90 @@ pub(super) fn drain_with(
     ours: Option<&str>,
     looked: Option<Tip>,
 ) -> Result<Drained, OpError> {
-    let Some(_line) = place.line(ctx)? else {
-        let error = OpError::new(Kind::Busy, "another command is sending from here, and takes it along if it can");
-        return Ok(Drained { sent: Sent { waits: Some(error), ..Sent::default() }, end: None, lost: Vec::new() });
+    let line = match place.line(ctx) {
+        Ok(Some(line)) => line,
+        Ok(None) => return waited(place, git, ours),
+        // Another command may be sending it, so it is not taken out.
+        Err(error) if ours.is_some() => return Ok(Drained::waits(error)),
+        Err(error) => return Err(error),
     };
     let mut place = place.clone();
-    remote::refresh(ctx, &mut place)?;
-    let place = &place;
+    let remote = remote::refresh(ctx, &mut place).and_then(|()| remote::of(&place, git));
+    let remote = match remote {
+        Ok(remote) => remote,
+        Err(error) => return failed(ctx, &place, git, ours, error),
+    };
     let mut drain = Drain {
         before: None,
         lost: Vec::new(),
         ctx,
         place: place.clone(),
         git,
-        remote: remote::of(place, git)?,
+        remote,
         items: Vec::new(),
         applied: Applied::default(),
         sent: Sent::default(),
         ours: ours.map(str::to_owned),
+        is_out: false,
         end: None,
         scanned: ours.map(str::to_owned).into_iter().collect(),
         searched: None,
         fallen_back: false,
         gone_on: false,
+        doubtful: false,
+        for_others: false,
         unheard: 0,
+        races: 0,
         refused_at: None,
         unmoved: 0,
     };
-    match drain.run(looked.map(Some)) {
-        Ok(()) => {}
-        Err(Stop::Waits(error)) => drain.sent.waits = Some(error),
-        Err(Stop::Failed(error)) => {
-            drain.withdraw()?;
-            return Err(error);
+    let ended = drain.run(looked.map(Some));
+    let Drain { mut sent, end, lost, is_out, doubtful, for_others, .. } = drain;
+    match ended {
+        // Whoever has queued it meanwhile hears of it when the line is theirs.
+        Err(_) if for_others => {}
+        Ok(()) if ours.is_none() || is_out => {}
+        Ok(()) if sent.messages.is_empty() => return Err(taken_out()),
+        Ok(()) => sent.waits = Some(taken_out()),
+        Err(Stop::Failed(error)) if !is_out && !doubtful && sent.messages.is_empty() => {
+            return failed(ctx, &place, git, ours, error);
         }
+        Err(Stop::Waits(error) | Stop::Failed(error)) => sent.waits = Some(error),
     }
-    Ok(Drained { sent: drain.sent, end: drain.end, lost: drain.lost })
+    drop(line);
+    Ok(Drained { sent, end, lost })
+}
+
+/// What is said where the line was never free: another command may have sent our message.
+fn waited(place: &Place, git: &Git<'_>, ours: Option<&str>) -> Result<Drained, OpError> {
+    let is_ours = |item: &Item| Some(item.queued.message.id.as_str()) == ours;
+    if let Some(ours) = ours
+        && queue::items(place, git).is_ok_and(|items| !items.iter().any(is_ours))
+    {
+        let end = chain::seen(place, git)?;
+        let Some(end) = end.as_ref().and_then(|end| end.commit().ok()) else { return Err(taken_out()) };
+        let messages = vec![turn::find(place, git, end, ours)?.ok_or_else(taken_out)?];
+        return Ok(Drained { sent: Sent { messages, ..Sent::default() }, end: None, lost: Vec::new() });
+    }
+    let error = OpError::new(Kind::Busy, "another command is sending from here, and takes it along if it can");
+    Ok(Drained::waits(error))
+}
+
+fn taken_out() -> OpError {
+    OpError::refused("the message was taken out of the queue before it went out").remedy("send its files again")
+}
+
+/// What is said where nothing goes out. What this command has queued is taken out again, so that it does not go out behind
+/// the back of who was told otherwise; where that cannot be it waits. The caller holds [`Place::line`].
+fn failed(ctx: &Context, place: &Place, git: &Git<'_>, ours: Option<&str>, error: OpError) -> Result<Drained, OpError> {
+    let withdrawn = ours.map(|ours| -> Result<(), OpError> {
+        let _lock = place.lock(ctx)?;
+        queue::forget(place, git, |message| message.id == ours).map(drop)
+    });
+    match withdrawn {
+        None | Some(Ok(())) => Err(error),
+        Some(Err(_)) => Ok(Drained::waits(error)),
+    }
 }
 
 /// Why a drain ends before everything is out.
@@ -217,6 +273,8 @@ struct Drain<'d> {
     sent: Sent,
     /// The message that this command has queued.
     ours: Option<String>,
+    /// Whether that is on the channel.
+    is_out: bool,
     /// See [`Drained::end`].
     end: Option<Option<Tip>>,
     /// Messages that need no second scan.
@@ -227,7 +285,13 @@ struct Drain<'d> {
     fallen_back: bool,
     /// Whether somebody has gone on in that namespace from what did not show here: it does show then, late.
     gone_on: bool,
+    /// Whether a push may have been taken of which that is not known.
+    doubtful: bool,
+    /// Whether all is out that was queued when it began, so that what is left is of commands that wait for the line.
+    for_others: bool,
     unheard: u32,
+    /// Pushes in a row that brought nothing onto the channel.
+    races: u32,
     /// The end at which the last push was refused, as it is where others were faster.
     refused_at: Option<Option<String>>,
     /// Such refusals in a row after which the end was still the same.
@@ -247,10 +311,15 @@ impl Drain<'_> {
                 continue;
             }
             let Some(next) = self.alone(|drain| drain.next(tip.as_ref()))? else { return Ok(()) };
+            let Some(next) = self.built(tip.as_ref(), next)? else {
+                looked = Some(tip);
+                continue;
+            };
             let pushed = self.push(&next.commit, tip.as_ref())?;
             fail_point(self.ctx, "beacon-pushed");
             match pushed {
                 Push::Done => {
+                    self.doubtful = true;
                     if tip.is_some() && self.remote.push.is_none() {
                         self.note_end(&next.commit);
                     } else if !self.shows(&next.commit, &mut dice)? {
@@ -261,17 +330,20 @@ impl Drain<'_> {
                     }
                     fail_point(self.ctx, "beacon-seen");
                     self.sent.receipt |= next.receipt;
+                    self.is_out |= self.ours.as_ref().is_some_and(|ours| next.going.contains_key(ours));
                     self.alone(|drain| drain.landed(&next.going, &next.commit))?;
+                    (self.doubtful, self.races) = (false, 0);
                     match next.kept_back {
                         Some(error) => return Err(Stop::Waits(error)),
                         None if self.items.is_empty() => return Ok(()),
                         // Somebody has queued it meanwhile, and finds the line taken.
-                        None => continue,
+                        None => self.for_others = true,
                     }
+                    continue;
                 }
                 Push::Raced => {}
                 Push::Unheard(error) => {
-                    self.unheard += 1;
+                    (self.unheard, self.doubtful) = (self.unheard + 1, true);
                     // What arrived in spite of it is found now, or by the next call.
                     let tip = self.look()?;
                     let arrived = tip.as_ref().is_some_and(|t| self.contains(&t.commit, &next.commit));
@@ -281,14 +353,15 @@ impl Drain<'_> {
                     self.sent.receipt |= arrived && next.receipt;
                     looked = Some(tip);
                     if arrived {
+                        self.races = 0;
                         continue;
                     }
                 }
             }
-            if self.sent.tries >= TRIES {
+            if self.races >= TRIES {
                 continue;
             }
-            let wait = backoff::within(&self.place.config.retry, self.sent.tries.min(20), &mut dice);
+            let wait = backoff::within(&self.place.config.retry, self.races.min(20), &mut dice);
             std::thread::sleep(Duration::from_millis(wait));
         }
     }

@@ -29,7 +29,7 @@ const STALE: &str = "stale info";
 impl Drain<'_> {
     /// One push, and what it means.
     pub(super) fn push(&mut self, commit: &str, tip: Option<&Tip>) -> Result<Push, Stop> {
-        self.sent.tries += 1;
+        (self.sent.tries, self.races) = (self.sent.tries + 1, self.races + 1);
         let old = tip.map(|t| t.commit.as_str());
         let Err(error) = self.remote.push(self.ctx, &self.place, self.git, commit, old)? else { return Ok(Push::Done) };
         match verdict(&error.finished) {

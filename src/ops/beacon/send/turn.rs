@@ -4,23 +4,43 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::{Drain, Stop, TRIES};
+use crate::beacon::manifest::Receipt;
+use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::hints::Hints;
-use crate::ops::beacon::{applied, build, lost, queue, unread};
+use crate::ops::beacon::queue::Item;
+use crate::ops::beacon::{Place, applied, build, lost, queue, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
 
 /// Commits before the end among which a message is looked for that another command has just sent.
 const NEAR: usize = 1000;
 
-/// What is to be pushed next.
+/// What there is to be sent next, beside the queue.
 pub(super) struct Next {
+    receipt: Option<Receipt>,
+}
+
+/// What is to be pushed next.
+pub(super) struct Built {
     pub(super) commit: String,
     /// The messages in it, with their numbers by then.
     pub(super) going: BTreeMap<String, u64>,
     pub(super) receipt: bool,
     /// Why the first of the others may not go.
     pub(super) kept_back: Option<OpError>,
+}
+
+/// The message with this id, if it is near the end of the channel: its number, and the paths in it.
+pub(super) fn find(place: &Place, git: &Git<'_>, end: &str, id: &str) -> Result<Option<(u64, Vec<String>)>, OpError> {
+    let (mut left, mut found) = (NEAR, None);
+    chain::back(place, git, end, |link| {
+        let ours = link.numbered().filter(|(_, message)| message.id == *id);
+        found = ours.map(|(seq, message)| (seq, message.files.iter().map(|f| f.path.clone()).collect()));
+        left -= 1;
+        if found.is_some() || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(found)
 }
 
 impl Drain<'_> {
@@ -53,17 +73,21 @@ impl Drain<'_> {
             Some(tip) => unread::owed(self.ctx, &self.place, self.git, &self.applied, tip)?,
             None => None,
         };
-        if self.items.is_empty() && receipt.is_none() {
-            return Ok(None);
-        }
+        Ok((!self.items.is_empty() || receipt.is_some()).then_some(Next { receipt }))
+    }
+
+    /// The commits for it. Much may be read for them, and somebody be asked for a passphrase, so nobody is kept away: what
+    /// is taken in meanwhile counts as unread, and a push is for the end that was looked at. `None` where the queue does not
+    /// hold any more what would go out.
+    pub(super) fn built(&mut self, tip: Option<&Tip>, next: Next) -> Result<Option<Built>, Stop> {
+        let receipt = next.receipt;
         let unread = match tip {
             Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
             None => Vec::new(),
         };
-        // Who stands by is told to pull first, and nothing waits behind their back. Once a push was tried nobody can say
-        // that it did not go out.
+        // Who stands by is told to pull first, and nothing waits behind their back, unless it may be out.
         let new = self.items.iter().find(|item| self.ours.as_ref() == Some(&item.queued.message.id));
-        if let Some(new) = new.filter(|_| self.sent.tries == 0) {
+        if let Some(new) = new.filter(|_| !self.doubtful) {
             let paths = new.queued.message.files.iter().map(|f| f.path.as_str());
             if let Some(error) = unread::clash(paths, &unread, &Hints::of(self.ctx, &self.place)) {
                 return Err(Stop::Failed(error));
@@ -73,45 +97,33 @@ impl Drain<'_> {
         if let Some(error) = kept_back.clone().filter(|_| going.is_empty() && receipt.is_none()) {
             return Err(Stop::Waits(error));
         }
-        if self.sent.tries >= TRIES {
-            let error = format!("others were faster {} times", self.sent.tries);
+        if self.races >= TRIES {
+            let error = format!("others were faster {} times", self.races);
             return Err(Stop::Waits(OpError::new(Kind::Busy, error).remedy("try again in a moment")));
         }
         let told = receipt.is_some();
         let (commit, manifest) = build::build(&self.place, self.git, tip, &going, receipt)?;
         fail_point(self.ctx, "beacon-built");
+        let now = queue::items(&self.place, self.git)?;
+        let there = |item: &Item| now.iter().any(|other| other.queued.message == item.queued.message);
+        if !going.iter().all(there) {
+            return Ok(None);
+        }
         let before = manifest.seq - going.len() as u64;
         let ids = going.into_iter().map(|item| item.queued.message.id);
-        Ok(Some(Next { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
+        Ok(Some(Built { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
     }
 
     /// Counts our message among those sent where another command has sent it meanwhile.
     fn notice_ours(&mut self, tip: Option<&Tip>) -> Result<(), Stop> {
         let (Some(ours), Some(tip)) = (&self.ours, tip) else { return Ok(()) };
-        if self.sent.tries > 0
-            || !self.sent.messages.is_empty()
-            || self.items.iter().any(|item| item.queued.message.id == *ours)
-        {
+        if self.is_out || self.sent.tries > 0 || self.items.iter().any(|item| item.queued.message.id == *ours) {
             return Ok(());
         }
-        let (mut left, mut found) = (NEAR, None);
-        chain::back(&self.place, self.git, &tip.commit, |link| {
-            let ours = link.numbered().filter(|(_, message)| message.id == *ours);
-            found = ours.map(|(seq, message)| (seq, message.files.iter().map(|f| f.path.clone()).collect()));
-            left -= 1;
-            if found.is_some() || left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
+        let found = find(&self.place, self.git, &tip.commit, ours)?;
+        self.is_out = found.is_some();
         self.sent.messages.extend(found);
         Ok(())
-    }
-
-    /// Takes what this command has queued out again, so that it does not go out behind the back of who was told otherwise.
-    /// Once a push was tried nobody can say that it did not.
-    pub(super) fn withdraw(&mut self) -> Result<(), OpError> {
-        let Some(ours) = self.ours.clone().filter(|_| self.sent.tries == 0) else { return Ok(()) };
-        let _lock = self.place.lock(self.ctx)?;
-        let items = queue::items(&self.place, self.git)?;
-        queue::take(&self.place, self.git, items, |message| message.id == ours).map(drop)
     }
 
     /// Finds what of the queue is on the channel already, and takes it out of the queue.
@@ -163,6 +175,7 @@ impl Drain<'_> {
         self.items = kept;
         for message in gone.into_iter().map(|item| item.queued.message) {
             let number = there.get(&message.id).copied().unwrap_or_default();
+            self.is_out |= self.ours.as_ref() == Some(&message.id);
             self.sent.messages.push((number, message.files.into_iter().map(|f| f.path).collect()));
         }
         Ok(())
