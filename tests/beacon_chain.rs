@@ -7,7 +7,7 @@ use claude_craft::ops::beacon::authors;
 use claude_craft::ops::beacon::chain;
 use claude_craft::ops::beacon::fetch::{self, For};
 use claude_craft::ops::beacon::push::{self, Ask};
-use claude_craft::ops::beacon::{log, outbox, send};
+use claude_craft::ops::beacon::{applied, log, outbox, pull, send};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
@@ -472,4 +472,25 @@ fn a_status_proposes_nothing_that_the_permissions_refuse() {
     let told = status(json!({"read": false}));
     assert!(told.contains("\nNOT ASKED: read on beacon is not allowed: ") && !told.contains("OFFLINE"), "{told}");
     assert!(!sides.craft(&code, &["doctor"]).stdout.contains("out of reach"));
+}
+
+#[test]
+fn who_only_sends_does_not_read_the_whole_channel_each_time_and_looks_past_nothing_that_is_for_them() {
+    let sides = Sides::new();
+    let (desk, code) = (sides.side("desk", "Desktop"), sides.side("code", "Code"));
+    let ctx = sides.context();
+    let place = sides.place(&ctx, &desk);
+    let position = || applied::read(&place, &place.git(&ctx)).unwrap().state.position;
+    let end = || Some(sides.git(&sides.remote, &["rev-parse", CHANNEL]));
+    for text in ["one\n", "two\n"] {
+        sides.sends(&desk, "a.md", text);
+        assert_eq!(position(), end());
+    }
+    let before = end();
+    sides.sends(&code, "b.md", "x\n");
+    sides.sends(&desk, "c.md", "x\n");
+    assert_eq!(position(), before);
+    let pulled = pull::pull(&ctx, &place, false).unwrap();
+    assert_eq!(pulled.messages.iter().map(|m| m.seq).collect::<Vec<_>>(), [3]);
+    assert_eq!(pull::pull(&ctx, &sides.place(&ctx, &code), false).unwrap().messages.len(), 3);
 }

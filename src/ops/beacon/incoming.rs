@@ -71,7 +71,8 @@ pub(super) struct Arrival {
     pub(super) held: Option<String>,
 }
 
-/// What has come up to `end` since this side last took something in, the oldest first.
+/// What has come up to `end` since this side last took something in, the oldest first; and whether that is all, since of
+/// very much only the first part comes.
 ///
 /// # Errors
 /// Where git cannot read it.
@@ -81,14 +82,16 @@ pub(super) fn since(
     git: &Git<'_>,
     state: &State,
     end: &str,
-) -> Result<Vec<Arrival>, OpError> {
+) -> Result<(Vec<Arrival>, bool), OpError> {
     let mut judge = Judge::new(ctx, place, git);
     let mut found = Vec::new();
-    for link in chain::since(place, git, state.position.as_deref(), end)? {
+    let links = chain::since(place, git, state.position.as_deref(), end)?;
+    let is_all = links.last().is_none_or(|link| link.commit == end);
+    for link in links {
         if let Some(verdict) = judge.verdict(&link)? {
             let held = verdict.err();
             found.push(Arrival { link, held });
         }
     }
-    Ok(found)
+    Ok((found, is_all))
 }

@@ -331,7 +331,7 @@ impl Drain<'_> {
                     fail_point(self.ctx, "beacon-seen");
                     self.sent.receipt |= next.receipt;
                     self.is_out |= self.ours.as_ref().is_some_and(|ours| next.going.contains_key(ours));
-                    self.alone(|drain| drain.landed(&next.going, &next.commit))?;
+                    self.alone(|drain| drain.landed(&next.going, &next.commit, next.past))?;
                     (self.doubtful, self.races) = (false, 0);
                     match next.kept_back {
                         Some(error) => return Err(Stop::Waits(error)),

@@ -217,7 +217,7 @@ impl Known {
         };
         let mut waiting = Vec::new();
         if let Some(end) = &end {
-            for incoming::Arrival { link, held: why } in incoming::since(ctx, place, git, &applied.state, end)? {
+            for incoming::Arrival { link, held: why } in incoming::since(ctx, place, git, &applied.state, end)?.0 {
                 match why {
                     None => waiting.push(link),
                     Some(why) => {

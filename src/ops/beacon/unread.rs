@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Link, Standing, Tip};
 use crate::ops::beacon::hints::Hints;
+use crate::ops::beacon::incoming::Arrival;
 use crate::ops::beacon::{Place, held, incoming};
 use crate::ops::error::{Kind, OpError};
 use crate::plain;
@@ -61,24 +62,36 @@ pub(super) fn owed(
     Ok(receipt.filter(|receipt| tip.manifest.is_news(receipt)))
 }
 
-/// Messages for this side that it has not taken in, and that a pull would: new ones that it accepts, and those that were
-/// held for something that is mended by now.
+/// What of a channel was not taken in.
+pub(super) struct Unread {
+    /// Messages that a pull would take in: new ones that are accepted, and those that were held for something that is mended
+    /// by now.
+    pub(super) links: Vec<Link>,
+    /// Whether nothing that is new is for this side, not even something that would be held: a pull would only look past it.
+    pub(super) is_nothing: bool,
+}
+
+/// What of the channel this side has not taken in.
+///
+/// # Errors
+/// Where git cannot read it.
 pub(super) fn unread(
     ctx: &Context,
     place: &Place,
     git: &Git<'_>,
     applied: &Applied,
     tip: &Tip,
-) -> Result<Vec<Link>, OpError> {
-    let mut unread = held::acceptable(ctx, place, git, &applied.state, &tip.commit)?;
-    unread.extend(arrived(ctx, place, git, applied, tip)?);
-    Ok(unread)
+) -> Result<Unread, OpError> {
+    let mut links = held::acceptable(ctx, place, git, &applied.state, &tip.commit)?;
+    let (arrived, is_all) = incoming::since(ctx, place, git, &applied.state, &tip.commit)?;
+    let stands = || chain::standing(place, git, applied.state.position.as_deref(), &tip.commit);
+    let is_nothing = is_all && arrived.is_empty() && !matches!(stands(), Standing::Parted(_));
+    links.extend(accepted(arrived));
+    Ok(Unread { links, is_nothing })
 }
 
-/// New messages for this side, and that it accepts.
-fn arrived(ctx: &Context, place: &Place, git: &Git<'_>, applied: &Applied, tip: &Tip) -> Result<Vec<Link>, OpError> {
-    let arrived = incoming::since(ctx, place, git, &applied.state, &tip.commit)?;
-    Ok(arrived.into_iter().filter(|arrival| arrival.held.is_none()).map(|arrival| arrival.link).collect())
+fn accepted(arrived: Vec<Arrival>) -> impl Iterator<Item = Link> {
+    arrived.into_iter().filter(|arrival| arrival.held.is_none()).map(|arrival| arrival.link)
 }
 
 /// How many messages for this side wait, those that are held among them.
@@ -89,7 +102,8 @@ pub(super) fn waiting(
     applied: &Applied,
     tip: &Tip,
 ) -> Result<usize, OpError> {
-    Ok(applied.state.held.len() + arrived(ctx, place, git, applied, tip)?.len())
+    let (arrived, _) = incoming::since(ctx, place, git, &applied.state, &tip.commit)?;
+    Ok(applied.state.held.len() + accepted(arrived).count())
 }
 
 /// What must be taken in before these paths are sent: an edit that was made without knowing of it would undo it.

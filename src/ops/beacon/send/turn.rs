@@ -9,6 +9,7 @@ use crate::git::command::Git;
 use crate::ops::beacon::chain::{self, Link, Tip};
 use crate::ops::beacon::hints::Hints;
 use crate::ops::beacon::queue::Item;
+use crate::ops::beacon::unread::Unread;
 use crate::ops::beacon::{Place, applied, build, lost, queue, unread};
 use crate::ops::engine::fail_point;
 use crate::ops::error::{Kind, OpError};
@@ -29,6 +30,16 @@ pub(super) struct Built {
     pub(super) receipt: bool,
     /// Why the first of the others may not go.
     pub(super) kept_back: Option<OpError>,
+    /// What it goes past, where none of that is for this side.
+    pub(super) past: Option<Past>,
+}
+
+/// What a pull would only look past.
+pub(super) struct Past {
+    /// Up to where the channel had been looked at before.
+    position: Option<String>,
+    /// The number that it has come to with what is pushed.
+    seq: u64,
 }
 
 /// The message with this id, if it is near the end of the channel: its number, and the paths in it.
@@ -83,8 +94,11 @@ impl Drain<'_> {
         let receipt = next.receipt;
         let unread = match tip {
             Some(tip) => unread::unread(self.ctx, &self.place, self.git, &self.applied, tip)?,
-            None => Vec::new(),
+            None => Unread { is_nothing: self.applied.state.position.is_none(), links: Vec::new() },
         };
+        // Or who only sends would look at the whole channel each time.
+        let past = unread.is_nothing.then(|| self.applied.state.position.clone());
+        let unread = unread.links;
         // Who stands by is told to pull first, and nothing waits behind their back, unless it may be out.
         let new = self.items.iter().find(|item| self.ours.as_ref() == Some(&item.queued.message.id));
         if let Some(new) = new.filter(|_| !self.doubtful) {
@@ -111,7 +125,8 @@ impl Drain<'_> {
         }
         let before = manifest.seq - going.len() as u64;
         let ids = going.into_iter().map(|item| item.queued.message.id);
-        Ok(Some(Built { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back }))
+        let past = past.map(|position| Past { position, seq: manifest.seq });
+        Ok(Some(Built { commit, going: ids.zip(before + 1..).collect(), receipt: told, kept_back, past }))
     }
 
     /// Counts our message among those sent where another command has sent it meanwhile.
@@ -144,11 +159,11 @@ impl Drain<'_> {
             }
         }
         self.searched = Some(tip.commit.clone());
-        self.landed(&there, &tip.commit)
+        self.landed(&there, &tip.commit, None)
     }
 
     /// What is on the channel up to `end`, with its number there, is what both sides have, and waits no longer.
-    pub(super) fn landed(&mut self, there: &BTreeMap<String, u64>, end: &str) -> Result<(), Stop> {
+    pub(super) fn landed(&mut self, there: &BTreeMap<String, u64>, end: &str, past: Option<Past>) -> Result<(), Stop> {
         if !self.items.iter().any(|item| there.contains_key(&item.queued.message.id)) {
             return Ok(());
         }
@@ -167,6 +182,10 @@ impl Drain<'_> {
             }
         }
         self.applied.state.sent = Some(end.to_owned());
+        if let Some(past) = past.filter(|past| past.position == self.applied.state.position) {
+            self.applied.state.position = Some(end.to_owned());
+            self.applied.state.seq = past.seq.max(self.applied.state.seq);
+        }
         applied::write(place, git, &mut self.applied)?;
         fail_point(self.ctx, "beacon-applied");
         let items = std::mem::take(&mut self.items);
