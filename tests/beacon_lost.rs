@@ -163,7 +163,7 @@ fn a_push_that_finds_the_channel_set_back_or_gone_says_so_and_sends_it_again() {
         }
         let pushed = sides.push(&desk, &[]).unwrap();
         assert_eq!(pushed.remarks.len(), 1, "{pushed:?}");
-        assert!(pushed.remarks[0].contains("1 message of yours (2) went from the channel"), "{pushed:?}");
+        assert!(pushed.remarks[0].contains("1 message of yours (2) is no longer on the channel"), "{pushed:?}");
         assert_eq!(pushed.files.len(), 1 + usize::from(other));
         assert_eq!(pushed.sent.messages.len(), 1 + usize::from(other));
         pulled(&sides, &code);
@@ -206,7 +206,7 @@ fn a_watch_that_sends_sends_what_went_again_and_a_mode_too() {
     set_back(&sides, 1);
     let ctx = sides.context();
     let look = watch::look(&ctx, &sides.place(&ctx, &desk), false, true).unwrap();
-    assert!(look.remarks[0].contains("1 message of yours (2) went"), "{look:?}");
+    assert!(look.remarks[0].contains("1 message of yours (2) is no longer"), "{look:?}");
     assert_eq!(look.pushed.map(|pushed| pushed.files), Some(vec![A.to_owned()]));
     pulled(&sides, &code);
     assert_eq!(std::fs::metadata(code.join(A)).unwrap().permissions().mode() & 0o100, 0o100);

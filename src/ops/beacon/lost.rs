@@ -122,15 +122,19 @@ fn last_told(place: &Place, git: &Git<'_>, applied: &Applied, sent: &str) -> Res
 /// What is said of such messages, where there are any.
 #[must_use]
 pub fn told(lost: &[u64]) -> Option<String> {
-    let numbers: Vec<_> = lost.iter().map(u64::to_string).collect();
-    (!lost.is_empty()).then(|| {
-        format!(
-            "{} of yours ({}) went from the channel before all they are for are known to have them; the files count as \
-             changed again",
-            counted(lost.len(), "message"),
-            numbers.join(", ")
-        )
-    })
+    let numbers = lost.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let what = counted(lost.len(), "message");
+    match lost.len() {
+        0 => None,
+        1 => Some(format!(
+            "{what} of yours ({numbers}) is no longer on the channel, and not everybody it was for is known to have it; \
+             its files count as changed again"
+        )),
+        _ => Some(format!(
+            "{what} of yours ({numbers}) are no longer on the channel, and not everybody they were for is known to have \
+             them; their files count as changed again"
+        )),
+    }
 }
 
 /// Writes them into the journal, where there are any.

@@ -322,9 +322,8 @@ fn sort(
         let base: Vec<_> = chain::read(place, git, &base.into_iter().collect::<Vec<_>>())?;
         let seq = base.first().and_then(|link| link.manifest.as_ref().ok()).map_or(0, |manifest| manifest.seq);
         next.state.seq = seq.min(next.state.seq);
-        pulled
-            .remarks
-            .push("the channel was set back or made anew on the remote; what stands there now was taken in".into());
+        let news = if new.is_empty() { "" } else { "; what stands there now was looked at anew" };
+        pulled.remarks.push(format!("the channel was set back or made anew on the remote{news}"));
     }
     let fresh: BTreeSet<String> = new.iter().map(|link| link.commit.clone()).collect();
     next.state.dropped.retain(|dropped| !fresh.contains(&dropped.commit));
