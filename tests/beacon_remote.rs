@@ -8,6 +8,7 @@ use claude_craft::ops::beacon::{send, status, watch};
 use claude_craft::ops::error::Kind;
 use serde_json::json;
 
+use crate::beacon_shown::{drained, queued};
 use crate::common::{FakeGit, HttpGit, Rule, Sides, read, script, wait_until, write};
 
 const CHANNEL: &str = "refs/craft/beacons/main";
@@ -15,18 +16,6 @@ const BRANCH: &str = "refs/heads/craft/beacons/main";
 
 /// The first line of a file of packed refs.
 const HEADER: &str = "# pack-refs with: peeled fully-peeled sorted\n";
-
-fn queued(sides: &Sides, clone: &Path) -> usize {
-    let ctx = sides.context();
-    let place = sides.place(&ctx, clone);
-    send::queued(&place, &place.git(&ctx)).unwrap().len()
-}
-
-fn drained(sides: &Sides, clone: &Path) -> send::Sent {
-    let ctx = sides.context();
-    let place = sides.place(&ctx, clone);
-    send::drain(&ctx, &place, &place.git(&ctx)).unwrap()
-}
 
 #[test]
 fn a_look_beside_another_one_is_not_taken_for_a_remote_that_is_away() {

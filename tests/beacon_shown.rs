@@ -22,13 +22,15 @@ fn waits(pushed: Pushed) -> OpError {
     pushed.sent.waits.expect("it waits")
 }
 
-fn queued(sides: &Sides, clone: &Path) -> usize {
+/// How many messages wait.
+pub fn queued(sides: &Sides, clone: &Path) -> usize {
     let ctx = sides.context();
     let place = sides.place(&ctx, clone);
     send::queued(&place, &place.git(&ctx)).unwrap().len()
 }
 
-fn drained(sides: &Sides, clone: &Path) -> send::Sent {
+/// What comes of sending them.
+pub fn drained(sides: &Sides, clone: &Path) -> send::Sent {
     let ctx = sides.context();
     let place = sides.place(&ctx, clone);
     send::drain(&ctx, &place, &place.git(&ctx)).unwrap()

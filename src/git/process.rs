@@ -130,6 +130,20 @@ pub fn start(invocation: &Invocation<'_>) -> io::Result<Running> {
     begin(invocation, tempfile::tempfile()?)
 }
 
+/// What a program says that runs outside of any repository, so that none has a say in it, and asks nobody anything. `None`
+/// where it fails, takes longer than `patience`, or says no text.
+pub fn told_outside(
+    program: &Path,
+    arguments: &[OsString],
+    environment: &[(OsString, OsString)],
+    patience: Duration,
+) -> Option<String> {
+    let folder = Path::new("/");
+    let invocation = Invocation { program, arguments, folder, environment, input: b"", deadline: patience };
+    let finished = start_hidden(&invocation).and_then(|running| running.wait(None)).ok()?;
+    String::from_utf8(finished.stdout).ok().filter(|_| finished.code == Some(0))
+}
+
 /// The same for a program that prints a credential: what it prints is in no file of a disk.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::process::{self, Invocation, words};
+use super::process::{self, words};
 use crate::context::Context;
 
 /// It reads a file or two, and may run what `Match exec` says.
@@ -19,17 +19,7 @@ pub fn host(ctx: &Context, name: &str) -> Option<String> {
     let program = ctx.program(Path::new("ssh"))?;
     let environment: Vec<_> = ctx.env.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     let arguments = words(["-G", name]);
-    let invocation = Invocation {
-        program: &program,
-        arguments: &arguments,
-        // Nothing of a repository has a say in it.
-        folder: Path::new("/"),
-        environment: &environment,
-        input: b"",
-        deadline: PATIENCE,
-    };
-    let finished = process::start_hidden(&invocation).and_then(|r| r.wait(None)).ok()?;
-    let text = String::from_utf8(finished.stdout).ok().filter(|_| finished.code == Some(0))?;
+    let text = process::told_outside(&program, &arguments, &environment, PATIENCE)?;
     let host = text.lines().find_map(|line| line.strip_prefix("hostname "))?.trim().to_ascii_lowercase();
     (!host.is_empty()).then_some(host)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::context::Context;
 use crate::env;
 use crate::git::credential;
-use crate::git::process::{self, Invocation};
+use crate::git::process;
 use crate::http::Token;
 
 /// `gh` answers within a fifth of a second; one that asks a keychain may take longer.
@@ -129,16 +129,6 @@ fn from_gh(ctx: &Context, host: &str) -> Option<String> {
     environment.push(("GH_PROMPT_DISABLED".into(), "1".into()));
     environment.push(("GH_NO_UPDATE_NOTIFIER".into(), "1".into()));
     let arguments = process::words(["auth", "token", "--hostname", host]);
-    let invocation = Invocation {
-        program: &program,
-        arguments: &arguments,
-        // Nothing of a repository has a say in it.
-        folder: Path::new("/"),
-        environment: &environment,
-        input: b"",
-        deadline: PATIENCE,
-    };
-    let finished = process::start_hidden(&invocation).and_then(|r| r.wait(None)).ok()?;
-    let text = String::from_utf8(finished.stdout).ok().filter(|_| finished.code == Some(0))?;
+    let text = process::told_outside(&program, &arguments, &environment, PATIENCE)?;
     Some(text.trim().to_owned()).filter(|t| !t.is_empty())
 }
